@@ -1,0 +1,1 @@
+"""Pure data shared by every service: API models, bus events, data classes, the operation table."""

@@ -1,0 +1,54 @@
+"""One row per public operation: the gateway routes by it, the OpenAPI document is made from it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from contracts.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query parameter: name, type and what it does."""
+
+    name: str
+    type: type
+    summary: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A path of the public surface.
+
+    `service` answers it ("gateway" for the gateway's own). `own` names the path parameter a `member`
+    token must match. `edge` marks operations for which the gateway does more than seal and forward;
+    the gateway keeps one function per name. `request` None means no body.
+    """
+
+    method: str
+    path: str
+    service: str
+    summary: str
+    roles: frozenset[Role]
+    request: Any = None
+    response: Any = None
+    status: int = 200
+    query: tuple[Query, ...] = ()
+    idempotent: bool = False
+    own: str | None = "member_id"
+    edge: str | None = None
+    open: bool = False  # needs no token (health, tokens, JWKS)
+    dev_only: bool = False
+    tags: tuple[str, ...] = field(default=())
+
+    @property
+    def name(self) -> str:
+        """`GET /v1/members/{member_id}`."""
+        return f"{self.method} {self.path}"
+
+
+PAGING = (
+    Query("limit", int, "page size, at most 200"),
+    Query("cursor", str, "`next_cursor` of the page before"),
+)
+DRY_RUN = Query("dry_run", bool, "answer what would happen and change nothing")
