@@ -1,0 +1,1 @@
+"""All IO plumbing, once: settings, clock, database, outbox, bus, jobs, HTTP edges, telemetry."""

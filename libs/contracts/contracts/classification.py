@@ -98,7 +98,7 @@ def class_of(hint: Any) -> Classified | None:
 
 def fields_of(model: type) -> Iterator[tuple[str, Any, Classified | None]]:
     """Every field of a pydantic model or msgspec struct: (name, hint, class or None)."""
-    names = getattr(model, "model_fields", None) or getattr(model, "__struct_fields__", ())
+    names = getattr(model, "model_fields", None) or getattr(model, "__struct_fields__", None) or ()
     hints = get_type_hints(model, include_extras=True)
     for name in names:
         yield name, hints[name], class_of(hints[name])

@@ -20,9 +20,9 @@ class Query:
 class Operation:
     """A path of the public surface.
 
-    `service` answers it ("gateway" for the gateway's own). `own` names the path parameter a `member`
-    token must match. `edge` marks operations for which the gateway does more than seal and forward;
-    the gateway keeps one function per name. `request` None means no body.
+    `service` answers it ("gateway" for the gateway's own). `own` names the path parameter that a
+    `member` token must match. `edge` marks operations for which the gateway does more than seal and
+    forward; the gateway keeps one function per name. `request` None means no body.
     """
 
     method: str

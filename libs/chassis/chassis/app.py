@@ -1,0 +1,193 @@
+"""The composition root's tool: from a `Service` to a running FastAPI app."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from chassis import logs, problem, tracing
+from chassis.bus import Bus, Subscription
+from chassis.clock import open_clock
+from chassis.database import Database
+from chassis.edge import InnerEdge
+from chassis.ids import Ids
+from chassis.inbox import Consumer
+from chassis.jobs import DailyJob, Scheduler, TimedJob
+from chassis.logs import log
+from chassis.outbox import Relay, prune
+from chassis.settings import Settings
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a service is made of. `start` hooks run after the pool is open, before traffic.
+
+    `guarded=False` leaves out the inner edge (the gateway has its own).
+    """
+
+    name: str
+    settings: Settings
+    routers: Sequence[APIRouter] = ()
+    subscriptions: Sequence[Subscription] = ()
+    jobs: Sequence[DailyJob | TimedJob] = ()
+    start: Sequence[Callable[[FastAPI], Any]] = ()
+    stop: Sequence[Callable[[FastAPI], Any]] = ()
+    guarded: bool = True
+    version: str = field(default="0.1.0")
+
+
+@dataclass
+class Runtime:
+    """The moving parts of a running service, at `app.state.runtime`."""
+
+    db: Database
+    bus: Bus
+    relay: Relay
+    consumers: list[Consumer]
+    scheduler: Scheduler
+
+    async def lag(self) -> dict[str, int]:
+        """Unpublished outbox rows and unread messages; all zero when nothing is under way."""
+        async with self.db.transaction(readonly=True) as tx:
+            outbox = await tx.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
+        unread = [await consumer.lag() for consumer in self.consumers]
+        return {"outbox": outbox, "unread": sum(unread)}
+
+
+def build(service: Service) -> FastAPI:
+    """The app: routes, problem documents, health, metrics, and a lifespan that runs everything."""
+    settings = service.settings
+    logs.configure(service.name, settings.log_level)
+    tracing.configure(service.name, settings.otlp_endpoint)
+    app = FastAPI(
+        title=f"huiyuan {service.name}",
+        version=service.version,
+        lifespan=lambda app: _lifespan(app, service),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    problem.install(app)
+    for router in service.routers:
+        app.include_router(router)
+    app.include_router(_health())
+    if service.guarded:
+        app.include_router(_internal())
+        app.add_middleware(InnerEdge, service=service.name, token=settings.internal_token)
+    return app
+
+
+def assemble(service: Service) -> Runtime:
+    """Create (not start) the parts a service runs on."""
+    settings = service.settings
+    clock = open_clock(settings.clock_file if settings.dev else None)
+    ids = Ids(clock, settings.seed if settings.dev else "")
+    db = Database(settings.database_url, service.name, clock, ids, settings.pool_size)
+    bus = Bus(settings.nats_url, service.name, settings.stream_replicas)
+    streams = sorted({sub.stream for sub in service.subscriptions})
+    consumers = [
+        Consumer(
+            db, bus, service.name, stream,
+            [sub for sub in service.subscriptions if sub.stream == stream],
+        )
+        for stream in streams
+    ]  # fmt: skip
+
+    async def tidy(database: Database, _now: object) -> None:
+        await prune(database, settings.outbox_keep_days)
+
+    jobs = [*service.jobs, DailyJob("outbox_prune", tidy)]
+    return Runtime(
+        db, bus, Relay(db, bus, service.name), consumers, Scheduler(db, service.name, jobs)
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI, service: Service) -> AsyncIterator[None]:
+    runtime = assemble(service)
+    app.state.runtime, app.state.db, app.state.settings = runtime, runtime.db, service.settings
+    await runtime.db.start()
+    await runtime.bus.start()
+    runtime.bus.on_reconnect = _rebuild(runtime)
+    await runtime.relay.rebuild_if_stream_is_new()
+    for hook in service.start:
+        await hook(app)
+    loops = [runtime.relay.run(), runtime.scheduler.run(), *(c.run() for c in runtime.consumers)]
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    app.state.tasks = tasks
+    log.info("started")
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for hook in service.stop:
+            await hook(app)
+        await runtime.bus.stop()
+        await runtime.db.stop()
+        log.info("stopped")
+
+
+def _rebuild(runtime: Runtime) -> Callable[[], Any]:
+    async def rebuild() -> None:
+        await runtime.bus.ensure_streams()
+        await runtime.relay.rebuild_if_stream_is_new()
+
+    return rebuild
+
+
+def _health() -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/livez")
+    async def livez() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "ok"}
+
+    @router.get("/readyz")
+    async def readyz(request: Request) -> JSONResponse:
+        """Database and bus can be reached and every loop runs."""
+        runtime: Runtime = request.app.state.runtime
+        checks = {"bus": runtime.bus.connected}
+        try:
+            async with asyncio.timeout(2), runtime.db.transaction(readonly=True) as tx:
+                checks["database"] = await tx.fetchval("SELECT true")
+        except Exception:  # noqa: BLE001 - whatever it is, we are not ready
+            checks["database"] = False
+        checks["loops"] = not any(task.done() for task in request.app.state.tasks)
+        ready = all(checks.values())
+        return JSONResponse(
+            {"status": "ok" if ready else "not ready", "checks": checks}, 200 if ready else 503
+        )
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        """Prometheus text."""
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _internal() -> APIRouter:
+    router = APIRouter(prefix="/internal")
+
+    @router.get("/lag")
+    async def lag(request: Request) -> dict[str, int]:
+        """How much is still under way here."""
+        runtime: Runtime = request.app.state.runtime
+        return await runtime.lag()
+
+    @router.post("/tick")
+    async def tick(request: Request) -> dict[str, str]:
+        """Run whatever is due by now; answers when it is done."""
+        runtime: Runtime = request.app.state.runtime
+        await runtime.scheduler.tick()
+        return {"status": "done"}
+
+    return router

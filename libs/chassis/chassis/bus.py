@@ -1,0 +1,152 @@
+"""NATS JetStream: two streams, publishing with acknowledgement, and who listens to what."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import nats
+from contracts.base import Event
+from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
+from nats.js.errors import NotFoundError
+
+from chassis.database import Tx
+from chassis.logs import log
+
+STREAMS = {
+    "ACTIVITY": ["activity.>"],
+    "FACTS": ["identity.>", "profile.>", "points.>", "campaign.>", "gateway.>"],
+}
+DUPLICATE_WINDOW_SECONDS = 120  # a courtesy only: the inbox is what counts
+ACK_WAIT_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """`handler` gets consecutive events of one type, in stream order, inside the transaction."""
+
+    event: type[Any]
+    handler: Callable[[Tx, Sequence[Any]], Awaitable[None]]
+
+    @property
+    def stream(self) -> str:
+        """The stream that carries the event."""
+        return stream_of(self.event.subject)
+
+
+def stream_of(subject: str) -> str:
+    """ACTIVITY for collected behaviour, FACTS for everything services tell each other."""
+    return "ACTIVITY" if subject.startswith("activity.") else "FACTS"
+
+
+class Bus:
+    """One connection; reconnects for ever, so a restarted NATS is found again."""
+
+    def __init__(self, url: str, name: str, replicas: int = 1) -> None:
+        self._url, self._name, self._replicas = url, name, replicas
+        self.nc: Any = None
+        self.js: Any = None
+        self.on_reconnect: Callable[[], Awaitable[None]] | None = None
+
+    async def start(self) -> None:
+        """Connect and make sure the streams exist."""
+
+        async def quiet(error: Exception) -> None:
+            log.warning("bus", error=type(error).__name__)
+
+        async def reconnected() -> None:
+            log.info("bus_reconnected")
+            if self.on_reconnect:
+                await self.on_reconnect()
+
+        self.nc = await nats.connect(
+            self._url,
+            name=self._name,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.1,
+            connect_timeout=2,
+            ping_interval=5,
+            max_outstanding_pings=2,
+            pending_size=64 * 1024 * 1024,
+            error_cb=quiet,
+            reconnected_cb=reconnected,
+        )
+        self.js = self.nc.jetstream(timeout=5, publish_async_max_pending=4096)
+        await self.ensure_streams()
+
+    async def stop(self) -> None:
+        """Close without waiting for a server that may be gone."""
+        if self.nc is not None:
+            await self.nc.close()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection is up right now."""
+        return self.nc is not None and bool(self.nc.is_connected)
+
+    async def ensure_streams(self) -> None:
+        """Create what is missing; five services do this at once, any order."""
+        for name, subjects in STREAMS.items():
+            try:
+                await self.js.stream_info(name)
+            except NotFoundError:
+                await self.js.add_stream(
+                    StreamConfig(
+                        name=name,
+                        subjects=subjects,
+                        num_replicas=self._replicas,
+                        duplicate_window=DUPLICATE_WINDOW_SECONDS,
+                        max_age=7 * 86400 if name == "ACTIVITY" else 0,
+                    )
+                )
+
+    async def ensure_consumer(self, stream: str, durable: str, subjects: list[str]) -> None:
+        """A durable pull consumer of this service; subjects may change between versions."""
+        config = ConsumerConfig(
+            durable_name=durable,
+            filter_subjects=subjects,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=ACK_WAIT_SECONDS,
+            max_ack_pending=2048,
+            max_deliver=-1,
+        )
+        await self.js.add_consumer(stream, config=config)
+
+    async def stream_created(self) -> datetime:
+        """When FACTS was created: a new value means that it was wiped."""
+        info = await self.js.stream_info("FACTS")
+        created: datetime = info.created
+        return created
+
+    async def publish(self, subject: str, message_id: str, payload: bytes) -> None:
+        """One message, acknowledged (and on disk: `sync_interval: always`)."""
+        await self.js.publish(subject, payload, headers={"Nats-Msg-Id": message_id}, timeout=10)
+
+    async def publish_all(self, messages: Sequence[tuple[str, str, bytes, dict[str, str]]]) -> None:
+        """Many messages in order, pipelined; returns when all are acknowledged."""
+        waiting = []
+        for subject, message_id, payload, headers in messages:
+            waiting.append(
+                await self.js.publish_async(
+                    subject, payload, headers={**headers, "Nats-Msg-Id": message_id}
+                )
+            )
+        async with asyncio.timeout(30):
+            await asyncio.gather(*waiting)
+
+    async def lag(self, stream: str, durable: str) -> int:
+        """Messages this consumer has not finished with."""
+        info = await self.js.consumer_info(stream, durable)
+        return int(info.num_pending or 0) + int(info.num_ack_pending or 0)
+
+
+def event_types(subscriptions: Sequence[Subscription]) -> dict[str, Subscription]:
+    """Subscriptions by subject; one handler an event a service."""
+    found: dict[str, Subscription] = {}
+    for subscription in subscriptions:
+        event: type[Event] = subscription.event
+        if event.subject in found:
+            raise ValueError(f"two handlers for {event.subject}")
+        found[event.subject] = subscription
+    return found

@@ -1,0 +1,160 @@
+"""One pool, one kind of transaction. SQL text or SQLModel statements, both run by asyncpg."""
+
+import functools
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+from contracts.base import Event
+from opentelemetry import propagate
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
+from sqlalchemy.sql import ClauseElement
+
+from chassis.clock import Clock
+from chassis.ids import Ids
+
+Query = str | ClauseElement
+_dialect = asyncpg_dialect()  # type: ignore[no-untyped-call]
+
+
+class Tx:
+    """A transaction: queries, the moment it began, ids, and what it will tell the bus.
+
+    `publish` only collects; the outbox row is written with the commit, so that a fact and its
+    announcement happen together or not at all.
+    """
+
+    def __init__(self, conn: Any, clock: Clock, ids: Ids) -> None:
+        self.conn = conn
+        self.now: datetime = clock.now()
+        self.ids = ids
+        self._told: list[Event] = []
+        self._after: list[Callable[[], object]] = []
+
+    async def fetch(self, query: Query, *args: Any) -> list[Any]:
+        """All rows."""
+        sql, values = compiled(query, args)
+        rows: list[Any] = await self.conn.fetch(sql, *values)
+        return rows
+
+    async def fetchrow(self, query: Query, *args: Any) -> Any:
+        """The first row, or None."""
+        sql, values = compiled(query, args)
+        return await self.conn.fetchrow(sql, *values)
+
+    async def fetchval(self, query: Query, *args: Any) -> Any:
+        """The first column of the first row, or None."""
+        sql, values = compiled(query, args)
+        return await self.conn.fetchval(sql, *values)
+
+    async def execute(self, query: Query, *args: Any) -> str:
+        """Run; answers the command tag (`UPDATE 3`)."""
+        sql, values = compiled(query, args)
+        tag: str = await self.conn.execute(sql, *values)
+        return tag
+
+    async def executemany(self, query: str, rows: Iterable[Sequence[Any]]) -> None:
+        """One statement, many rows, one round trip."""
+        await self.conn.executemany(query, rows)
+
+    async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """COPY rows into a table (the fastest way in)."""
+        await self.conn.copy_records_to_table(table, columns=columns, records=rows)
+
+    def publish(self, event: Event) -> None:
+        """Tell the bus, if and when this transaction commits."""
+        self._told.append(event)
+
+    def after_commit(self, action: Callable[[], object]) -> None:
+        """Call `action` once the commit has succeeded."""
+        self._after.append(action)
+
+    async def flush(self) -> bool:
+        """Write the outbox rows; answers whether there were any. Called by the commit."""
+        if not self._told:
+            return False
+        headers: dict[str, str] = {}
+        propagate.inject(headers)
+        rows = [
+            (self.ids.new(), event.subject, msgspec.json.encode(event), headers, self.now)
+            for event in self._told
+        ]
+        await self.conn.execute(
+            "INSERT INTO outbox (message_id, subject, payload, headers, created_at)"
+            " SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::jsonb[],"
+            " $5::timestamptz[])",
+            *(list(column) for column in zip(*rows, strict=True)),
+        )
+        return True
+
+    def committed(self) -> None:
+        """Run what waits for the commit. Called by the commit."""
+        for action in self._after:
+            action()
+
+
+class Database:
+    """The service's pool. `told` is called after a commit with outbox rows (wakes the relay)."""
+
+    def __init__(self, url: str, schema: str, clock: Clock, ids: Ids, pool_size: int = 8) -> None:
+        self._url, self._schema, self._pool_size = url, schema, pool_size
+        self.clock, self.ids = clock, ids
+        self.told: Callable[[], object] = lambda: None
+        self._pool: Any = None
+
+    async def start(self) -> None:
+        """Open the pool."""
+        self._pool = await asyncpg.create_pool(
+            self._url,
+            min_size=1,
+            max_size=self._pool_size,
+            init=_prepare,
+            server_settings={"search_path": self._schema, "application_name": self._schema},
+            command_timeout=120,
+        )
+
+    async def stop(self) -> None:
+        """Close the pool; waits for what runs."""
+        if self._pool is not None:
+            await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self, *, readonly: bool = False) -> AsyncIterator[Tx]:
+        """A transaction; commits at the end of the block, rolls back on any exception."""
+        async with self._pool.acquire() as conn:
+            tx = Tx(conn, self.clock, self.ids)
+            async with conn.transaction(readonly=readonly):
+                yield tx
+                told = await tx.flush()
+        tx.committed()
+        if told:
+            self.told()
+
+
+async def _prepare(conn: Any) -> None:
+    await conn.set_type_codec(
+        "jsonb",
+        encoder=lambda value: b"\x01" + msgspec.json.encode(value),
+        decoder=lambda data: msgspec.json.decode(data[1:]),
+        schema="pg_catalog",
+        format="binary",
+    )
+
+
+def compiled(query: Query, args: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+    """SQL text with its arguments, or a SQLAlchemy/SQLModel statement made into both."""
+    if isinstance(query, str):
+        return query, args
+    statement = query.compile(dialect=_dialect, compile_kwargs={"render_postcompile": True})
+    params = statement.params
+    positions = getattr(statement, "positiontup", None) or []
+    return str(statement), [params[name] for name in positions]
+
+
+@functools.cache
+def columns_of(table: type) -> tuple[str, ...]:
+    """Column names of a SQLModel table, in order."""
+    return tuple(column.name for column in table.__table__.columns)  # type: ignore[attr-defined]

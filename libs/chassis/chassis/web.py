@@ -1,0 +1,57 @@
+"""What a router needs: a transaction, the caller, a bulk body."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Request
+
+from chassis.database import Database, Tx
+from chassis.idempotency import encoded
+from chassis.principal import Principal
+from chassis.problem import Problem, from_msgspec
+
+__all__ = ["APIRouter", "DbDep", "PrincipalDep", "ReadDep", "TxDep", "bulk_body", "encoded"]
+
+
+async def _transaction(request: Request) -> AsyncIterator[Tx]:
+    async with request.app.state.db.transaction() as tx:
+        yield tx
+
+
+async def _reading(request: Request) -> AsyncIterator[Tx]:
+    async with request.app.state.db.transaction(readonly=True) as tx:
+        yield tx
+
+
+def _database(request: Request) -> Database:
+    db: Database = request.app.state.db
+    return db
+
+
+def _principal(request: Request) -> Principal:
+    principal = request.scope.get("principal")
+    if principal is None:
+        raise Problem(401, "no_principal", "Calls come through the gateway")
+    assert isinstance(principal, Principal)
+    return principal
+
+
+# scope="function": the commit happens before the answer is sent, not after it.
+TxDep = Annotated[Tx, Depends(_transaction, scope="function")]
+ReadDep = Annotated[Tx, Depends(_reading, scope="function")]
+DbDep = Annotated[Database, Depends(_database)]
+PrincipalDep = Annotated[Principal, Depends(_principal)]
+
+
+def bulk_body(kind: type) -> Any:
+    """Decode the body with msgspec: `body: Annotated[OrderBatch, bulk_body(OrderBatch)]`."""
+    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)
+
+    async def decode(request: Request) -> Any:
+        try:
+            return decoder.decode(await request.body())
+        except msgspec.DecodeError as error:
+            raise from_msgspec(error) from None
+
+    return Depends(decode)
