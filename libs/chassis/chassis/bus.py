@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import nats
-from contracts.base import Event
 from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
 from nats.js.errors import NotFoundError
 
 from chassis.database import Tx
 from chassis.logs import log
+from contracts.base import Event
 
 STREAMS = {
     "ACTIVITY": ["activity.>"],

@@ -8,13 +8,13 @@ from typing import Any
 
 import asyncpg
 import msgspec
-from contracts.base import Event
 from opentelemetry import propagate
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.sql import ClauseElement
 
 from chassis.clock import Clock
 from chassis.ids import Ids
+from contracts.base import Event
 
 Query = str | ClauseElement
 _dialect = asyncpg_dialect()  # type: ignore[no-untyped-call]

@@ -65,8 +65,10 @@ async def _rights(admin: asyncpg.Connection, service: str, password: str) -> str
     role = f"huiyuan_{service}"
     known = await admin.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
     secret = await admin.fetchval("SELECT quote_literal($1::text)", password)
+    database = await admin.fetchval("SELECT quote_ident(current_database())")
     return f"""
         {"ALTER" if known else "CREATE"} ROLE {role} LOGIN PASSWORD {secret};
+        GRANT CONNECT ON DATABASE {database} TO {role};
         CREATE SCHEMA IF NOT EXISTS {service};
         REVOKE ALL ON SCHEMA {service} FROM PUBLIC;
         REVOKE CREATE ON SCHEMA public FROM PUBLIC;

@@ -96,4 +96,4 @@ async def prune(db: Database, keep_days: int) -> None:
         await tx.execute(
             "DELETE FROM inbox WHERE received_at < $1", tx.now - timedelta(days=2 * keep_days)
         )
-    log.info("outbox_pruned", seconds=round(time.monotonic() - started, 3))
+    log.debug("outbox_pruned", seconds=round(time.monotonic() - started, 3))

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import msgspec
-from contracts.base import ProblemDocument, ProblemError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
@@ -12,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from chassis.logs import log
 from chassis.tracing import trace_id
+from contracts.base import ProblemDocument, ProblemError
 
 TYPES = "https://huiyuan.dev/problems/"
 
