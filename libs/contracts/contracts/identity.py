@@ -1,0 +1,342 @@
+"""Members and who they are. Public models carry clear values; the gateway seals them and sends the
+`Sealed…` twin of the same shape, whose personal strings can only be tokens."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+import msgspec
+from pydantic import AfterValidator, Field, model_validator
+
+from contracts.base import Model, ProblemDocument, Record
+from contracts.classification import IDENTIFIER_KINDS, Kind, internal, personal, public, quasi
+from contracts.operations import DRY_RUN, PAGING, Operation
+from contracts.roles import CHECKOUT, FIGURES, READING, SERVING, Role
+from contracts.sealed import Sealed
+
+Gender = Literal["male", "female", "unknown"]
+MergeReason = Literal["same_person", "duplicate_registration", "member_request", "clean_up"]
+
+
+def _identifier_kind(kind: Kind) -> Kind:
+    if kind not in IDENTIFIER_KINDS:
+        raise ValueError("not a kind of identifier")
+    return kind
+
+
+def _token(value: str) -> str:
+    try:
+        Sealed.parse(value)
+    except ValueError:
+        raise ValueError("not a sealed token") from None  # the cause would quote the value
+    return value
+
+
+IdentifierKind = Annotated[Kind, AfterValidator(_identifier_kind)]
+Token = Annotated[str, AfterValidator(_token)]
+City = Annotated[str | None, Field(max_length=64), quasi]
+Language = Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z]{2,4})?$"), public]
+Name = Annotated[str | None, Field(min_length=1, max_length=128), personal(Kind.NAME)]
+Birthday = Annotated[
+    str | None, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), personal(Kind.BIRTHDAY)
+]  # ISO 8601 date
+Address = Annotated[str | None, Field(min_length=1, max_length=512), personal(Kind.ADDRESS)]
+SealedName = Annotated[Token | None, personal(Kind.NAME)]
+SealedBirthday = Annotated[Token | None, personal(Kind.BIRTHDAY)]
+SealedAddress = Annotated[Token | None, personal(Kind.ADDRESS)]
+BirthYear = Annotated[int | None, Field(ge=1850, le=2200), quasi]
+BirthMonth = Annotated[int | None, Field(ge=1, le=12), quasi]
+
+
+class IdentifierValue(Model):
+    """One identifier in the clear: a phone number, an openid, a card number…"""
+
+    kind: Annotated[IdentifierKind, public]
+    value: Annotated[str, Field(min_length=1, max_length=512), personal(by="kind")]
+
+
+class SealedIdentifierValue(IdentifierValue):
+    """Behind the gateway: `value` is a token of the same kind that carries a blind index."""
+
+    value: Annotated[Token, personal(by="kind")]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        token = Sealed.parse(self.value)
+        if token.kind is not self.kind or token.blind_index is None:
+            raise ValueError("not an indexed token of this kind")
+        return self
+
+    @property
+    def index(self) -> str:
+        """`<kind>:<blind index>`, under which equal values meet."""
+        return Sealed.parse(self.value).index
+
+
+class RegisterMember(Model):
+    """Somebody joins. At least one identifier, none of which belongs to another member."""
+
+    identifiers: Annotated[list[IdentifierValue], Field(min_length=1, max_length=32), internal]
+    name: Name = None
+    gender: Annotated[Gender, quasi] = "unknown"
+    birthday: Birthday = None
+    address: Address = None
+    city: City = None
+    language: Language = "zh"
+    channel: Annotated[str | None, Field(max_length=64), public] = None
+
+
+class SealedMember(RegisterMember):
+    """`RegisterMember` behind the gateway, which adds the id and what it derives from the birthday.
+
+    The gateway derives `member_id` from the Idempotency-Key, so that a retry meets itself.
+    """
+
+    member_id: Annotated[UUID, internal]
+    identifiers: Annotated[
+        list[SealedIdentifierValue], Field(min_length=1, max_length=32), internal
+    ]  # type: ignore[assignment]
+    name: SealedName = None
+    birthday: SealedBirthday = None
+    address: SealedAddress = None
+    birth_year: BirthYear = None
+    birth_month: BirthMonth = None
+
+
+class RegisterMembers(Model):
+    """Up to 1,000 registrations; one answer each, in the same sequence."""
+
+    members: Annotated[list[RegisterMember], Field(min_length=1, max_length=1000), internal]
+
+
+class SealedMembers(Model):
+    """`RegisterMembers` behind the gateway."""
+
+    members: Annotated[list[SealedMember], Field(min_length=1, max_length=1000), internal]
+
+
+class Registered(Model):
+    """A member exists; a retry gets the same answer, even when the id has been merged since."""
+
+    member_id: Annotated[UUID, internal]
+    registered_at: Annotated[datetime, public]
+
+
+class RegisterResult(Model):
+    """One answer of a batch: 201 with the member, or another status with its problem.
+
+    Pointers in the problem start at the item: `/identifiers/0/value`.
+    """
+
+    status: Annotated[int, public]
+    member_id: Annotated[UUID | None, internal] = None
+    registered_at: Annotated[datetime | None, public] = None
+    problem: Annotated[ProblemDocument | None, public] = None
+
+
+class RegisterResults(Model):
+    """Answers to `RegisterMembers`, in its sequence."""
+
+    results: Annotated[list[RegisterResult], internal]
+
+
+class UpdateMember(Model):
+    """What to change; a field that is absent or null stays as it is."""
+
+    name: Name = None
+    gender: Annotated[Gender | None, quasi] = None
+    birthday: Birthday = None
+    address: Address = None
+    city: City = None
+    language: Annotated[Language | None, public] = None
+
+
+class SealedUpdate(UpdateMember):
+    """`UpdateMember` behind the gateway; with a birthday come its year and month."""
+
+    name: SealedName = None
+    birthday: SealedBirthday = None
+    address: SealedAddress = None
+    birth_year: BirthYear = None
+    birth_month: BirthMonth = None
+
+
+class Member(Model):
+    """A member. Asked by a merged id it answers as the survivor.
+
+    `absorbed` are the ids merged into it: sealed values may be bound to any of them.
+    """
+
+    member_id: Annotated[UUID, internal]
+    absorbed: Annotated[list[UUID], internal]
+    status: Annotated[Literal["active"], public] = "active"
+    name: Annotated[str | None, personal(Kind.NAME)] = None
+    gender: Annotated[Gender, quasi] = "unknown"
+    birthday: Annotated[str | None, personal(Kind.BIRTHDAY)] = None
+    address: Annotated[str | None, personal(Kind.ADDRESS)] = None
+    city: Annotated[str | None, quasi] = None
+    language: Annotated[str, public] = "zh"
+    channel: Annotated[str | None, public] = None
+    registered_at: Annotated[datetime, public]
+
+
+class LookupRequest(IdentifierValue):
+    """Whose is this identifier? In the body, never in the URL."""
+
+
+class SealedLookup(SealedIdentifierValue):
+    """`LookupRequest` behind the gateway: a token of either form, only its index is read."""
+
+
+class LookupAnswer(Model):
+    """The surviving member."""
+
+    member_id: Annotated[UUID, internal]
+
+
+class Identifier(Model):
+    """An identifier of a member. `source`: registration, staff, member or activity."""
+
+    kind: Annotated[Kind, public]
+    value: Annotated[str | None, personal(by="kind")]
+    linked_at: Annotated[datetime, public]
+    source: Annotated[str, public]
+
+
+class Identifiers(Model):
+    """A member's identifiers, the oldest link first. `absorbed` as in `Member`."""
+
+    member_id: Annotated[UUID, internal]
+    absorbed: Annotated[list[UUID], internal]
+    data: Annotated[list[Identifier], internal]
+    next_cursor: Annotated[str | None, public] = None
+
+
+class LinkIdentifier(IdentifierValue):
+    """An identifier that is this member's, too."""
+
+
+class SealedLink(SealedIdentifierValue):
+    """`LinkIdentifier` behind the gateway."""
+
+
+class MergeRequest(Model):
+    """Two members are one person; `absorbed_id` will answer as `survivor_id`."""
+
+    survivor_id: Annotated[UUID, internal]
+    absorbed_id: Annotated[UUID, internal]
+    reason: Annotated[MergeReason, public] = "same_person"
+
+
+class Merge(Model):
+    """A merge and its lineage. `merge_id` and `merged_at` are null in a dry run.
+
+    `evidence` is the kind of the shared identifier, or the reason staff gave. `identifiers` are the
+    kinds of the identifiers that moved, `members` the ids that had been merged into the absorbed
+    one before, `filled` the survivor's gaps that were filled.
+    """
+
+    merge_id: Annotated[UUID | None, internal] = None
+    survivor_id: Annotated[UUID, internal]
+    absorbed_id: Annotated[UUID, internal]
+    merged_at: Annotated[datetime | None, public] = None
+    source: Annotated[str, public]
+    evidence: Annotated[str, public]
+    actor: Annotated[str, internal]
+    identifiers: Annotated[list[Kind], public]
+    members: Annotated[list[UUID], internal]
+    filled: Annotated[list[str], public]
+    undone_at: Annotated[datetime | None, public] = None
+
+
+class LinkAnswer(Model):
+    """`linked` (201), `already_linked` (200), or `merged` (200): it was another member's."""
+
+    member_id: Annotated[UUID, internal]
+    outcome: Annotated[Literal["linked", "already_linked", "merged"], public]
+    merge: Annotated[Merge | None, internal] = None
+
+
+class MemberStats(Model):
+    """Ids ever registered, members that survive, identifiers, merges in force."""
+
+    registered: Annotated[int, public]
+    members: Annotated[int, public]
+    identifiers: Annotated[int, public]
+    merges: Annotated[int, public]
+
+
+class ResolveRequest(Record, frozen=True):
+    """Inner, `POST /internal/resolve`: whose are these? `<kind>:<blind index>` each."""
+
+    indexes: Annotated[list[str], msgspec.Meta(max_length=10_000), internal]
+
+
+class ResolveAnswer(Record, frozen=True):
+    """Surviving member by index; unknown indexes are absent."""
+
+    members: Annotated[dict[str, UUID], internal]
+
+
+class Addressee(Model):
+    """Inner, `GET /internal/members/{member_id}`: what the gateway needs to address a message."""
+
+    member_id: Annotated[UUID, internal]
+    absorbed: Annotated[list[UUID], internal]
+    language: Annotated[str, public]
+    name: Annotated[str | None, personal(Kind.NAME)] = None
+    identifiers: Annotated[list[Identifier], internal]
+
+
+_CORRECTING = (SERVING - {Role.POS}) | {Role.MEMBER}
+_MERGING = frozenset({Role.SERVICE_AGENT, Role.OPERATOR, Role.ADMIN})
+_TAGS = ("Members and identity",)
+
+OPERATIONS: list[Operation] = [
+    Operation(
+        "POST", "/v1/members", "identity", "Register a member", SERVING | {Role.PARTNER},
+        request=RegisterMember, response=Registered, status=201, idempotent=True, own=None,
+        edge="register", tags=_TAGS,
+    ),
+    Operation(
+        "POST", "/v1/members/batch", "identity", "Register up to 1,000 members", CHECKOUT,
+        request=RegisterMembers, response=RegisterResults, idempotent=True, own=None,
+        edge="register_batch", tags=_TAGS,
+    ),
+    Operation(
+        "GET", "/v1/members/stats", "identity", "How many members, identifiers and merges",
+        FIGURES, response=MemberStats, own=None, tags=_TAGS,
+    ),
+    Operation(
+        "POST", "/v1/members/lookup", "identity", "Find a member by an identifier",
+        SERVING | {Role.COMPLIANCE}, request=LookupRequest, response=LookupAnswer, own=None,
+        tags=_TAGS,
+    ),
+    Operation(
+        "GET", "/v1/members/{member_id}", "identity", "Read a member", READING,
+        response=Member, tags=_TAGS,
+    ),
+    Operation(
+        "PATCH", "/v1/members/{member_id}", "identity", "Correct a member's attributes",
+        _CORRECTING, request=UpdateMember, response=Member, edge="update_member", tags=_TAGS,
+    ),
+    Operation(
+        "GET", "/v1/members/{member_id}/identifiers", "identity", "A member's identifiers",
+        READING, response=Identifiers, query=PAGING, tags=_TAGS,
+    ),
+    Operation(
+        "POST", "/v1/members/{member_id}/identifiers", "identity",
+        "Link an identifier; staff thereby merge with the member who has it",
+        SERVING | {Role.MEMBER}, request=LinkIdentifier, response=LinkAnswer, status=201,
+        tags=_TAGS,
+    ),
+    Operation(
+        "POST", "/v1/merges", "identity", "Merge two members", _MERGING,
+        request=MergeRequest, response=Merge, status=201, query=(DRY_RUN,), idempotent=True,
+        own=None, tags=_TAGS,
+    ),
+    Operation(
+        "GET", "/v1/merges/{merge_id}", "identity", "A merge and its lineage",
+        _MERGING | {Role.COMPLIANCE}, response=Merge, own=None, tags=_TAGS,
+    ),
+]  # fmt: skip
