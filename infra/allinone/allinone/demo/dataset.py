@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 import polars as pl
+
 from contracts.base import Amount
 from contracts.events import OrderLine
 

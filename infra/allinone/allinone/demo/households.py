@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from contracts.classification import Kind
 from faker import Faker
+
+from contracts.classification import Kind
 
 SEED = 20170101
 _OPENID_ALPHABET = string.ascii_letters + string.digits + "-_"

@@ -16,9 +16,8 @@ from enum import StrEnum
 from hashlib import blake2b
 from itertools import pairwise
 
-from contracts.classification import Kind
-
 from allinone.demo.dataset import LAST_DAY, Basket, Dataset
+from contracts.classification import Kind
 
 
 class Channel(StrEnum):

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 import pytest
+
 from allinone.demo import dataset
 
 

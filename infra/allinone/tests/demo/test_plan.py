@@ -8,6 +8,7 @@ from collections import defaultdict
 from datetime import timedelta
 
 import pytest
+
 from allinone.demo import dataset, households, plan
 from contracts.classification import Kind
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+
 from allinone.demo import scan
 from allinone.demo.households import Person, people
 
