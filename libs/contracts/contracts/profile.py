@@ -1,0 +1,295 @@
+"""The profile service's part of the public surface: catalogue, 360° profile, tags, figures."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from pydantic import Field
+
+from contracts.base import Model, Money, Record
+from contracts.classification import internal, public, quasi
+from contracts.events import Product, Store
+from contracts.operations import PAGING, Operation, Query
+from contracts.roles import EVERYONE, FIGURES, READING, STAFF, Role
+
+Text = Annotated[str | None, msgspec.Meta(max_length=200), public]
+
+
+class ProductBody(Record, frozen=True):
+    """What `PUT /v1/products/{sku}` takes: a Product; `sku` may be left out, the path tells it."""
+
+    sku: Annotated[str | None, public] = None
+    name: Text = None
+    department: Text = None
+    category: Text = None
+    brand: Text = None
+
+
+class StoreBody(Record, frozen=True):
+    """What `PUT /v1/stores/{store_id}` takes: a Store; `store_id` may be left out."""
+
+    store_id: Annotated[str | None, public] = None
+    name: Text = None
+    city: Text = None
+
+
+class ProductBatch(Record, frozen=True):
+    """Up to 1,000 products; of a SKU that appears twice the last row counts."""
+
+    products: Annotated[list[Product], msgspec.Meta(min_length=1, max_length=1000), public]
+
+
+class StoreBatch(Record, frozen=True):
+    """Up to 1,000 stores; of a store that appears twice the last row counts."""
+
+    stores: Annotated[list[Store], msgspec.Meta(min_length=1, max_length=1000), public]
+
+
+class CatalogueResult(Model):
+    """How many different rows arrived, and how many of them were new or different."""
+
+    received: Annotated[int, public]
+    changed: Annotated[int, public]
+
+
+class Tag(Model):
+    """One thing that is known about a member, how surely, from what, and until when.
+
+    `value` is None for a tag that a member simply has. `expires_at` is the midnight at which the
+    tag is looked at again even if nothing happens; None: only new facts can change it.
+    """
+
+    tag: Annotated[str, quasi]
+    family: Annotated[str, public]
+    value: Annotated[str | None, quasi] = None
+    confidence: Annotated[float, Field(ge=0, le=1), quasi]
+    source: Annotated[str, public]
+    expires_at: Annotated[datetime | None, quasi] = None
+
+
+class MemberTags(Model):
+    """A member's tags by name."""
+
+    member_id: Annotated[UUID, internal]
+    data: Annotated[list[Tag], quasi]
+
+
+class PurchaseWindow(Model):
+    """Orders of the last so many days, and what was paid for them."""
+
+    orders: Annotated[int, quasi]
+    paid: Annotated[Money, quasi]
+
+
+class PurchaseSummary(Model):
+    """All purchases of a member. `paid` is before refunds; departments count line amounts in fen,
+    channels count orders."""
+
+    orders: Annotated[int, quasi]
+    lines: Annotated[int, quasi]
+    paid: Annotated[Money, quasi]
+    refunded: Annotated[Money, quasi]
+    first_at: Annotated[datetime | None, quasi] = None
+    last_at: Annotated[datetime | None, quasi] = None
+    last_30_days: Annotated[PurchaseWindow, quasi]
+    last_90_days: Annotated[PurchaseWindow, quasi]
+    last_365_days: Annotated[PurchaseWindow, quasi]
+    by_channel: Annotated[dict[str, int], quasi]
+    by_department_fen: Annotated[dict[str, int], quasi]
+
+
+class EventCount(Model):
+    """How often a named activity happened: ever, and in the last 7 and 30 programme days."""
+
+    event: Annotated[str, quasi]
+    total: Annotated[int, quasi]
+    last_7_days: Annotated[int, quasi]
+    last_30_days: Annotated[int, quasi]
+
+
+class ActivitySummary(Model):
+    """Behaviour other than buying. `viewed` holds the SKUs looked at last, newest first."""
+
+    events: Annotated[int, quasi]
+    last_seen_at: Annotated[datetime | None, quasi] = None
+    by_channel: Annotated[dict[str, int], quasi]
+    by_event: Annotated[list[EventCount], quasi]
+    viewed: Annotated[list[str], quasi]
+
+
+class Rfm(Model):
+    """Recency in whole days, frequency in orders, money net of refunds, and the cell `r-f-m`.
+
+    Bands 1–3: recency ≤ 30, 31–90, > 90 days; frequency and money by the population's terciles as
+    last measured (first of the month), 3 being the highest.
+    """
+
+    recency_days: Annotated[int, quasi]
+    frequency: Annotated[int, quasi]
+    monetary: Annotated[Money, quasi]
+    cell: Annotated[str, quasi]
+
+
+class Portrait(Model):
+    """The member in one sentence."""
+
+    zh: Annotated[str, quasi]
+    en: Annotated[str, quasi]
+
+
+class MemberProfile(Model):
+    """The 360° profile. `member_id` is the survivor where the id asked for was merged away.
+
+    `traits` are as collected; personal ones are sealed tokens until the gateway opens them.
+    """
+
+    member_id: Annotated[UUID, internal]
+    registered_at: Annotated[datetime | None, internal] = None
+    gender: Annotated[str | None, quasi] = None
+    birth_band: Annotated[str | None, quasi] = None  # "1980-1984"
+    city: Annotated[str | None, quasi] = None
+    traits: Annotated[dict[str, Any], quasi]
+    lifecycle: Annotated[str, quasi]  # prospect, new, growing, mature, silent, lost
+    rfm: Annotated[Rfm | None, quasi] = None
+    tags: Annotated[list[Tag], quasi]
+    purchases: Annotated[PurchaseSummary, quasi]
+    activity: Annotated[ActivitySummary, quasi]
+    portrait: Annotated[Portrait, quasi]
+
+
+class TimelineItem(Model):
+    """A purchase or an activity. `name` is the event's name, or "Order" for a purchase."""
+
+    at: Annotated[datetime, quasi]
+    kind: Annotated[Literal["purchase", "activity"], public]
+    name: Annotated[str, quasi]
+    channel: Annotated[str | None, quasi] = None
+    order_no: Annotated[str | None, internal] = None
+    store_id: Annotated[str | None, quasi] = None
+    lines: Annotated[int | None, quasi] = None
+    paid: Annotated[Money | None, quasi] = None
+    sku: Annotated[str | None, quasi] = None
+
+
+class Timeline(Model):
+    """Newest first."""
+
+    member_id: Annotated[UUID, internal]
+    data: Annotated[list[TimelineItem], quasi]
+    next_cursor: Annotated[str | None, public] = None
+
+
+class TagDefinition(Model):
+    """A tag the platform gives. `values` is None where the values come from the data."""
+
+    tag: Annotated[str, public]
+    family: Annotated[str, public]
+    summary: Annotated[str, public]
+    values: Annotated[list[str] | None, public] = None
+
+
+class TagDefinitions(Model):
+    """Every tag, by family and name."""
+
+    data: Annotated[list[TagDefinition], public]
+
+
+class TagCount(Model):
+    """How many members have a tag (with this value)."""
+
+    tag: Annotated[str, public]
+    value: Annotated[str | None, public] = None
+    members: Annotated[int, public]
+
+
+class TagCounts(Model):
+    """Most frequent first. Data operators see rows of ten members or more."""
+
+    data: Annotated[list[TagCount], public]
+
+
+class RfmReport(Model):
+    """Members with a purchase before `at`, by cell.
+
+    `terciles`: cells "r-f-m" of bands 1–3, band 1 being values up to the lower bound; `bounds` are
+    the two bounds of recency (days), frequency (orders) and money (fen). `days`: recency only,
+    "<=30", "31-90", ">90". Data operators see cells of ten members or more.
+    """
+
+    at: Annotated[datetime, public]
+    scheme: Annotated[Literal["terciles", "days"], public]
+    members: Annotated[int, public]
+    cells: Annotated[dict[str, int], public]
+    bounds: Annotated[dict[str, tuple[float, float]] | None, public] = None
+
+
+class PurchaseFigures(Model):
+    """All purchases of the programme; `members` have bought at least once."""
+
+    orders: Annotated[int, public]
+    lines: Annotated[int, public]
+    paid_fen: Annotated[int, public]
+    refunded_fen: Annotated[int, public]
+    members: Annotated[int, public]
+
+
+CATALOGUERS = frozenset({Role.DATA_OPERATOR, Role.OPERATOR, Role.ADMIN})
+TAG_READERS = FIGURES | READING - {Role.MEMBER}
+
+
+def _catalogue(method: str, path: str, summary: str, request: Any, response: Any) -> Operation:
+    return Operation(
+        method, path, "profile", summary, CATALOGUERS, request, response,
+        own=None, tags=("catalogue",),
+    )  # fmt: skip
+
+
+def _member(path: str, summary: str, response: Any, query: tuple[Query, ...] = ()) -> Operation:
+    return Operation(
+        "GET", "/v1/members/{member_id}" + path, "profile", summary, READING,
+        response=response, query=query, tags=("profile",),
+    )  # fmt: skip
+
+
+def _figures(path: str, summary: str, response: Any, query: tuple[Query, ...] = ()) -> Operation:
+    return Operation(
+        "GET", path, "profile", summary, FIGURES, response=response, query=query,
+        own=None, tags=("insights",),
+    )  # fmt: skip
+
+
+OPERATIONS: list[Operation] = [
+    Operation(
+        "GET", "/v1/products/{sku}", "profile", "A product of the catalogue", EVERYONE,
+        response=Product, own=None, tags=("catalogue",),
+    ),
+    _catalogue("PUT", "/v1/products/{sku}", "Write a product", ProductBody, Product),
+    _catalogue(
+        "POST", "/v1/products/batch", "Write up to 1,000 products", ProductBatch, CatalogueResult
+    ),
+    Operation(
+        "GET", "/v1/stores/{store_id}", "profile", "A store", STAFF | {Role.PARTNER},
+        response=Store, own=None, tags=("catalogue",),
+    ),
+    _catalogue("PUT", "/v1/stores/{store_id}", "Write a store", StoreBody, Store),
+    _catalogue("POST", "/v1/stores/batch", "Write up to 1,000 stores", StoreBatch, CatalogueResult),
+    _member("/profile", "The 360° profile", MemberProfile),
+    _member("/tags", "A member's tags", MemberTags),
+    _member("/timeline", "Purchases and activities, newest first", Timeline, PAGING),
+    Operation(
+        "GET", "/v1/tags", "profile", "Every tag the platform gives", TAG_READERS,
+        response=TagDefinitions, own=None, tags=("tags",),
+    ),
+    _figures("/v1/tags/counts", "Members by tag and value", TagCounts),
+    _figures(
+        "/v1/insights/rfm",
+        "Members by recency, frequency and money",
+        RfmReport,
+        (
+            Query("at", datetime, "as of this moment; now if left out"),
+            Query("scheme", str, "terciles (default) or days"),
+        ),
+    ),
+    _figures("/v1/insights/purchases", "Orders, lines and money of the programme", PurchaseFigures),
+]  # fmt: skip
