@@ -1,0 +1,75 @@
+"""Composition root: the one place that knows every part of campaign."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+
+from campaign_service.audiences import subscribers as audiences
+from campaign_service.campaigns.router import router as campaigns_router
+from campaign_service.decisions import jobs as decision_jobs
+from campaign_service.decisions import subscribers as decisions
+from campaign_service.decisions.domain import Policy, QuietHours
+from campaign_service.decisions.router import router as decisions_router
+from campaign_service.deliveries import jobs as delivery_jobs
+from campaign_service.deliveries import subscribers as deliveries
+from campaign_service.deliveries.router import router as deliveries_router
+from campaign_service.measurement import jobs as measurement_jobs
+from campaign_service.measurement import subscribers as measurement
+from campaign_service.measurement.router import router as measurement_router
+from campaign_service.settings import CampaignSettings
+from chassis.app import Service, build
+from chassis.bus import Subscription
+from chassis.clock import PROGRAM_ZONE
+from chassis.database import Tx
+from chassis.settings import Settings
+from contracts.events import MembersMerged, OrdersRecorded
+
+Handler = Callable[[Tx, Sequence[Any]], Awaitable[None]]
+
+
+def in_turn(*handlers: Handler) -> Handler:
+    """One handler out of several features'; the order is the one written."""
+
+    async def handle(tx: Tx, events: Sequence[Any]) -> None:
+        for handler in handlers:
+            await handler(tx, events)
+
+    return handle
+
+
+def service(settings: CampaignSettings) -> Service:
+    """What campaign is made of."""
+    quiet = QuietHours(settings.quiet_from, settings.quiet_until, PROGRAM_ZONE)
+    policy = Policy(quiet, settings.message_cost_fen)
+    return Service(
+        name="campaign",
+        settings=settings,
+        routers=[campaigns_router, measurement_router, deliveries_router, decisions_router],
+        subscriptions=[
+            *audiences.SUBSCRIPTIONS,
+            *deliveries.SUBSCRIPTIONS,
+            Subscription(OrdersRecorded, in_turn(audiences.on_orders, measurement.on_orders)),
+            Subscription(
+                MembersMerged,
+                # audiences first: the others follow the aliases it writes
+                in_turn(
+                    audiences.on_merged,
+                    decisions.on_merged,
+                    deliveries.on_merged,
+                    measurement.on_merged,
+                ),
+            ),
+        ],
+        jobs=[
+            *measurement_jobs.JOBS,
+            *decision_jobs.jobs(policy),
+            *delivery_jobs.jobs(quiet),
+        ],
+    )
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The app, with settings from the environment unless given."""
+    values = settings.model_dump() if settings else {}
+    return build(service(CampaignSettings(**values)))

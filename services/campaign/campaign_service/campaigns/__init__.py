@@ -1,0 +1,1 @@
+"""Plan → approve → launch → finish: the workflow of a campaign."""

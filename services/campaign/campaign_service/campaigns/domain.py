@@ -1,0 +1,97 @@
+"""The workflow as a pure state machine. Every step is versioned, with its actor and time."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from contracts.campaign import CampaignStatus as Status
+
+
+class Action(StrEnum):
+    """What a person can do to a campaign."""
+
+    PLAN = "plan"
+    SUBMIT = "submit"
+    APPROVE = "approve"
+    REJECT = "reject"
+    LAUNCH = "launch"
+    PAUSE = "pause"
+    FINISH = "finish"
+
+
+MOVES: dict[Action, tuple[frozenset[Status], Status]] = {
+    Action.SUBMIT: (frozenset({Status.PLANNED}), Status.SUBMITTED),
+    Action.APPROVE: (frozenset({Status.SUBMITTED}), Status.APPROVED),
+    Action.REJECT: (frozenset({Status.SUBMITTED}), Status.PLANNED),
+    Action.LAUNCH: (frozenset({Status.APPROVED, Status.PAUSED}), Status.LAUNCHED),
+    Action.PAUSE: (frozenset({Status.LAUNCHED}), Status.PAUSED),
+    Action.FINISH: (frozenset({Status.LAUNCHED, Status.PAUSED}), Status.FINISHED),
+}
+JUDGING = frozenset({Action.APPROVE, Action.REJECT})  # never by the author
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign. `audience` maps a kind of condition to its figure; money in fen."""
+
+    campaign_id: UUID
+    name: str
+    scenario: str
+    channel: str
+    audience: dict[str, int]
+    percent_off: int
+    valid_days: int
+    control_share: float
+    starts_on: date | None
+    ends_on: date | None
+    text_zh: str
+    text_en: str
+    budget_fen: int
+    author: str
+    created_at: datetime
+    approver: str | None = None
+    status: Status = Status.PLANNED
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What moved the campaign to `version`."""
+
+    version: int
+    action: Action
+    status: Status
+    actor: str
+    at: datetime
+    note: str | None = None
+
+
+class WrongStep(Exception):
+    """The campaign is not where this step begins."""
+
+
+class OwnCampaign(Exception):
+    """Nobody judges a plan of their own."""
+
+
+def planned(campaign: Campaign) -> Step:
+    """The first step: the plan itself."""
+    return Step(
+        campaign.version, Action.PLAN, campaign.status, campaign.author, campaign.created_at
+    )
+
+
+def advance(
+    campaign: Campaign, action: Action, actor: str, at: datetime, note: str | None = None
+) -> tuple[Campaign, Step]:
+    """The campaign after a step, and the step. Raises WrongStep, OwnCampaign."""
+    sources, target = MOVES[action]
+    if campaign.status not in sources:
+        raise WrongStep
+    if action in JUDGING and actor == campaign.author:
+        raise OwnCampaign
+    version = campaign.version + 1
+    approver = {Action.APPROVE: actor, Action.REJECT: None}.get(action, campaign.approver)
+    moved = replace(campaign, status=target, version=version, approver=approver)
+    return moved, Step(version, action, target, actor, at, note)

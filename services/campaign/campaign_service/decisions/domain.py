@@ -1,0 +1,154 @@
+"""The pipeline: a case goes through the checks in order; each leaves a verdict."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from uuid import UUID
+
+from campaign_service.audiences.domain import Bound, Member
+from contracts.campaign import Outcome
+
+Facts = dict[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """From `start` to `end` of programme time nothing leaves; the window may span midnight."""
+
+    start: time
+    end: time
+    zone: tzinfo
+
+    def next_open(self, now: datetime) -> datetime:
+        """`now` if messages may leave, else the end of the window they fell into."""
+        local = now.astimezone(self.zone)
+        clock = local.time()
+        spans = self.start > self.end
+        late = clock >= self.start
+        early = clock < self.end
+        if not ((late or early) if spans else (late and early)):
+            return now
+        day = local.date() + timedelta(days=1 if spans and late else 0)
+        return datetime.combine(day, self.end, self.zone).astimezone(now.tzinfo)
+
+    def day(self, moment: datetime) -> date:
+        """The programme day of a moment."""
+        return moment.astimezone(self.zone).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What holds for every campaign."""
+
+    quiet: QuietHours
+    message_cost_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What one campaign says. `salt` seeds its control group."""
+
+    salt: str
+    bounds: tuple[Bound, ...]
+    control_share: float
+    budget_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A member, and how many messages are planned or sent for the day in question."""
+
+    member: Member
+    messages_that_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything a check may look at. `spent_fen`: what the campaign has committed so far."""
+
+    terms: Terms
+    policy: Policy
+    candidate: Candidate
+    now: datetime
+    spent_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A sentence in both languages; `{…}` are the verdict's facts."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A check. `otherwise` ends the pipeline when it fails; None only notes it."""
+
+    name: str
+    judge: Callable[[Case], tuple[bool, Facts]]
+    otherwise: Outcome | None
+    passed: Words
+    failed: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one check found."""
+
+    check: str
+    passed: bool
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of one member in one lapse, and why. `due_at`: when a message may leave."""
+
+    member_id: UUID
+    lapse: datetime
+    language: str
+    outcome: Outcome
+    due_at: datetime
+    verdicts: tuple[Verdict, ...]
+
+
+def decide(case: Case, rules: Sequence[Rule]) -> Decision:
+    """One member through the checks, up to the first that ends it."""
+    member = case.candidate.member
+    assert member.last_order_at is not None, "a lapse begins with a purchase"
+    verdicts: list[Verdict] = []
+    outcome = Outcome.MESSAGE
+    for rule in rules:
+        passed, facts = rule.judge(case)
+        verdicts.append(Verdict(rule.name, passed, facts))
+        if not passed and rule.otherwise is not None:
+            outcome = rule.otherwise
+            break
+    return Decision(
+        member.member_id,
+        member.last_order_at,
+        member.language,
+        outcome,
+        case.policy.quiet.next_open(case.now),
+        tuple(verdicts),
+    )
+
+
+def decide_all(
+    candidates: Iterable[Candidate],
+    rules: Sequence[Rule],
+    *,
+    terms: Terms,
+    policy: Policy,
+    now: datetime,
+    spent_fen: int,
+) -> list[Decision]:
+    """Every candidate in turn; each message decided leaves less of the budget to the next."""
+    decisions = []
+    for candidate in candidates:
+        decision = decide(Case(terms, policy, candidate, now, spent_fen), rules)
+        if decision.outcome is Outcome.MESSAGE:
+            spent_fen += policy.message_cost_fen
+        decisions.append(decision)
+    return decisions

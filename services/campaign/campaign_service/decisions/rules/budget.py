@@ -1,0 +1,19 @@
+"""The campaign never commits more than its approved budget."""
+
+from campaign_service.decisions.domain import Case, Facts, Rule, Words
+from contracts.campaign import Outcome
+
+
+def judge(case: Case) -> tuple[bool, Facts]:
+    """One more message still fits."""
+    left = case.terms.budget_fen - case.spent_fen
+    return case.policy.message_cost_fen <= left, {}
+
+
+RULE = Rule(
+    name="budget",
+    judge=judge,
+    otherwise=Outcome.SKIPPED,
+    passed=Words("预算充足", "within the budget"),
+    failed=Words("活动预算已用完", "the campaign's budget is used up"),
+)

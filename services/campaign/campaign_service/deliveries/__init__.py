@@ -1,0 +1,1 @@
+"""Messages on their way: held, released with their coupon, answered by the gateway."""

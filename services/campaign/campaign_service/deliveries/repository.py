@@ -1,0 +1,140 @@
+"""Messages, in and out of the database."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from campaign_service.campaigns.domain import Campaign
+from campaign_service.deliveries.domain import Held, Plan
+from chassis.database import Tx
+
+
+async def hold(
+    tx: Tx,
+    campaign: Campaign,
+    messages: Sequence[tuple[UUID, UUID, str]],
+    *,
+    due_at: datetime,
+    day: date,
+    cost_fen: int,
+) -> None:
+    """New messages as (delivery, member, language), held until they are due."""
+    await tx.execute(
+        "INSERT INTO delivery (delivery_id, campaign_id, member_id, original_member_id, language,"
+        " channel, status, day, due_at, cost_fen)"
+        " SELECT n.id, $4, n.member, n.member, n.language, $5, 'held', $6, $7, $8"
+        " FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS n (id, member, language)",
+        [delivery_id for delivery_id, _, _ in messages],
+        [member_id for _, member_id, _ in messages],
+        [language for _, _, language in messages],
+        campaign.campaign_id,
+        campaign.channel,
+        day,
+        due_at,
+        cost_fen,
+    )
+
+
+async def take_due(tx: Tx, now: datetime, limit: int) -> list[Held]:
+    """Held messages of running campaigns that are due, locked, the longest waiting first."""
+    rows = await tx.fetch(
+        "SELECT d.delivery_id, d.campaign_id, d.member_id, d.language, d.channel, c.percent_off,"
+        " c.valid_days, CASE d.language WHEN 'en' THEN c.text_en ELSE c.text_zh END AS text"
+        " FROM delivery d JOIN campaign c USING (campaign_id)"
+        " WHERE d.status = 'held' AND d.due_at <= $1 AND c.status = 'launched'"
+        " ORDER BY d.due_at, d.seq LIMIT $2 FOR UPDATE OF d FOR SHARE OF c",
+        now,
+        limit,
+    )
+    return [Held(**row) for row in rows]
+
+
+async def taken(tx: Tx, day: date, due: Sequence[Held]) -> set[UUID]:
+    """Those members among the due who have another message on the day."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT member_id FROM delivery WHERE member_id = ANY($1::uuid[]) AND day = $2"
+        " AND status <> 'withdrawn' AND delivery_id <> ALL($3::uuid[])",
+        [held.member_id for held in due],
+        day,
+        [held.delivery_id for held in due],
+    )
+    return {row["member_id"] for row in rows}
+
+
+async def withdraw(tx: Tx, messages: Sequence[Held], reason: str) -> None:
+    """These never leave."""
+    await tx.execute(
+        "UPDATE delivery SET status = 'withdrawn', reason = $2 WHERE delivery_id = ANY($1::uuid[])",
+        [held.delivery_id for held in messages],
+        reason,
+    )
+
+
+async def withdraw_held(tx: Tx, campaign_id: UUID, reason: str) -> None:
+    """Nothing of a campaign that has not left ever leaves."""
+    await tx.execute(
+        "UPDATE delivery SET status = 'withdrawn', reason = $2"
+        " WHERE campaign_id = $1 AND status = 'held'",
+        campaign_id,
+        reason,
+    )
+
+
+async def postpone(tx: Tx, plan: Plan) -> None:
+    """These wait until the plan's time."""
+    await tx.execute(
+        "UPDATE delivery SET due_at = $2, day = $3 WHERE delivery_id = ANY($1::uuid[])",
+        [held.delivery_id for held in plan.going],
+        plan.due_at,
+        plan.day,
+    )
+
+
+async def mark_requested(tx: Tx, plan: Plan, codes: Sequence[str], now: datetime) -> None:
+    """These have gone to the gateway, each with its coupon."""
+    await tx.execute(
+        "UPDATE delivery d SET status = 'requested', requested_at = $3, day = $4,"
+        " coupon_code = n.code FROM unnest($1::uuid[], $2::text[]) AS n (id, code)"
+        " WHERE d.delivery_id = n.id",
+        [held.delivery_id for held in plan.going],
+        codes,
+        now,
+        plan.day,
+    )
+
+
+async def record_answers(
+    tx: Tx, answers: Sequence[tuple[UUID, str, str | None, datetime | None]]
+) -> None:
+    """What the gateway said: (delivery, status, reason, sent at). Only the first answer counts."""
+    await tx.execute(
+        "UPDATE delivery d SET status = n.status, reason = n.reason, sent_at = n.at"
+        " FROM (SELECT DISTINCT ON (id) * FROM unnest($1::uuid[], $2::text[], $3::text[],"
+        " $4::timestamptz[]) WITH ORDINALITY AS n (id, status, reason, at, place)"
+        " ORDER BY id, place) AS n WHERE d.delivery_id = n.id AND d.status = 'requested'",
+        *([answer[index] for answer in answers] for index in range(4)),
+    )
+
+
+async def follow(tx: Tx, absorbed: Sequence[UUID]) -> None:
+    """Messages to absorbed ids are now those of their survivors."""
+    await tx.execute(
+        "UPDATE delivery d SET member_id = a.survivor_id FROM member_alias a"
+        " WHERE d.member_id = a.absorbed_id AND a.absorbed_id = ANY($1::uuid[])",
+        absorbed,
+    )
+
+
+async def page(tx: Tx, member_id: UUID, before: int | None, limit: int) -> list[Any]:
+    """A member's messages with the campaign's name, newest first."""
+    return await tx.fetch(
+        "SELECT d.seq, d.delivery_id, d.campaign_id, c.name AS campaign, d.channel, d.status,"
+        " d.reason, d.due_at, d.requested_at, d.sent_at"
+        " FROM delivery d JOIN campaign c USING (campaign_id)"
+        " WHERE d.member_id = $1 AND ($2::bigint IS NULL OR d.seq < $2)"
+        " ORDER BY d.seq DESC LIMIT $3",
+        member_id,
+        before,
+        limit,
+    )

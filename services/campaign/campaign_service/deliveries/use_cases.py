@@ -1,0 +1,84 @@
+"""Release what is due, note what became of it, show it."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from campaign_service.audiences import repository as audiences
+from campaign_service.decisions.domain import QuietHours
+from campaign_service.deliveries import domain, repository
+from campaign_service.deliveries.domain import Held
+from campaign_service.templates import domain as templates
+from chassis.database import Tx
+from chassis.problem import Problem
+from contracts import campaign as api
+from contracts.events import CouponOffered, MembersMerged, MessageRequested, MessageSent
+
+
+async def release(tx: Tx, quiet: QuietHours, now: datetime, limit: int) -> bool:
+    """Send off up to `limit` due messages, coupon first; answers whether more may be due."""
+    due = await repository.take_due(tx, now, limit)
+    if not due:
+        return False
+    day = quiet.day(quiet.next_open(now))
+    plan = domain.plan(due, quiet, now, await repository.taken(tx, day, due))
+    await repository.withdraw(tx, plan.withdrawn, "daily_cap")
+    if plan.due_at > now:
+        await repository.postpone(tx, plan)
+    else:
+        codes = [domain.coupon_code(secrets.randbits(64)) for _ in plan.going]
+        await repository.mark_requested(tx, plan, codes, now)
+        for held, code in zip(plan.going, codes, strict=True):
+            _tell(tx, held, code, now)
+    return len(due) == limit
+
+
+async def record_answers(tx: Tx, events: Sequence[MessageSent]) -> None:
+    """The gateway sent or refused."""
+    answers = [(event.delivery_id, event.status, event.reason, event.sent_at) for event in events]
+    await repository.record_answers(tx, answers)
+
+
+async def follow_merges(tx: Tx, events: Sequence[MembersMerged]) -> None:
+    """Messages go with the person."""
+    await repository.follow(tx, [event.absorbed_id for event in events])
+
+
+async def listed(tx: Tx, member_id: UUID, before: int | None, limit: int) -> api.DeliveryPage:
+    """Messages to a member. Raises Problem 404."""
+    current = await audiences.resolve(tx, member_id)
+    if current is None:
+        raise Problem(404, "unknown_member", "There is no such member")
+    rows = await repository.page(tx, current, before, limit + 1)
+    fields = [name for name in api.Delivery.model_fields]
+    return api.DeliveryPage(
+        data=[api.Delivery(**{name: row[name] for name in fields}) for row in rows[:limit]],
+        next_cursor=str(rows[limit - 1]["seq"]) if len(rows) > limit else None,
+    )
+
+
+def _tell(tx: Tx, held: Held, code: str, now: datetime) -> None:
+    filling = templates.Filling(code, held.percent_off, held.valid_days)
+    tx.publish(
+        CouponOffered(
+            coupon_id=tx.ids.new(),
+            code=code,
+            member_id=held.member_id,
+            campaign_id=held.campaign_id,
+            percent_off=held.percent_off,
+            valid_from=now,
+            valid_until=now + timedelta(days=held.valid_days),
+        )
+    )
+    tx.publish(
+        MessageRequested(
+            delivery_id=held.delivery_id,
+            member_id=held.member_id,
+            campaign_id=held.campaign_id,
+            channel=held.channel,
+            purpose="marketing",
+            text=templates.render(held.text, held.language, filling),
+            requested_at=now,
+        )
+    )

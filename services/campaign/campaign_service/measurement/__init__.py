@@ -1,0 +1,1 @@
+"""What a campaign brought: redemptions, revenue, and both arms compared."""

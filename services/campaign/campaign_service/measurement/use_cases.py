@@ -1,0 +1,62 @@
+"""Collect what orders say about campaigns, and report it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from campaign_service.audiences import repository as audiences
+from campaign_service.campaigns import repository as campaigns
+from campaign_service.measurement import repository
+from campaign_service.measurement.domain import LATE, WINDOW, Arm
+from chassis.database import Tx
+from chassis.problem import Problem
+from contracts import campaign as api
+from contracts.campaign import Outcome
+from contracts.events import MembersMerged, OrdersRecorded
+
+
+async def note_orders(tx: Tx, events: Sequence[OrdersRecorded]) -> None:
+    """Purchases for the comparison, coupon codes for the redemptions."""
+    orders = [order for event in events for order in event.orders]
+    await repository.add_purchases(tx, orders)
+    used = [(code, order) for order in orders for code in order.coupons]
+    if used:
+        await repository.add_redemptions(tx, used)
+
+
+async def follow_merges(tx: Tx, events: Sequence[MembersMerged]) -> None:
+    """Purchases go with the person."""
+    await repository.follow(tx, [event.absorbed_id for event in events])
+
+
+async def settle(tx: Tx, now: datetime) -> None:
+    """Close the windows that are over; a second run at the same midnight changes nothing."""
+    await audiences.lock(tx)
+    await repository.measure(tx, now, WINDOW, now - WINDOW - LATE)
+    await repository.prune(tx, now - WINDOW - 2 * LATE)
+
+
+async def report(tx: Tx, campaign_id: UUID) -> api.CampaignReport:
+    """Funnel and comparison. Raises Problem 404."""
+    campaign = await campaigns.get(tx, campaign_id)
+    if campaign is None:
+        raise Problem(404, "unknown_campaign", "There is no such campaign")
+    arms = await repository.arms(tx, campaign_id)
+    return api.CampaignReport(
+        campaign_id=campaign_id,
+        name=campaign.name,
+        scenario=api.Scenario(campaign.scenario),
+        author=campaign.author,
+        approver=campaign.approver,
+        status=campaign.status,
+        **asdict(await repository.funnel(tx, campaign_id)),
+        budget_fen=campaign.budget_fen,
+        window_days=WINDOW.days,
+        treated=_arm(arms.get(Outcome.MESSAGE, Arm())),
+        control=_arm(arms.get(Outcome.CONTROL, Arm())),
+    )
+
+
+def _arm(arm: Arm) -> api.Arm:
+    return api.Arm(**asdict(arm), return_rate=arm.return_rate)

@@ -1,0 +1,146 @@
+"""The whole schema on one page. `migrations/` builds it; a test proves that both agree."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Identity, MetaData, Text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+
+class Table(SQLModel, registry=registry(metadata=MetaData())):
+    """This service's tables only: other services use the same names."""
+
+
+def _time(*, nullable: bool = False) -> Any:
+    return Field(sa_column=Column(TIMESTAMP(timezone=True), nullable=nullable))
+
+
+def _json() -> Any:
+    return Field(sa_column=Column(JSONB, nullable=False))
+
+
+def _sequence(*, primary_key: bool = False) -> Any:
+    return Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=primary_key))
+
+
+class CampaignRow(Table, table=True):
+    """A campaign as it stands; `seq` orders lists."""
+
+    __tablename__ = "campaign"
+    campaign_id: UUID = Field(primary_key=True)
+    seq: int = _sequence()
+    name: str = Field(sa_type=Text, unique=True)
+    scenario: str = Field(sa_type=Text)
+    channel: str = Field(sa_type=Text)
+    audience: dict[str, int] = _json()
+    percent_off: int
+    valid_days: int
+    control_share: float
+    starts_on: date | None
+    ends_on: date | None
+    text_zh: str = Field(sa_type=Text)
+    text_en: str = Field(sa_type=Text)
+    budget_fen: int = Field(sa_type=BigInteger)
+    author: str = Field(sa_type=Text)
+    created_at: datetime = _time()
+    approver: str | None = Field(sa_type=Text)
+    status: str = Field(sa_type=Text)
+    version: int
+
+
+class StepRow(Table, table=True):
+    """Append-only: what moved a campaign to each version, by whom and when."""
+
+    __tablename__ = "campaign_step"
+    campaign_id: UUID = Field(primary_key=True, foreign_key="campaign.campaign_id")
+    version: int = Field(primary_key=True)
+    action: str = Field(sa_type=Text)
+    status: str = Field(sa_type=Text)
+    actor: str = Field(sa_type=Text)
+    at: datetime = _time()
+    note: str | None = Field(sa_type=Text)
+
+
+class MemberRow(Table, table=True):
+    """Projection of members: what audience conditions look at."""
+
+    __tablename__ = "member"
+    member_id: UUID = Field(primary_key=True)
+    registered_at: datetime | None = _time(nullable=True)
+    language: str = Field(sa_type=Text)
+    last_order_at: datetime | None = _time(nullable=True)
+    orders: int
+
+
+class AliasRow(Table, table=True):
+    """An absorbed id and who it is now, always the final survivor."""
+
+    __tablename__ = "member_alias"
+    absorbed_id: UUID = Field(primary_key=True)
+    survivor_id: UUID = Field(index=True)
+
+
+class DecisionRow(Table, table=True):
+    """One decision per member (as known then) and lapse, with every check.
+
+    `orders`, `revenue_fen`: what followed in the window; set with `measured_at`, once it is over.
+    """
+
+    __tablename__ = "contact_decision"
+    seq: int = _sequence(primary_key=True)
+    campaign_id: UUID = Field(foreign_key="campaign.campaign_id")
+    member_id: UUID
+    original_member_id: UUID
+    lapse: datetime = _time()
+    decided_at: datetime = _time()
+    outcome: str = Field(sa_type=Text)
+    checks: list[Any] = _json()
+    delivery_id: UUID | None
+    measured_at: datetime | None = _time(nullable=True)
+    orders: int
+    revenue_fen: int = Field(sa_type=BigInteger)
+
+
+class DeliveryRow(Table, table=True):
+    """One message. `day` is the programme day on which it leaves: one a member a day."""
+
+    __tablename__ = "delivery"
+    delivery_id: UUID = Field(primary_key=True)
+    seq: int = _sequence()
+    campaign_id: UUID = Field(foreign_key="campaign.campaign_id")
+    member_id: UUID
+    original_member_id: UUID
+    language: str = Field(sa_type=Text)
+    channel: str = Field(sa_type=Text)
+    status: str = Field(sa_type=Text)
+    reason: str | None = Field(sa_type=Text)
+    day: date
+    due_at: datetime = _time()
+    requested_at: datetime | None = _time(nullable=True)
+    sent_at: datetime | None = _time(nullable=True)
+    cost_fen: int
+    coupon_code: str | None = Field(sa_type=Text, unique=True)
+
+
+class PurchaseRow(Table, table=True):
+    """Recent orders, kept as long as a measuring window needs them."""
+
+    __tablename__ = "purchase"
+    order_no: str = Field(sa_type=Text, primary_key=True)
+    member_id: UUID
+    paid_at: datetime = _time()
+    paid_fen: int = Field(sa_type=BigInteger)
+
+
+class RedemptionRow(Table, table=True):
+    """A campaign's coupon used with an order."""
+
+    __tablename__ = "redemption"
+    coupon_code: str = Field(sa_type=Text, primary_key=True)
+    order_no: str = Field(sa_type=Text, primary_key=True)
+    campaign_id: UUID = Field(foreign_key="campaign.campaign_id")
+    paid_at: datetime = _time()
+    paid_fen: int = Field(sa_type=BigInteger)

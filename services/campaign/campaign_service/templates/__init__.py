@@ -1,0 +1,1 @@
+"""Message texts: their variables and their limits."""
