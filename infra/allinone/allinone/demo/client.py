@@ -11,7 +11,7 @@ import asyncio
 import base64
 import random
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -55,22 +55,23 @@ class _Token:
 
 
 class Api:
-    """`async with Api(url, ca, clients, clock) as api:`; `clock` tells the platform's time."""
+    """`async with Api(url, ca, clients, now) as api:`; `api.now` follows the platform's clock."""
 
     def __init__(
         self,
         url: str,
         ca: Path | None,
         clients: Mapping[str, Client],
-        clock: Callable[[], datetime],
+        now: datetime,
         patience: float = PATIENCE,
     ) -> None:
-        self._url, self._clients, self._clock, self._patience = url, clients, clock, patience
+        self.now = now
+        self.retries = 0
+        self._url, self._clients, self._patience = url, clients, patience
         self._trust = ssl.create_default_context(cafile=ca) if ca else False
         self._tokens: dict[str, _Token] = {}
         self._renewal = asyncio.Lock()
         self._session: aiohttp.ClientSession
-        self.retries = 0
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -151,13 +152,13 @@ class Api:
         """A valid bearer header; fetched once however many calls wait for it."""
         async with self._renewal:
             token = self._tokens.get(role)
-            if token is None or token.expires <= self._clock() + _TOKEN_MARGIN:
+            if token is None or token.expires <= self.now + _TOKEN_MARGIN:
                 token = self._tokens[role] = await self._fetch_token(role)
             return token.header
 
     async def _fetch_token(self, role: str) -> _Token:
         client = self._clients[role]
-        now = self._clock()
+        now = self.now
         async with self._session.post(
             "/oauth2/token",
             data={"grant_type": "client_credentials"},

@@ -37,7 +37,7 @@ SHARES = ((60, Channel.POS), (85, Channel.MINIPROGRAM), (100, Channel.ECOMMERCE)
 
 REDEEM_FROM = 200  # points a member wants to have before thinking of spending them
 REDEEM_AT_MOST = 500
-VIEWS_A_BASKET = 8
+VIEWS_A_BASKET = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,8 @@ def points_to_redeem(order_no: str, redeemable: int) -> int:
     return min(redeemable // 100 * 100, REDEEM_AT_MOST)
 
 
-def uses_coupon(household_id: int, sent_on: date) -> bool:
-    """Whether a household makes use of the coupon it was sent that day (60 % do)."""
+def likes_coupon(household_id: int, sent_on: date) -> bool:
+    """Whether a household would use the coupon it was sent that day (60 % would)."""
     return draw("coupon", household_id, sent_on) < 6_000
 
 
@@ -114,11 +114,14 @@ class Plan:
         self._channel = {b: channel_of(b) for b in dataset.baskets["basket_id"].to_list()}
         self._registrations: dict[date, list[Registration]] = defaultdict(list)
         self._links: dict[date, list[Link]] = defaultdict(list)
+        self._whole_since: dict[int, date] = {}
         for household, first in self._first_days().items():
             for channel, day in first.items():
                 self._registrations[day].append(Registration(household, channel))
             for link in _links(household, first):
-                self._links[link.at.date()].append(link)
+                day = link.at.date()
+                self._links[day].append(link)
+                self._whole_since[household] = max(day, self._whole_since.get(household, day))
 
     def day(self, day: date) -> Day:
         """Everything of one day."""
@@ -134,6 +137,13 @@ class Plan:
             ],
             baskets,
         )
+
+    def uses_coupon(self, household_id: int, sent_on: date) -> bool:
+        """Whether it will use a coupon sent that day in its next basket.
+
+        A household that is still several members would show it under the wrong one of them.
+        """
+        return self._whole_since[household_id] < sent_on and likes_coupon(household_id, sent_on)
 
     def _first_days(self) -> dict[int, dict[Channel, date]]:
         first: dict[int, dict[Channel, date]] = defaultdict(dict)

@@ -11,6 +11,8 @@ from aiohttp.test_utils import TestServer
 
 from allinone.demo.client import Api, Client, Refused
 
+NOON = datetime(2017, 1, 1, 12, tzinfo=UTC)
+
 
 class Flaky:
     """Answers each call of one key only at the third attempt, and counts what it did once."""
@@ -58,8 +60,8 @@ async def flaky() -> AsyncIterator[tuple[Flaky, str]]:
         yield flaky, str(server.make_url("/"))
 
 
-def _api(url: str, now: list[datetime], **options: Any) -> Api:
-    return Api(url, None, {"pos": Client("pos", "secret")}, lambda: now[0], **options)
+def _api(url: str, **options: Any) -> Api:
+    return Api(url, None, {"pos": Client("pos", "secret")}, NOON, **options)
 
 
 @pytest.mark.parametrize("trouble", ["500", "cut", "429"])
@@ -68,7 +70,7 @@ async def test_a_call_is_repeated_until_it_is_answered(
 ) -> None:
     server, url = flaky
     server.trouble = trouble
-    async with _api(url, [datetime(2017, 1, 1, tzinfo=UTC)]) as api:
+    async with _api(url) as api:
         assert await api.post("/things", {}, role="pos", key="k") == {"ok": True}
     assert (server.done, server.attempts["k"], api.retries) == ({"k"}, 3, 2)
 
@@ -76,14 +78,14 @@ async def test_a_call_is_repeated_until_it_is_answered(
 async def test_a_refusal_is_final_and_says_why(flaky: tuple[Flaky, str]) -> None:
     server, url = flaky
     server.trouble = "422"
-    async with _api(url, [datetime(2017, 1, 1, tzinfo=UTC)]) as api:
+    async with _api(url) as api:
         with pytest.raises(Refused, match="unknown_sku") as refused:
             await api.post("/things", {}, role="pos", key="k")
     assert (refused.value.status, server.attempts["k"]) == (422, 1)
 
 
 async def test_a_server_that_never_comes_back_ends_the_call() -> None:
-    async with _api("http://127.0.0.1:9", [datetime(2017, 1, 1, tzinfo=UTC)], patience=0.2) as api:
+    async with _api("http://127.0.0.1:9", patience=0.2) as api:
         with pytest.raises(Refused, match="ClientConnector"):
             await api.post("/things", {}, key="k")
 
@@ -92,19 +94,18 @@ async def test_tokens_are_shared_and_renewed_on_the_driven_clock(
     flaky: tuple[Flaky, str],
 ) -> None:
     server, url = flaky
-    now = [datetime(2017, 1, 1, tzinfo=UTC)]
-    async with _api(url, now) as api:
+    async with _api(url) as api:
         for key in ("a", "b"):
             await api.post("/things", {}, role="pos", key=key)
         assert server.tokens == 1
-        now[0] += timedelta(minutes=9, seconds=31)
+        api.now += timedelta(minutes=9, seconds=31)
         await api.post("/things", {}, role="pos", key="c")
         assert server.tokens == 2
 
 
 async def test_a_token_that_is_no_longer_good_is_replaced(flaky: tuple[Flaky, str]) -> None:
     server, url = flaky
-    async with _api(url, [datetime(2017, 1, 1, tzinfo=UTC)]) as api:
+    async with _api(url) as api:
         await api.post("/things", {}, role="pos", key="a")
         server.revoked.add("t1")
         await api.post("/things", {}, role="pos", key="b")

@@ -1,0 +1,215 @@
+"""Plays the year through the gateway's public API, a day at a time, on the driven clock.
+
+A day: at 09:00 held messages leave and new customers register; at 23:59:59 the day's orders arrive
+in one call, some buyers pay points down, behaviour and identifications are collected; at midnight
+the daily jobs run. In between the platform comes to rest, so that no figure depends on which of two
+things was faster.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from time import monotonic
+
+import msgspec
+
+from allinone.demo import bodies, opening, progress
+from allinone.demo.bodies import LOCAL, Bodies
+from allinone.demo.client import Api
+from allinone.demo.dataset import LAST_DAY, Dataset, days
+from allinone.demo.households import Person
+from allinone.demo.plan import Plan, points_to_redeem
+from allinone.demo.progress import Offer, Progress
+from contracts.gateway import SandboxPage
+from contracts.identity import RegisterResults
+from contracts.orders import OrderRequest
+from contracts.points import OrderAnswer, OrderBatchAnswer
+
+MORNING, EVENING, MIDNIGHT = time(9), time(23, 59, 59), time(0)
+_CODE = re.compile(r"券码(\w+)")
+_decode_orders = msgspec.json.Decoder(OrderBatchAnswer).decode
+
+
+class Failed(RuntimeError):
+    """The platform did not take something it should have taken."""
+
+
+class Driver:
+    """`await Driver(...).run()`. May be killed at any time and run again with what it stored.
+
+    `state` is kept up to date and written to `stored` after each day. Raises Refused or Failed
+    when the platform says no to something it should accept.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        data: Dataset,
+        people: Mapping[int, Person],
+        state: Progress,
+        *,
+        stored: Path,
+        write_key: str,
+    ) -> None:
+        self._api, self._data, self._people, self._state = api, data, people, state
+        self._stored, self._write_key = stored, write_key
+        self._plan: Plan
+        self._household = {person.phone: number for number, person in people.items()}
+
+    async def run(self, on_day: Callable[[date], None] = lambda _: None) -> None:
+        """Everything that is not done yet, up to the midnight after the last day.
+
+        `on_day` hears of every day that is over.
+        """
+        left = [day for day in days() if not self._state.finished or day > self._state.finished]
+        if not left:
+            return
+        with self._phase("plan"):
+            self._plan = await asyncio.to_thread(Plan, self._data)
+        self._api.now = await self._clock_now()
+        if not self._state.catalogue:
+            with self._phase("catalogue"):
+                await opening.load_catalogue(self._api, self._data)
+                await self._settle()
+            self._state.catalogue = True
+            self._save()
+        prepared = self._prepare(left[0])
+        for day in left:
+            today = await prepared
+            prepared = self._prepare(min(day + timedelta(1), LAST_DAY))
+            await self._play(today)
+            self._state.finished = day
+            self._save()
+            on_day(day)
+        await self._settle()
+
+    def _prepare(self, day: date) -> asyncio.Task[Bodies]:
+        """Write the requests of a day in a thread, while the platform works on the one before."""
+        return asyncio.create_task(
+            asyncio.to_thread(lambda: bodies.write(self._plan.day(day), self._people))
+        )
+
+    async def _play(self, today: Bodies) -> None:
+        day = today.plan.day
+        if self._state.campaign_id is None:
+            with self._phase("campaign"):
+                self._state.campaign_id = await opening.launch_campaign(self._api)
+        await self._clock(datetime.combine(day, MORNING, LOCAL))
+        await self._register(today)
+        await self._settle()
+        await self._read_messages()
+        await self._clock(datetime.combine(day, EVENING, LOCAL))
+        answers = await self._order(today)
+        await self._redeem(answers)
+        await self._collect(today)
+        await self._settle()
+        await self._clock(datetime.combine(day + timedelta(1), MIDNIGHT, LOCAL))
+
+    async def _register(self, today: Bodies) -> None:
+        with self._phase("register"):
+            for number, body in enumerate(today.registrations):
+                key = f"demo-register-{today.plan.day}-{number}"
+                answer = await self._api.send(
+                    "POST", "/v1/members/batch", body, role="pos", key=key
+                )
+                for result in RegisterResults.model_validate_json(answer).results:
+                    if result.status >= 300:
+                        raise Failed(f"a registration answered {result.problem}")
+
+    async def _read_messages(self) -> None:
+        """Who got a coupon, and means to use it?"""
+        with self._phase("messages"):
+            while True:
+                answer = await self._api.send(
+                    "GET", "/dev/outbox", query={"since": self._state.outbox, "limit": "200"}
+                )
+                page = SandboxPage.model_validate_json(answer)
+                self._state.outbox = page.next_cursor
+                for message in page.data:
+                    self._receive(message.to, message.text, message.sent_at)
+                if len(page.data) < 200:
+                    return
+
+    def _receive(self, phone: str, text: str, sent_at: datetime) -> None:
+        household = self._household[phone.removeprefix("+86")]
+        code = _CODE.search(text)
+        if code is None:
+            raise Failed("a campaign message without a coupon code")
+        if self._plan.uses_coupon(household, sent_at.astimezone(LOCAL).date()):
+            self._state.offers[household] = Offer(code[1], sent_at)
+
+    async def _order(self, today: Bodies) -> list[OrderAnswer]:
+        with self._phase("orders"):
+            answers: list[OrderAnswer] = []
+            for body in bodies.order_batches(self._with_coupons(today)):
+                answer = await self._api.send("POST", "/v1/orders/batch", body, role="pos")
+                answers += _decode_orders(answer).data
+        for answered in answers:
+            if answered.status >= 300:
+                raise Failed(f"order {answered.order_no} answered {answered.problem}")
+        return answers
+
+    def _with_coupons(self, today: Bodies) -> list[OrderRequest]:
+        """The day's orders; the first basket after an offer carries its code."""
+        orders = list(today.orders)
+        for number, (basket, _) in enumerate(today.plan.baskets):
+            offer = self._state.offers.get(basket.household_id)
+            if offer is None or orders[number].paid_at <= offer.sent_at:
+                continue
+            del self._state.offers[basket.household_id]
+            if orders[number].paid_at < offer.sent_at + timedelta(days=opening.COUPON_DAYS):
+                orders[number] = msgspec.structs.replace(orders[number], coupons=[offer.code])
+        return orders
+
+    async def _redeem(self, answers: list[OrderAnswer]) -> None:
+        """Some buyers pay points down after their last basket of the day."""
+        last = {answer.member_id: answer for answer in answers}
+        with self._phase("redemptions"):
+            await asyncio.gather(
+                *(
+                    self._api.post(
+                        f"/v1/members/{member}/redemptions",
+                        {"points": points, "order_no": answer.order_no, "reason": "checkout"},
+                        role="pos",
+                        key=f"demo-redeem-{answer.order_no}",
+                    )
+                    for member, answer in last.items()
+                    if (points := points_to_redeem(answer.order_no, answer.balance))
+                )
+            )
+
+    async def _collect(self, today: Bodies) -> None:
+        """In sequence: an identification may rest on what was said before it."""
+        with self._phase("collect"):
+            for body in today.messages:
+                await self._api.send("POST", "/v1/batch", body, write_key=self._write_key)
+
+    async def _settle(self) -> None:
+        with self._phase("settle"):
+            await self._api.send("GET", "/dev/settled")
+
+    async def _clock(self, to: datetime) -> None:
+        """Move the clock, never back: a day that is played again finds it further on."""
+        with self._phase("clock"):
+            self._api.now = max(to, self._api.now)
+            await self._api.post("/dev/clock", {"now": self._api.now.isoformat(), "ticking": False})
+
+    async def _clock_now(self) -> datetime:
+        answer = await self._api.post("/dev/clock", {"advance_seconds": 0, "ticking": False})
+        return datetime.fromisoformat(answer["now"])
+
+    def _save(self) -> None:
+        progress.save(self._stored, self._state)
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        started = monotonic()
+        try:
+            yield
+        finally:
+            self._state.spend(name, monotonic() - started)

@@ -1,0 +1,47 @@
+"""Before the first customer comes in: the catalogue, the stores, and the standing campaign."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from allinone.demo import bodies
+from allinone.demo.client import Api
+from allinone.demo.dataset import Dataset
+
+COUPON_DAYS = 14
+CAMPAIGN: dict[str, Any] = {
+    "name": "三十天未购唤回",
+    "scenario": "repurchase",
+    "audience": {"days_without_purchase": 30},
+    "offer": {"percent_off": 20, "valid_days": COUPON_DAYS},
+    "control_share": 0.1,
+    "template": {
+        "zh": "{name}，好久不见！送您{discount}券，券码{code}，{days}天内有效。拒收请回复R",
+        "en": "{name}, we miss you! {discount} with code {code} within {days} days."
+        " Reply R to opt out",
+    },
+    "budget": {"amount": 100_000, "currency": "CNY"},
+}
+
+
+async def load_catalogue(api: Api, data: Dataset) -> None:
+    """Write every product and store; writing them again changes nothing."""
+
+    async def write(path: str, body: bytes) -> None:
+        await api.send("POST", path, body, role="operator")
+
+    await asyncio.gather(
+        *(write("/v1/products/batch", body) for body in bodies.product_batches(data)),
+        *(write("/v1/stores/batch", body) for body in bodies.store_batches(data)),
+    )
+
+
+async def launch_campaign(api: Api) -> str:
+    """Plan, hand in, approve (somebody else does) and launch; the campaign's id."""
+    planned = await api.post("/v1/campaigns", CAMPAIGN, role="planner", key="demo-campaign")
+    campaign = str(planned["campaign_id"])
+    for step, role in (("submit", "planner"), ("approve", "approver"), ("launch", "planner")):
+        path = f"/v1/campaigns/{campaign}/{step}"
+        await api.send("POST", path, b"", role=role, key=f"demo-campaign-{step}")
+    return campaign

@@ -1,0 +1,58 @@
+"""What a demo remembers between days, so that a killed one goes on where it was.
+
+Written atomically after each finished day. A day that was under way is played again: every call in
+it carries the same name for itself, so the platform answers what it answered before. No personal
+value is kept here; the byte scan reads this file, too.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from allinone.home import read_json, write_atomically
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A coupon a household has been sent and means to use."""
+
+    code: str
+    sent_at: datetime
+
+
+class Progress(msgspec.Struct):
+    """State after the last finished day; `finished` is None before the first.
+
+    `offers` by household; `outbox` is where reading the sandbox's messages goes on; `seconds` by
+    phase, summed over all runs.
+    """
+
+    catalogue: bool = False
+    campaign_id: str | None = None
+    finished: date | None = None
+    outbox: str = ""
+    offers: dict[int, Offer] = {}
+    seconds: dict[str, float] = {}
+
+    def spend(self, phase: str, seconds: float) -> None:
+        """Add to the time a phase took."""
+        self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds
+
+
+def path_in(data_dir: Path) -> Path:
+    """Where it is kept; the file is there if and only if the demo made the directory."""
+    return data_dir / "demo" / "progress.json"
+
+
+def load(path: Path) -> Progress:
+    """The stored state, or that of a new demo."""
+    return msgspec.convert(read_json(path), Progress, strict=False)
+
+
+def save(path: Path, progress: Progress) -> None:
+    """Replace the stored state."""
+    stored: dict[str, Any] = msgspec.to_builtins(progress, str_keys=True)
+    write_atomically(path, stored)

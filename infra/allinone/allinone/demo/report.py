@@ -1,0 +1,78 @@
+"""The report: every figure is asked of the platform's public API or counted by the byte scan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allinone.demo.client import Api
+from allinone.demo.dataset import Totals
+from allinone.demo.scan import Scanned
+
+RFM_AT = "2017-10-01T00:00:00+08:00"
+DAY_BANDS = ("<=30", "31-90", ">90")
+TIERS = ("regular", "silver", "gold", "diamond")
+TOP_TAGS = 12
+
+Figures = dict[str, Any]
+
+
+async def gather(api: Api, scanned: Scanned) -> Figures:
+    """The figures under the JSON keys of the demo's report, without `seconds`.
+
+    Amounts in fen, counts otherwise; `top_tags` is a list of `{tag, value, members}`.
+    """
+    members = await _ask(api, "/v1/members/stats")
+    purchases = await _ask(api, "/v1/insights/purchases")
+    points = await _ask(api, "/v1/points/stats")
+    books = await _ask(api, "/v1/ledger/trial-balance")
+    terciles = await _ask(api, "/v1/insights/rfm", at=RFM_AT, scheme="terciles")
+    bands = await _ask(api, "/v1/insights/rfm", at=RFM_AT, scheme="days")
+    tags = await _ask(api, "/v1/tags/counts")
+    return {
+        "members_before_merge": members["registered"],
+        "members": members["members"],
+        "identifiers": members["identifiers"],
+        "orders": purchases["orders"],
+        "lines": purchases["lines"],
+        "paid_fen": purchases["paid_fen"],
+        "growth_spend": points["growth_spend"],
+        "points": {key: points[key] for key in ("issued", "burnt", "expired", "outstanding")},
+        "trial_balance": books["difference"],
+        "tiers": {tier: points["tiers"].get(tier, 0) for tier in TIERS},
+        "rfm_2017_10_01": {
+            "terciles": dict(sorted(terciles["cells"].items())),
+            "day_bands": {band: bands["cells"].get(band, 0) for band in DAY_BANDS},
+        },
+        "top_tags": tags["data"][:TOP_TAGS],
+        "campaigns": await _campaigns(api),
+        "plaintext_hits": scanned.hits,
+    }
+
+
+def cross_check(figures: Figures, totals: Totals) -> list[tuple[str, int, int]]:
+    """(what, the platform's figure, the data set's): the only place that looks at the latter."""
+    return [
+        ("members, households", figures["members"], totals.households),
+        ("orders, baskets", figures["orders"], totals.baskets),
+        ("lines", figures["lines"], totals.lines),
+        ("paid, fen", figures["paid_fen"], totals.paid_fen),
+        ("growth, whole yuan", figures["growth_spend"], totals.growth_yuan),
+        ("trial balance", figures["trial_balance"], 0),
+    ]
+
+
+async def _campaigns(api: Api) -> list[Figures]:
+    page = await _ask(api, "/v1/campaigns", limit="200")
+    reports = [
+        await _ask(api, f"/v1/campaigns/{campaign['campaign_id']}/report")
+        for campaign in page["data"]
+    ]
+    shown = ("name", "author", "approver", "targeted", "held_out", "sent", "redeemed")
+    return [
+        {key: report[key] for key in (*shown, "revenue_fen")}
+        for report in sorted(reports, key=lambda report: str(report["name"]))
+    ]
+
+
+async def _ask(api: Api, path: str, **query: str) -> Any:
+    return await api.get(path, role="analyst", **query)
