@@ -23,6 +23,7 @@ from chassis.tracing import span
 FETCH = 256
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 TRIES = 5
+LOST = ("409", "503")  # consumer deleted, leader changed; nobody answers the request
 AWAY = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError,
         asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError,
         asyncpg.DeadlockDetectedError, asyncpg.SerializationError)  # fmt: skip
@@ -100,10 +101,13 @@ class Consumer:
         while not self._queue.empty() and len(messages) < FETCH and size < MAX_BATCH_BYTES:
             messages.append(self._queue.get_nowait())
             size += len(messages[-1].data)
+        if any((raw.headers or {}).get("Status") in LOST for raw in messages):
+            await self._ensure_known()
         return [self._read(raw) for raw in messages if self._is_message(raw)]
 
     async def _ensure_known(self) -> None:
         """After a wiped stream the consumer is gone too."""
+        await asyncio.sleep(0.1)  # not a tight loop while the server cannot answer
         try:
             await self._bus.ensure_streams()
             await self._bus.ensure_consumer(self._stream, self._service, sorted(self._handlers))

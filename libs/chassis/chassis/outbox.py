@@ -33,12 +33,20 @@ class Relay:
             except Exception as error:  # noqa: BLE001 - whatever it was, the rows are still there
                 log.warning("relay_retry", error=type(error).__name__)
                 await asyncio.sleep(delay)
+                await self._look_for_stream()
                 delay = min(delay * 2, 2.0)
                 continue
             try:
                 await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
             except TimeoutError:
                 continue
+
+    async def _look_for_stream(self) -> None:
+        try:
+            await self._bus.ensure_streams()
+            await self.rebuild_if_stream_is_new()
+        except Exception as error:  # noqa: BLE001 - still away: the loop comes round again
+            log.warning("stream_away", error=type(error).__name__)
 
     async def _publish_some(self) -> int:
         async with self._db.transaction() as tx:

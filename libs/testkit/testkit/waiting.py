@@ -4,16 +4,24 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
 _PERIOD = 0.02
 
 
+@overload
 async def eventually(
-    condition: Callable[[], T | Awaitable[T]], timeout: float = 10.0, says: str = ""
-) -> T:
+    condition: Callable[[], Awaitable[T]], timeout: float = 10.0, says: str = ""
+) -> T: ...
+
+
+@overload
+async def eventually(condition: Callable[[], T], timeout: float = 10.0, says: str = "") -> T: ...
+
+
+async def eventually(condition: Callable[[], Any], timeout: float = 10.0, says: str = "") -> Any:
     """Ask `condition` until its answer is truthy and return that answer.
 
     An AssertionError inside it counts as "not yet". After `timeout` seconds raises AssertionError
@@ -23,7 +31,7 @@ async def eventually(
     while True:
         try:
             asked = condition()
-            answer: T = await asked if inspect.isawaitable(asked) else asked
+            answer = await asked if inspect.isawaitable(asked) else asked
             if answer:
                 return answer
             reason = f"last answer: {answer!r}"
