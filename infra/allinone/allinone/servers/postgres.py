@@ -24,7 +24,7 @@ SUPERUSER = "postgres"
 DATABASE = "huiyuan"
 _SYSTEM_USER = "huiyuan"
 _LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes; the lock file beside it is a little longer
-_END_WITHIN = 5.0
+_END_WITHIN = 1.0
 
 # For two cores and a durable ledger. No statement and no parameter may reach the log.
 _SETTINGS = {
