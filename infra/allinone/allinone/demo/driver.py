@@ -9,6 +9,7 @@ things was faster.
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -71,6 +72,7 @@ class Driver:
             return
         with self._phase("plan"):
             self._plan = await asyncio.to_thread(Plan, self._data)
+            gc.freeze()  # the year stays; the collector need not walk through it every day
         self._api.now = await self._clock_now()
         if not self._state.catalogue:
             with self._phase("catalogue"):

@@ -39,12 +39,9 @@ class Person:
 
     def identifier(self, kind: Kind) -> str:
         """The value of one of the three identifiers."""
-        values = {
-            Kind.PHONE: self.phone,
-            Kind.MINIPROGRAM_OPENID: self.openid,
-            Kind.CARD_NO: self.card_no,
-        }
-        return values[kind]
+        if kind is Kind.PHONE:
+            return self.phone
+        return self.card_no if kind is Kind.CARD_NO else self.openid
 
     @property
     def address(self) -> str:
