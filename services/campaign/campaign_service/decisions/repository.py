@@ -1,10 +1,12 @@
 """Candidates in one query; decisions written set by set."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from campaign_service.audiences.domain import Bound, Member
 from campaign_service.decisions.domain import Candidate, Decision, Verdict
@@ -84,8 +86,8 @@ async def save(
     written = await tx.fetch(
         "INSERT INTO contact_decision (campaign_id, decided_at, member_id, original_member_id,"
         " lapse, outcome, checks, delivery_id)"
-        " SELECT $1, $2, n.member, n.member, n.lapse, n.outcome, n.checks, n.delivery"
-        " FROM unnest($3::uuid[], $4::timestamptz[], $5::text[], $6::jsonb[], $7::uuid[])"
+        " SELECT $1, $2, n.member, n.member, n.lapse, n.outcome, n.checks::jsonb, n.delivery"
+        " FROM unnest($3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::uuid[])"
         " AS n (member, lapse, outcome, checks, delivery)"
         " ON CONFLICT (campaign_id, original_member_id, lapse) DO UPDATE"
         " SET decided_at = excluded.decided_at, outcome = excluded.outcome,"
@@ -97,7 +99,7 @@ async def save(
         [decision.member_id for decision, _ in rows],
         [decision.lapse for decision, _ in rows],
         [decision.outcome for decision, _ in rows],
-        [[asdict(verdict) for verdict in decision.verdicts] for decision, _ in rows],
+        [msgspec.json.encode(decision.verdicts).decode() for decision, _ in rows],
         [delivery for _, delivery in rows],
     )
     return {row["original_member_id"] for row in written}

@@ -1,0 +1,151 @@
+"""A campaign database with its jobs, driven by hand: midnights, mornings, orders, merges."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from campaign_service.audiences import subscribers as audiences
+from campaign_service.campaigns import use_cases as campaigns
+from campaign_service.campaigns.domain import Action
+from campaign_service.decisions import jobs as decision_jobs
+from campaign_service.decisions import subscribers as decisions
+from campaign_service.decisions.domain import Policy, QuietHours
+from campaign_service.deliveries import jobs as delivery_jobs
+from campaign_service.deliveries import subscribers as deliveries
+from campaign_service.deliveries import use_cases as delivery_cases
+from campaign_service.measurement import jobs as measurement_jobs
+from campaign_service.measurement import subscribers as measurement
+from campaign_service.measurement import use_cases as reports
+from chassis.database import Database
+from contracts.base import Event, Money
+from contracts.campaign import CampaignReport, CampaignRequest, Offer, Scenario
+from contracts.events import (
+    CouponOffered,
+    MemberRegistered,
+    MembersMerged,
+    MessageRequested,
+    MessageSent,
+    OrdersRecorded,
+    RecordedOrder,
+)
+
+ZONE = ZoneInfo("Asia/Shanghai")
+QUIET = QuietHours(time(21), time(9), ZONE)
+POLICY = Policy(QUIET, message_cost_fen=5)
+
+
+def at(text: str) -> datetime:
+    """`2017-03-01` or `2017-03-01 09:00`, programme time."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE).astimezone(UTC)
+
+
+@dataclass
+class World:
+    """What happens to campaign, said shortly. Members are numbers."""
+
+    db: Database
+    orders: int = 0
+
+    async def members(self, *numbers: int) -> None:
+        async with self.db.transaction() as tx:
+            handler = audiences.SUBSCRIPTIONS[0].handler
+            await handler(tx, [MemberRegistered(UUID(int=n), at("2017-01-01")) for n in numbers])
+
+    async def order(
+        self, number: int, paid_at: str, fen: int = 1000, coupons: Sequence[str] = ()
+    ) -> None:
+        self.orders += 1
+        order = RecordedOrder(
+            f"o{self.orders}", UUID(int=number), "s1", "pos", at(paid_at), fen, fen // 100, 0, [],
+            list(coupons),
+        )  # fmt: skip
+        await self.hear([OrdersRecorded([order])], audiences.on_orders, measurement.on_orders)
+
+    async def merge(self, *pairs: tuple[int, int]) -> None:
+        """(absorbed, survivor) pairs, as one batch."""
+        events = [
+            MembersMerged(UUID(int=9), UUID(int=b), UUID(int=a), at("2017-02-01"), "phone:x")
+            for a, b in pairs
+        ]
+        await self.hear(
+            events, audiences.on_merged, decisions.on_merged, deliveries.on_merged,
+            measurement.on_merged,
+        )  # fmt: skip
+
+    async def hear(self, events: Sequence[Event], *handlers: Callable[..., Any]) -> None:
+        async with self.db.transaction() as tx:
+            for handler in handlers:
+                await handler(tx, events)
+
+    async def launched(self, name: str = "spring", **plan: Any) -> UUID:
+        body = CampaignRequest(
+            name=name,
+            scenario=Scenario.REPURCHASE,
+            offer=Offer(percent_off=20, valid_days=14),
+            **{"control_share": 0.0, "budget": Money(amount=100_000), **plan},
+        )
+        async with self.db.transaction() as tx:
+            campaign_id = (await campaigns.plan(tx, "ann", body)).campaign_id
+        for action, actor in (
+            (Action.SUBMIT, "ann"),
+            (Action.APPROVE, "bob"),
+            (Action.LAUNCH, "ann"),
+        ):
+            await self.step(campaign_id, action, actor)
+        return campaign_id
+
+    async def step(self, campaign_id: UUID, action: Action, actor: str = "ann") -> None:
+        async with self.db.transaction() as tx:
+            await campaigns.advance(tx, campaign_id, action, actor)
+
+    async def midnight(self, day: str) -> None:
+        for job in (*measurement_jobs.JOBS, *decision_jobs.jobs(POLICY)):
+            await job.run(self.db, at(day))
+
+    async def release(self, moment: str) -> None:
+        for job in delivery_jobs.jobs(QUIET):
+            await job.run(self.db, at(moment))
+
+    async def day(self, day: str) -> None:
+        """A midnight and its nine o'clock."""
+        await self.midnight(day)
+        await self.release(f"{day} 09:00")
+
+    async def days(self, first: str, count: int) -> None:
+        for number in range(count):
+            local = datetime.fromisoformat(first) + timedelta(days=number)
+            await self.day(local.date().isoformat())
+
+    async def told(self, event: type[Any]) -> list[Any]:
+        """Events of a type in the outbox, in order."""
+        async with self.db.transaction(readonly=True) as tx:
+            rows = await tx.fetch(
+                "SELECT payload FROM outbox WHERE subject = $1 ORDER BY id", event.subject
+            )
+        return [msgspec.json.decode(row["payload"], type=event) for row in rows]
+
+    async def messages(self) -> list[tuple[int, datetime]]:
+        """(member, hour) of every message told."""
+        return [
+            (message.member_id.int, message.requested_at)
+            for message in await self.told(MessageRequested)
+        ]
+
+    async def codes(self) -> dict[int, str]:
+        """Coupon codes by member."""
+        return {coupon.member_id.int: coupon.code for coupon in await self.told(CouponOffered)}
+
+    async def answer(self, status: str = "sent", reason: str | None = None) -> None:
+        """The gateway answers everything it was told, twice."""
+        messages = await self.told(MessageRequested)
+        events = [MessageSent(m.delivery_id, status, reason, m.requested_at) for m in messages]
+        await self.hear([*events, *events], delivery_cases.record_answers)
+
+    async def report(self, campaign_id: UUID) -> CampaignReport:
+        async with self.db.transaction(readonly=True) as tx:
+            return await reports.report(tx, campaign_id)
