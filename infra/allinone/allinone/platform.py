@@ -1,11 +1,13 @@
 """The whole platform in one data directory: servers, schemas, services. `huiyuan up` is this."""
 
 import asyncio
+import contextlib
 import importlib
 import os
 import signal
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -183,6 +185,14 @@ class Platform:
         await self._supervisor.start(*self._services.programs())
 
     async def _stop(self) -> None:
+        """Stop to the end, however often this is cancelled meanwhile (an impatient Ctrl-C)."""
+        stopping = asyncio.create_task(self._stop_children())
+        while not stopping.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.shield(stopping)
+        stopping.result()
+
+    async def _stop_children(self) -> None:
         self._ready = False
         try:
             await self._supervisor.stop(*SERVICES)
@@ -221,3 +231,21 @@ def _public_port(asked: int | None, last: int | None) -> Claim:
         return Claim(asked)
     except PortTaken as taken:
         raise PortTaken(f"{taken}; choose another with --port or leave the option out") from None
+
+
+async def migrate_only(home: Home, say: Callable[[str], None]) -> None:
+    """Bring every schema up to date without starting a service.
+
+    Raises InUse when a platform runs on the embedded database: its start has migrated already.
+    """
+    external = External.from_environment()
+    lock = home.lock()
+    supervisor = Supervisor(home.logs)
+    # Only the database is needed: naming the others keeps them from being started.
+    servers = Servers(home, replace(external, nats_url="unused", redis_url="unused"))
+    try:
+        await servers.start(supervisor)
+        await migrate_all(servers, say)
+    finally:
+        await supervisor.stop(*servers.names)
+        lock.release()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from allinone.home import Home
+from allinone.servers import nats, redis
 from allinone.servers.nats import Nats
 from allinone.servers.postgres import Postgres
 from allinone.servers.redis import Redis
@@ -28,6 +29,16 @@ class External:
             nats_url=environment.get("HUIYUAN_NATS_URL") or None,
             redis_url=environment.get("HUIYUAN_REDIS_URL") or None,
         )
+
+
+def running_in(home: Home) -> External:
+    """Where the embedded servers of the platform running in `home` answer; None for the others."""
+    ports, children, secrets = home.state()["ports"], home.state()["children"], home.secrets()
+    return External(
+        database_url=Postgres(home, secrets.postgres).dsn() if "postgres" in children else None,
+        nats_url=nats.url_of(secrets.nats, ports["nats"]) if "nats" in ports else None,
+        redis_url=redis.url_of(secrets.redis, ports["redis"]) if "redis" in ports else None,
+    )
 
 
 class Servers:

