@@ -62,7 +62,8 @@ async def tell(app: RunningApp, *events: Any) -> None:
     runtime = app.app.state.runtime
 
     async def heard() -> bool:
-        return await runtime.lag() == {"outbox": 0, "unread": 0}
+        lag: dict[str, int] = await runtime.lag()
+        return lag == {"outbox": 0, "unread": 0}
 
     await eventually(heard)
 
