@@ -62,12 +62,15 @@ class Driver:
         self._plan: Plan
         self._household = {person.phone: number for number, person in people.items()}
 
-    async def run(self, on_day: Callable[[date], None] = lambda _: None) -> None:
-        """Everything that is not done yet, up to the midnight after the last day.
+    async def run(
+        self, on_day: Callable[[date], None] = lambda _: None, until: date = LAST_DAY
+    ) -> None:
+        """Everything that is not done yet, up to the midnight after the day `until`.
 
         `on_day` hears of every day that is over.
         """
-        left = [day for day in days() if not self._state.finished or day > self._state.finished]
+        finished = self._state.finished
+        left = [day for day in days() if day <= until and (not finished or day > finished)]
         if not left:
             return
         with self._phase("plan"):
@@ -83,7 +86,7 @@ class Driver:
         prepared = self._prepare(left[0])
         for day in left:
             today = await prepared
-            prepared = self._prepare(min(day + timedelta(1), LAST_DAY))
+            prepared = self._prepare(min(day + timedelta(1), until))
             await self._play(today)
             self._state.finished = day
             self._save()

@@ -1,0 +1,125 @@
+"""The first weeks of the year on the real platform: undisturbed, and with everything killed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from allinone.demo import dataset, progress
+from allinone.demo.report import Figures
+from allinone.demo.stage import NotADemo, Stage, staged
+from allinone.home import Home
+
+UNTIL = date(2017, 2, 8)  # late enough for the first messages and coupons
+KILLED_AFTER = {
+    date(2017, 1, 2): "points",
+    date(2017, 1, 6): "nats",
+    date(2017, 1, 10): "identity",
+    date(2017, 1, 14): "postgres",
+    date(2017, 1, 18): "gateway",
+    date(2017, 1, 22): "profile",
+    date(2017, 1, 26): "redis",
+    date(2017, 2, 2): "campaign",
+    date(2017, 2, 5): "postgres",
+}
+CUT_AFTER = date(2017, 1, 8)  # here the demo itself is stopped in the middle of a day
+MOMENT = 0.12  # seconds into a day that takes some tenths
+
+
+@asynccontextmanager
+async def _stage(folder: Path) -> AsyncIterator[Stage]:
+    async with staged(folder, durable=False) as stage:
+        yield stage
+
+
+async def _figures(stage: Stage) -> Figures:
+    scanned = await stage.scan()
+    figures = await stage.figures(scanned)
+    del figures["seconds"]
+    return figures
+
+
+@pytest.fixture(scope="module")
+async def undisturbed() -> AsyncIterator[tuple[Figures, Stage]]:
+    with TemporaryDirectory(prefix="hy-", ignore_cleanup_errors=True) as folder:
+        async with _stage(Path(folder)) as stage:
+            await stage.play(until=UNTIL)
+            yield await _figures(stage), stage
+
+
+async def test_the_platform_counts_what_the_data_set_holds(
+    undisturbed: tuple[Figures, Stage],
+) -> None:
+    figures, stage = undisturbed
+    baskets = [b for day in dataset.days() if day <= UNTIL for b in stage.data.day(day)]
+    assert figures["orders"] == len(baskets)
+    assert figures["lines"] == sum(len(basket.lines) for basket in baskets)
+    assert figures["paid_fen"] == sum(basket.paid_fen for basket in baskets)
+    assert figures["growth_spend"] == sum(basket.paid_fen // 100 for basket in baskets)
+    assert figures["trial_balance"] == 0
+    assert figures["plaintext_hits"] == 0
+    points = figures["points"]
+    assert points["outstanding"] == points["issued"] - points["burnt"] - points["expired"]
+    assert 0 < points["burnt"] < points["issued"]
+
+
+async def test_members_are_merged_and_messages_sent(
+    undisturbed: tuple[Figures, Stage],
+) -> None:
+    figures, _ = undisturbed
+    assert figures["members"] < figures["members_before_merge"]
+    assert sum(figures["tiers"].values()) == figures["members"]
+    (campaign,) = figures["campaigns"]
+    assert campaign["author"] != campaign["approver"]
+    assert 0 < campaign["held_out"] < campaign["sent"] < campaign["targeted"]
+    assert campaign["redeemed"] > 0
+
+
+async def test_a_finished_stretch_is_not_played_again(
+    undisturbed: tuple[Figures, Stage],
+) -> None:
+    figures, stage = undisturbed
+    await stage.play(until=UNTIL)
+    assert await _figures(stage) == figures
+
+
+async def test_kills_change_no_figure(undisturbed: tuple[Figures, Stage]) -> None:
+    figures, _ = undisturbed
+    with TemporaryDirectory(prefix="hy-", ignore_cleanup_errors=True) as folder:
+        async with _stage(Path(folder)) as stage:
+            playing = asyncio.current_task()
+            assert playing is not None
+            with pytest.raises(asyncio.CancelledError):
+                await stage.play(_disturber(stage, playing), until=UNTIL)
+            playing.uncancel()
+        async with _stage(Path(folder)) as stage:
+            assert stage.state.finished == CUT_AFTER
+            await stage.play(_disturber(stage, playing), until=UNTIL)
+            assert await _figures(stage) == figures
+            assert stage.api.retries > 0
+
+
+def _disturber(stage: Stage, playing: "asyncio.Task[object]") -> Callable[[date], None]:
+    """In the middle of the day after those named above, something is killed."""
+    loop = asyncio.get_running_loop()
+
+    def disturb(day: date) -> None:
+        if day == CUT_AFTER:
+            loop.call_later(MOMENT, playing.cancel)
+        if day in KILLED_AFTER:
+            loop.call_later(MOMENT, stage.platform.kill, KILLED_AFTER[day])
+
+    return disturb
+
+
+async def test_a_directory_with_other_data_is_left_alone(tmp_path: Path) -> None:
+    home = Home(tmp_path).prepare()
+    home.state_file.write_text("{}")
+    with pytest.raises(NotADemo):
+        async with staged(tmp_path):
+            pass
+    assert not progress.path_in(tmp_path).exists()
