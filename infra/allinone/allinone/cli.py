@@ -54,7 +54,8 @@ def demo(
     port: Port = None,
 ) -> None:
     """Play a year of real shopping through the platform and report."""
-    from allinone.demo.run import NotADemo, run_demo  # noqa: PLC0415
+    from allinone.demo.run import run_demo  # noqa: PLC0415
+    from allinone.demo.stage import NotADemo  # noqa: PLC0415
 
     try:
         status = run_demo(data_dir, exit_after, report, port)

@@ -129,17 +129,18 @@ async def _running(home: Home) -> list[Finding]:
     """The platform in this directory, if there is one."""
     if not is_locked(home):
         return [Finding("platform", True, "not running here; start it with `huiyuan up`")]
-    ports, url, ca = (home.state().get(key) for key in ("ports", "url", "ca"))
+    state = home.state()
     embedded = running_in(home)
     findings = [
         *await _asked("PostgreSQL", embedded.database_url, home.logs / "postgres.log"),
         *await _asked("NATS", embedded.nats_url, home.logs / "nats.log"),
         *await _asked("Redis", embedded.redis_url, home.logs / "redis.log"),
     ]
-    if url is not None:
-        trust = ssl.create_default_context(cafile=ca)
+    if state["url"] is not None:
+        trust = ssl.create_default_context(cafile=state["ca"])
         for name in SERVICES:
-            address = url if name == "gateway" else f"http://{LOOPBACK}:{ports[name]}"
+            inner = f"http://{LOOPBACK}:{state['ports'][name]}"
+            address = state["url"] if name == "gateway" else inner
             ready = await answers_ok(f"{address}/readyz", trust if name == "gateway" else None)
             step = f"see {home.logs / name}.log"
             findings.append(Finding(name, ready, "ready" if ready else "not ready", step))

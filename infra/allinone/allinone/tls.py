@@ -1,10 +1,12 @@
 """A local certificate authority and the gateway's certificate, in <data>/tls.
 
 Certificates live in real time, whatever the driven clock says, because clients check them so.
+`python -m allinone.tls FOLDER` makes them for a gateway that runs elsewhere.
 """
 
 import ipaddress
 import os
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -140,3 +142,7 @@ def _write(path: Path, content: bytes, mode: int) -> None:
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT, mode), "wb") as file:
         file.write(content)
     unfinished.replace(path)
+
+
+if __name__ == "__main__":
+    ensure_certificates(Path(sys.argv[1]))

@@ -70,12 +70,12 @@ class Servers:
         self.redis_url = self._redis.url if self._redis else str(theirs.redis_url)
 
     def role_password(self, service: str) -> str:
-        """The password of a service's login role."""
-        return self._roles[service]
+        """A service's database password: HUIYUAN_<SERVICE>_PASSWORD, or the generated one."""
+        return os.environ.get(f"HUIYUAN_{service.upper()}_PASSWORD") or self._roles[service]
 
     def service_dsn(self, service: str) -> str:
         """The database as the service's own login role sees it."""
-        return with_login(self.admin_dsn, f"huiyuan_{service}", self._roles[service])
+        return with_login(self.admin_dsn, f"huiyuan_{service}", self.role_password(service))
 
     @property
     def ports(self) -> dict[str, int]:

@@ -27,7 +27,7 @@ _LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes; the lock file beside i
 _END_WITHIN = 1.0
 
 # For two cores and a durable ledger. No statement and no parameter may reach the log.
-_SETTINGS = {
+SETTINGS = {
     "listen_addresses": "",
     "max_connections": "120",
     "shared_buffers": "512MB",
@@ -105,7 +105,7 @@ class Postgres:
 
     def program(self) -> Program:
         """How the supervisor runs it. SIGINT is its fast shutdown, SIGQUIT the immediate one."""
-        settings = {**_SETTINGS, **({} if self._durable else _WITHOUT_FSYNC)}
+        settings = {**SETTINGS, **({} if self._durable else _WITHOUT_FSYNC)}
         settings["unix_socket_directories"] = str(self._socket)
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return Program(
