@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -33,10 +33,15 @@ class Coalescer(Generic[Item, Answer]):
         if len(self._running) < self._workers:
             task = asyncio.create_task(self._work())
             self._running.add(task)
-            task.add_done_callback(self._running.discard)
         return await future
 
     async def _work(self) -> None:
+        try:
+            await self._drain()
+        finally:  # at once: a done callback comes later than callers who submit again
+            self._running.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _drain(self) -> None:
         while self._waiting:
             batch = self._waiting[: self._max_batch]
             del self._waiting[: self._max_batch]

@@ -120,6 +120,20 @@ async def test_callers_share_batches_and_keep_their_own_answers() -> None:
     assert sum(sizes) == 1000 and len(sizes) < 50
 
 
+async def test_callers_who_come_back_at_once_are_served() -> None:
+    async def run(items: Sequence[int]) -> list[int | Exception]:
+        await asyncio.sleep(0)
+        return list(items)
+
+    coalescer = Coalescer(run, workers=1)
+
+    async def caller(n: int) -> list[int]:
+        return [await coalescer.submit(n + step) for step in range(5)]
+
+    answers = await asyncio.wait_for(asyncio.gather(*map(caller, range(20))), 5)
+    assert answers == [[n + step for step in range(5)] for n in range(20)]
+
+
 async def test_a_failed_batch_fails_its_callers_and_the_next_one_runs() -> None:
     fail = True
 
