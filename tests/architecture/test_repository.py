@@ -1,0 +1,89 @@
+"""What must not be in the repository, and what must be in its documents."""
+
+import os
+import re
+import socket
+import tomllib
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.architecture.workspace import ROOT, SERVICES, committed, relative
+from tools.generate_docs import settings_rows
+
+INDEX_VARIABLES = re.compile(r"^(PIP|UV)_.*(INDEX|LINKS|HOST|URL)")
+
+
+def workplace() -> set[str]:
+    """Names of the machine this runs on: they have no place in what is committed."""
+    names = {str(ROOT), str(Path.home()), socket.gethostname()}
+    for variable, value in os.environ.items():
+        if INDEX_VARIABLES.match(variable):
+            names.update(urlsplit(word).hostname or urlsplit(word).path for word in value.split())
+    return {name for name in names if len(name) > 5 and name != "localhost"}
+
+
+def test_no_committed_file_names_this_workplace() -> None:
+    found = [
+        f"{relative(path)}: {name}"
+        for path in committed()
+        for name in workplace()
+        if name.encode() in path.read_bytes()
+    ]
+    assert found == []
+
+
+def test_the_lock_names_packages_and_hashes_only() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    assert "://" not in lock
+    pinned = re.split(r"\n(?=\S)", lock)
+    assert all("==" in block and "--hash=sha256:" in block for block in pinned if block[0] != "#")
+
+
+def test_the_lock_has_every_dependency() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    pinned = set(re.findall(r"^([a-z0-9._-]+)==", lock, re.MULTILINE))
+    wanted = {
+        re.split(r"[<>=\[;~! ]", requirement)[0].lower()
+        for path in ROOT.glob("*/*/pyproject.toml")
+        for requirement in tomllib.loads(path.read_text())["project"]["dependencies"]
+    }
+    assert {name for name in wanted if not name.startswith("huiyuan-")} <= pinned
+
+
+def test_every_variable_in_the_code_is_a_documented_setting() -> None:
+    known = {variable for variable, *_ in settings_rows()}
+    used = {
+        name
+        for path in committed()
+        if path.suffix in (".py", ".yml", ".yaml", ".sh") or path.name == "Dockerfile"
+        for name in re.findall(r"\bHUIYUAN_[A-Z][A-Z_]*[A-Z]\b", path.read_text())
+    }
+    assert used <= known
+
+
+def test_links_in_documents_lead_somewhere() -> None:
+    broken = [
+        f"{relative(path)}: {target}"
+        for path in committed()
+        if path.suffix == ".md"
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())
+        if not (path.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_paths_named_in_documents_exist() -> None:
+    """CONTRIBUTING names the exact files: they must be there."""
+    roots = "|".join(["libs", "services", "infra", "tests", "tools", "docs"])
+    missing = [
+        f"{relative(path)}: {name}"
+        for path in (ROOT / "CONTRIBUTING.md", ROOT / "ARCHITECTURE.md", ROOT / "README.md")
+        for name in re.findall(rf"`((?:{roots})/[\w./-]+)`", path.read_text())
+        if not (ROOT / name).exists()
+    ]
+    assert missing == []
+
+
+def test_every_service_is_in_the_architecture() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    assert all(service in text for service in SERVICES)

@@ -1,0 +1,58 @@
+"""What the architecture tests look at: the tree, its modules, the operation table."""
+
+import ast
+import importlib
+import pkgutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import contracts
+from contracts.operations import Operation
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = ("gateway", "identity", "profile", "points", "campaign")
+
+
+def committed() -> list[Path]:
+    """Files git knows, or would: neither ignored nor deleted."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    return sorted(path for name in listed.split("\0") if name and (path := ROOT / name).is_file())
+
+
+def sources() -> list[Path]:
+    """Every Python file of the repository."""
+    return [path for path in committed() if path.suffix == ".py"]
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    """(name, lines) of every function in a file, from `def` to its end."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            yield node.name, node.end_lineno - node.lineno + 1
+
+
+def contract_modules() -> list[ModuleType]:
+    """Every module of contracts."""
+    found = pkgutil.iter_modules(contracts.__path__)
+    return [importlib.import_module(f"contracts.{info.name}") for info in found]
+
+
+def operations() -> list[Operation]:
+    """The whole operation table."""
+    return [
+        operation
+        for module in contract_modules()
+        for operation in getattr(module, "OPERATIONS", [])
+        if module.__name__ in {f"contracts.{service}" for service in SERVICES}
+    ]
+
+
+def relative(path: Path) -> str:
+    """For messages."""
+    return str(path.relative_to(ROOT))

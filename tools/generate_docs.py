@@ -1,0 +1,138 @@
+"""Write what is generated from code: docs/events/*.json, docs/openapi.json, README's settings.
+
+`python tools/generate_docs.py` writes; with `--check` it only says what is stale (status 1).
+"""
+
+import importlib
+import inspect
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+
+from chassis.settings import Settings
+from contracts.base import Event
+from contracts.classification import fields_of
+from contracts.events import all_events
+
+ROOT = Path(__file__).resolve().parents[1]
+SERVICES = ("gateway", "identity", "profile", "points", "campaign")
+BEGIN, END = "<!-- settings: generated -->", "<!-- end of settings -->"
+
+
+def documents() -> dict[Path, str]:
+    """Every generated file and its text."""
+    readme = ROOT / "README.md"
+    return {
+        **{
+            ROOT / "docs/events" / f"{event.subject}.json": _json(event_schema(event))
+            for event in all_events()
+        },
+        ROOT / "docs/openapi.json": _json(importlib.import_module("contracts.openapi").document()),
+        readme: with_settings(readme.read_text()),
+    }
+
+
+def event_schema(event: type[Event]) -> dict[str, Any]:
+    """JSON Schema of an event, the data class beside every property (`x-data-class`)."""
+    (_reference,), components = msgspec.json.schema_components(
+        [event], ref_template="#/$defs/{name}"
+    )
+    for struct in structs_in(event):
+        properties = components[struct.__name__]["properties"]
+        for name, _hint, classified in fields_of(struct):
+            assert classified is not None, f"{struct.__name__}.{name} has no data class"
+            properties[name]["x-data-class"] = classified.data_class.value
+    own = components.pop(event.__name__)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": event.subject,
+        **own,
+        **({"$defs": components} if components else {}),
+    }
+
+
+def structs_in(hint: Any) -> set[type[msgspec.Struct]]:
+    """The structs that a type is made of, itself included."""
+    if inspect.isclass(hint) and issubclass(hint, msgspec.Struct):
+        inner = [structs_in(each) for each in get_type_hints(hint).values()]
+        return {hint}.union(*inner)
+    return set().union(*(structs_in(each) for each in get_args(hint)))
+
+
+def settings_classes() -> Iterator[tuple[str, type[Settings]]]:
+    """(who reads it, class): the shared settings, then each service's own."""
+    yield "all", Settings
+    for service in SERVICES:
+        module = importlib.import_module(f"{service}_service.settings")
+        for thing in vars(module).values():
+            if inspect.isclass(thing) and thing.__module__ == module.__name__:
+                assert issubclass(thing, Settings)
+                yield service, thing
+
+
+def settings_rows() -> Iterator[tuple[str, str, str, str]]:
+    """(variable, who reads it, default, what it is) of every setting."""
+    for reader, model in settings_classes():
+        for name, field in model.model_fields.items():
+            if model is not Settings and name in Settings.model_fields:
+                continue
+            assert field.description, f"{model.__name__}.{name} has no description"
+            yield f"HUIYUAN_{name.upper()}", reader, _default(field.default), field.description
+    for service in SERVICES:
+        what = f"password of the database role of {service}; empty: one is generated and kept"
+        yield f"HUIYUAN_{service.upper()}_PASSWORD", "huiyuan", "–", what
+
+
+def with_settings(readme: str) -> str:
+    """README with the table between its markers made anew."""
+    head, _, rest = readme.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    rows = "\n".join(
+        f"| `{variable}` | {reader} | {default} | {what} |"
+        for variable, reader, default, what in settings_rows()
+    )
+    table = f"| setting | read by | default | what |\n|---|---|---|---|\n{rows}"
+    return f"{head}{BEGIN}\n{table}\n{END}{tail}"
+
+
+def _default(value: Any) -> str:
+    return "–" if value in (None, "") else f"`{value}`"
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def stale(wanted: dict[Path, str]) -> list[Path]:
+    """Generated files that differ from what the code says, and files nothing generates."""
+    known = (ROOT / "docs/events").glob("*.json")
+    differing = [
+        path for path, text in wanted.items() if not path.exists() or path.read_text() != text
+    ]
+    return sorted([*differing, *(path for path in known if path not in wanted)])
+
+
+def main() -> int:
+    """Write, or check."""
+    wanted = documents()
+    found = stale(wanted)
+    if "--check" in sys.argv[1:]:
+        for path in found:
+            sys.stdout.write(f"stale: {path.relative_to(ROOT)} (run `make docs`)\n")
+        return 1 if found else 0
+    for path in found:
+        if path in wanted:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(wanted[path])
+        else:
+            path.unlink()
+        sys.stdout.write(f"wrote {path.relative_to(ROOT)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
