@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign_service.audiences.domain import survivors
+from campaign_service.audiences.domain import language, survivors
 
 IDS = [UUID(int=number) for number in range(8)]
 
@@ -38,3 +38,9 @@ def test_a_chain_ends_at_its_last() -> None:
     assert survivors([(a, b), (b, c)], {}) == {a: c, b: c}
     assert survivors([(a, b)], {b: c}) == {a: c}
     assert survivors([(a, b)], {b: a}) == {}
+
+
+def test_members_are_written_to_in_chinese_or_english() -> None:
+    assert [language(tag) for tag in ("zh", "zh-CN", "en", "en-GB", "fr")] == [
+        "zh", "zh", "en", "en", "zh",
+    ]  # fmt: skip

@@ -27,6 +27,11 @@ class Bound:
     most: datetime | int | None = None
 
 
+def language(tag: str) -> str:
+    """The language a member is written to in: `zh` unless the tag is an English one (`en-GB`)."""
+    return "en" if tag.split("-")[0] == "en" else "zh"
+
+
 def holds(member: Member, bound: Bound) -> bool:
     """Whether a member is within a bound."""
     value = getattr(member, bound.column)

@@ -9,7 +9,9 @@ from contracts.events import MemberRegistered, MembersMerged, OrdersRecorded
 
 async def register(tx: Tx, events: Sequence[MemberRegistered]) -> None:
     """New members."""
-    rows = [(event.member_id, event.registered_at, event.language) for event in events]
+    rows = [
+        (event.member_id, event.registered_at, domain.language(event.language)) for event in events
+    ]
     await repository.register(tx, rows)
 
 
