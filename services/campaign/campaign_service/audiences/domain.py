@@ -29,7 +29,7 @@ class Bound:
 
 def language(tag: str) -> str:
     """The language a member is written to in: `zh` unless the tag is an English one (`en-GB`)."""
-    return "en" if tag.split("-")[0] == "en" else "zh"
+    return "en" if tag.partition("-")[0] == "en" else "zh"
 
 
 def holds(member: Member, bound: Bound) -> bool:
