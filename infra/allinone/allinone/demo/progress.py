@@ -33,7 +33,7 @@ class Progress(msgspec.Struct):
     catalogue: bool = False
     campaign_id: str | None = None
     finished: date | None = None
-    outbox: str = ""
+    outbox: str = "0"
     offers: dict[int, Offer] = {}
     seconds: dict[str, float] = {}
 
