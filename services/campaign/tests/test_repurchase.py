@@ -1,5 +1,6 @@
 """The repurchase scenario on a real database: who is picked, when it leaves, what it brought."""
 
+from itertools import permutations
 from uuid import UUID
 
 import pytest
@@ -262,3 +263,33 @@ async def test_codes_cannot_be_guessed(world: World) -> None:
     assert {len(code) for code in codes} == {12}
     assert len({code[:4] for code in codes}) > 45
     assert UUID(int=1).hex not in "".join(codes)
+
+
+async def test_whatever_order_the_news_come_in_members_end_the_same(world: World) -> None:
+    news = [
+        lambda: world.members(1, 2),
+        lambda: world.order(1, "2017-03-01"),
+        lambda: world.order(2, "2017-03-05"),
+        lambda: world.merge((1, 2)),
+    ]
+    ends = set()
+    for order in permutations(news):
+        async with world.db.transaction() as tx:
+            await tx.execute("DELETE FROM member")
+            await tx.execute("DELETE FROM member_alias")
+            await tx.execute("DELETE FROM purchase")
+        for happens in order:
+            await happens()
+        async with world.db.transaction(readonly=True) as tx:
+            rows = await tx.fetch("SELECT * FROM member UNION ALL SELECT absorbed_id, NULL, 'alias',"
+                                  " NULL, 0 FROM member_alias ORDER BY 1")  # fmt: skip
+            bought = await tx.fetch("SELECT DISTINCT member_id FROM purchase")
+        ends.add((tuple(map(tuple, rows)), tuple(map(tuple, bought))))
+    (end,) = ends
+    assert end == (
+        (
+            (UUID(int=1), None, "alias", None, 0),
+            (UUID(int=2), at("2017-01-01"), "zh", at("2017-03-05"), 2),
+        ),
+        ((UUID(int=2),),),
+    )
