@@ -1,5 +1,6 @@
 """The repurchase scenario on a real database: who is picked, when it leaves, what it brought."""
 
+from collections.abc import Awaitable, Callable
 from itertools import permutations
 from uuid import UUID
 
@@ -266,7 +267,7 @@ async def test_codes_cannot_be_guessed(world: World) -> None:
 
 
 async def test_whatever_order_the_news_come_in_members_end_the_same(world: World) -> None:
-    news = [
+    news: list[Callable[[], Awaitable[None]]] = [
         lambda: world.members(1, 2),
         lambda: world.order(1, "2017-03-01"),
         lambda: world.order(2, "2017-03-05"),
@@ -281,8 +282,10 @@ async def test_whatever_order_the_news_come_in_members_end_the_same(world: World
         for happens in order:
             await happens()
         async with world.db.transaction(readonly=True) as tx:
-            rows = await tx.fetch("SELECT * FROM member UNION ALL SELECT absorbed_id, NULL, 'alias',"
-                                  " NULL, 0 FROM member_alias ORDER BY 1")  # fmt: skip
+            rows = await tx.fetch(
+                "SELECT * FROM member UNION ALL"
+                " SELECT absorbed_id, NULL, 'alias', NULL, 0 FROM member_alias ORDER BY 1"
+            )
             bought = await tx.fetch("SELECT DISTINCT member_id FROM purchase")
         ends.add((tuple(map(tuple, rows)), tuple(map(tuple, bought))))
     (end,) = ends
