@@ -53,9 +53,10 @@ class Runtime:
 
     async def lag(self) -> dict[str, int]:
         """Unpublished outbox rows and unread messages; all zero when nothing is under way."""
+        # Consumers first: what one of them finishes in between shows in the outbox.
+        unread = [await consumer.lag() for consumer in self.consumers]
         async with self.db.transaction(readonly=True) as tx:
             outbox = await tx.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
-        unread = [await consumer.lag() for consumer in self.consumers]
         return {"outbox": outbox, "unread": sum(unread)}
 
 

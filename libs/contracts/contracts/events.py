@@ -35,6 +35,7 @@ class Activity(Record, frozen=True):
     properties: Annotated[dict[str, Any], internal] = {}
     traits: Annotated[dict[str, Any], internal] = {}
     previous: Annotated[list[SealedIdentifier], internal] = []  # alias: previousId
+    context: Annotated[dict[str, str], internal] = {}  # locale, library, path, category
 
 
 class ActivityBatch(Event, frozen=True):

@@ -1,0 +1,1 @@
+"""Who may call what: clients, tokens, roles, write keys, rate limits."""

@@ -1,0 +1,123 @@
+"""The gateway, put together."""
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse
+
+from chassis.app import Runtime, Service, build
+from chassis.bus import Subscription
+from chassis.clock import Clock, open_clock
+from chassis.ids import Ids
+from chassis.jobs import DailyJob
+from contracts import openapi
+from contracts.events import MembersMerged, MessageRequested, OrdersCollected
+from gateway_service.access import router as access
+from gateway_service.access.limits import Limits
+from gateway_service.access.tokens import KeyRing, Tokens
+from gateway_service.access.use_cases import first_clients, reload, rotate
+from gateway_service.audit import router as audit
+from gateway_service.collect import router as collect
+from gateway_service.collect.subscribers import on_orders
+from gateway_service.collect.translate import Translator
+from gateway_service.collect.use_cases import Collector
+from gateway_service.dev import router as dev
+from gateway_service.egress import router as egress
+from gateway_service.egress.providers import providers
+from gateway_service.egress.subscribers import on_merged, on_requested
+from gateway_service.egress.use_cases import Egress
+from gateway_service.parts import Parts
+from gateway_service.proxy.client import InnerClient
+from gateway_service.proxy.forward import Forward
+from gateway_service.proxy.front import Front
+from gateway_service.settings import Settings
+from gateway_service.vault.keys import Keys, open_root_key
+from gateway_service.vault.seal import Vault
+
+CLIENTS_FILE = "clients.json"
+
+
+def create_app(settings: Settings | None = None) -> Front:
+    """The ASGI app: the front door, with the gateway's own routes behind it."""
+    settings = settings or Settings()
+    parts = _parts(settings)
+    sender = Egress(parts.inner, parts.vault, providers(parts.vault))
+    keys, ring = parts.keys, parts.tokens.ring
+    routers = [access.router, audit.router, collect.router, egress.router, _document()]
+    app = build(
+        Service(
+            name="gateway",
+            settings=settings,
+            routers=[*routers, dev.router] if settings.dev else routers,
+            subscriptions=[
+                Subscription(OrdersCollected, on_orders(parts.forward)),
+                Subscription(MessageRequested, on_requested(sender)),
+                Subscription(MembersMerged, on_merged),
+            ],
+            jobs=[DailyJob("signing_keys", lambda db, _: rotate(db, keys, ring))],
+            start=[_start],
+            stop=[_stop],
+            guarded=False,
+        )
+    )
+    app.state.parts = parts
+    access.install_errors(app)
+    return Front(app, parts, openapi.operations())
+
+
+def _parts(settings: Settings) -> Parts:
+    clock: Clock = open_clock(settings.clock_file if settings.dev else None)
+    keys = Keys(open_root_key(settings.key_dir))
+    vault = Vault(keys, settings.programme, settings.key_version)
+    inner = InnerClient(
+        settings.services,
+        settings.internal_token,
+        settings.upstream_connections,
+        settings.upstream_seconds,
+    )
+    return Parts(
+        settings=settings,
+        keys=keys,
+        vault=vault,
+        tokens=Tokens(KeyRing(keys), clock, settings.token_seconds, settings.token_cache),
+        limits=Limits(
+            settings.redis_url, settings.rate_limit_per_second, settings.rate_limit_burst
+        ),
+        inner=inner,
+        forward=Forward(inner, vault, Ids(clock, settings.seed if settings.dev else "")),
+    )
+
+
+async def _start(app: FastAPI) -> None:
+    parts: Parts = app.state.parts
+    runtime: Runtime = app.state.runtime
+    ring = parts.tokens.ring
+    await rotate(runtime.db, parts.keys, ring)
+    parts.tokens.reload = lambda: reload(runtime.db, ring)
+    clients = Path(parts.settings.key_dir) / CLIENTS_FILE
+    async with runtime.db.transaction() as tx:
+        await first_clients(tx, clients, dev=parts.settings.dev)
+    app.state.collector = Collector(
+        runtime.db, runtime.bus, parts.vault, parts.forward, Translator(parts.vault)
+    )
+
+
+async def _stop(app: FastAPI) -> None:
+    parts: Parts = app.state.parts
+    await parts.inner.stop()
+    await parts.limits.stop()
+
+
+def _document() -> APIRouter:
+    router = APIRouter()
+    document: dict[str, Any] = {}
+
+    @router.get("/openapi.json")
+    async def openapi_json() -> JSONResponse:
+        """One document for all services, made on the first request."""
+        if not document:
+            document.update(openapi.document())
+        return JSONResponse(document)
+
+    return router

@@ -1,0 +1,1 @@
+"""Plain reads, written down before they are answered."""

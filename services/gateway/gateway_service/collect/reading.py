@@ -1,0 +1,132 @@
+"""From the bytes of a request to its messages, each with its verdict."""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import msgspec
+
+from chassis.problem import Problem, from_msgspec
+from contracts.classification import internal, public
+from contracts.collect import (
+    MAX_BATCH_BYTES,
+    MAX_MESSAGE_BYTES,
+    Batch,
+    Context,
+    Lenient,
+    Message,
+    MessageType,
+    Moment,
+)
+from contracts.events import Activity
+from gateway_service.collect.clean import BadMessage
+from gateway_service.collect.translate import TOO_LARGE, Arrival, Translator
+
+_GZIP = 31  # zlib's name for "gzip, largest window"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The n-th message of a request cannot be taken. `payload` is in the clear: seal it."""
+
+    n: int
+    reason: str
+    pointer: str
+    payload: bytes
+
+
+class _Loose(Lenient, frozen=True, gc=False):
+    """A batch whose messages are looked at one by one."""
+
+    batch: Annotated[list[msgspec.Raw], internal]
+    context: Annotated[Context | None, internal] = None
+    sent_at: Annotated[Moment | None, public] = None
+
+
+_batch = msgspec.json.Decoder(Batch).decode
+_loose = msgspec.json.Decoder(_Loose).decode
+_message = msgspec.json.Decoder(Message).decode
+
+
+def unpacked(body: bytes, encoding: str) -> bytes:
+    """The body without its content coding. Raises Problem 413, 415 or 400."""
+    if encoding == "gzip":
+        unpacking = zlib.decompressobj(_GZIP)
+        try:
+            body = unpacking.decompress(body, MAX_BATCH_BYTES + 1)
+        except zlib.error:
+            raise Problem(400, "malformed_gzip", "The body is not gzip") from None
+    elif encoding not in ("", "identity"):
+        raise Problem(415, "unknown_encoding", "The body's coding must be gzip or none")
+    if len(body) > MAX_BATCH_BYTES:
+        detail = f"a batch has {MAX_BATCH_BYTES} bytes at most"
+        raise Problem(413, "body_too_large", "The body is too large", detail=detail)
+    return body
+
+
+def read_one(
+    translator: Translator, body: bytes, kind: MessageType, arrival: Arrival
+) -> Activity | Rejected:
+    """The message of `/v1/track` and its like. Raises Problem 400 for malformed JSON."""
+    try:
+        if len(body) > MAX_MESSAGE_BYTES:
+            raise BadMessage(TOO_LARGE, "")
+        message = msgspec.structs.replace(_message(body), type=kind)
+        return translator.activity(message, 0, arrival)
+    except msgspec.ValidationError as error:
+        return _shapeless(0, error, _typed(body, kind))
+    except msgspec.DecodeError as error:
+        raise from_msgspec(error) from None
+    except BadMessage as bad:
+        return Rejected(0, bad.reason, bad.pointer, _typed(body, kind))
+
+
+def read_batch(translator: Translator, body: bytes, arrival: Arrival) -> list[Activity | Rejected]:
+    """The messages of `/v1/batch`, in sequence. Raises Problem 400 or 422 for the batch itself."""
+    try:
+        batch = _batch(body)
+        arrival = replace(arrival, sent_at=batch.sent_at, context=batch.context)
+        return [translator.activity(message, n, arrival) for n, message in enumerate(batch.batch)]
+    except (BadMessage, msgspec.ValidationError):
+        return list(_one_by_one(translator, body, arrival))
+    except msgspec.DecodeError as error:
+        raise from_msgspec(error) from None
+
+
+def _one_by_one(
+    translator: Translator, body: bytes, arrival: Arrival
+) -> Iterator[Activity | Rejected]:
+    """The slow way, for a request with something bad in it."""
+    try:
+        batch = _loose(body)
+    except msgspec.ValidationError as error:
+        raise from_msgspec(error) from None
+    arrival = replace(arrival, sent_at=batch.sent_at, context=batch.context)
+    for n, raw in enumerate(batch.batch):
+        try:
+            yield translator.activity(_message(raw), n, arrival)
+        except msgspec.ValidationError as error:
+            yield _shapeless(n, error, _whole(raw, arrival))
+        except BadMessage as bad:
+            yield Rejected(n, bad.reason, bad.pointer, _whole(raw, arrival))
+
+
+def _shapeless(n: int, error: msgspec.ValidationError, payload: bytes) -> Rejected:
+    (found,) = from_msgspec(error).errors
+    return Rejected(n, found.detail, found.pointer, payload)
+
+
+def _typed(body: bytes, kind: MessageType) -> bytes:
+    """A message of a path as it would stand in a batch, so that it can be replayed."""
+    message = msgspec.json.decode(body)
+    return msgspec.json.encode({**message, "type": kind} if isinstance(message, dict) else message)
+
+
+def _whole(raw: msgspec.Raw, arrival: Arrival) -> bytes:
+    """A message with what its batch said for all of them."""
+    message = msgspec.json.decode(raw)
+    if not isinstance(message, dict):
+        return bytes(raw)
+    shared = {"context": arrival.context, "sentAt": arrival.sent_at}
+    return msgspec.json.encode({**{k: v for k, v in shared.items() if v is not None}, **message})

@@ -1,0 +1,83 @@
+"""What could not be taken, kept sealed until it is replayed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from chassis.database import Tx
+from contracts.gateway import QuarantineItem
+
+
+class Stage(StrEnum):
+    """How far a message came."""
+
+    MESSAGE = "message"  # refused at the door
+    ORDER = "order"  # collected, but its order was refused
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message put aside. `payload` is sealed."""
+
+    id: UUID
+    stage: Stage
+    source: str
+    reason: str
+    pointer: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A message that was put aside before."""
+
+    id: UUID
+    stage: Stage
+    source: str
+    payload: str
+    received_at: datetime
+    replayed_at: datetime | None
+
+
+async def put_aside(tx: Tx, messages: Sequence[Refused]) -> None:
+    """Keep them; a retry of the same request keeps them once."""
+    await tx.executemany(
+        "INSERT INTO quarantine (id, received_at, stage, source, reason, pointer, payload)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        [(m.id, tx.now, m.stage, m.source, m.reason, m.pointer, m.payload) for m in messages],
+    )
+
+
+async def page(
+    tx: Tx, limit: int, before: datetime | None, last: UUID | None
+) -> list[QuarantineItem]:
+    """Newest first, after the row of this moment and id."""
+    rows = await tx.fetch(
+        "SELECT id, received_at, source, reason, pointer, payload, replayed_at FROM quarantine"
+        " WHERE $1::timestamptz IS NULL OR (received_at, id) < ($1, $2::uuid)"
+        " ORDER BY received_at DESC, id DESC LIMIT $3",
+        before, last, limit,
+    )  # fmt: skip
+    return [QuarantineItem(**row) for row in rows]
+
+
+async def take_out(tx: Tx, message_id: UUID) -> Kept | None:
+    """One of them, locked."""
+    row = await tx.fetchrow(
+        "SELECT id, stage, source, payload, received_at, replayed_at FROM quarantine"
+        " WHERE id = $1 FOR UPDATE",
+        message_id,
+    )
+    if row is None:
+        return None
+    return Kept(
+        row["id"], Stage(row["stage"]), row["source"], row["payload"],
+        row["received_at"], row["replayed_at"],
+    )  # fmt: skip
+
+
+async def replayed(tx: Tx, message_id: UUID) -> None:
+    """It has been taken now."""
+    await tx.execute("UPDATE quarantine SET replayed_at = $2 WHERE id = $1", message_id, tx.now)

@@ -1,0 +1,168 @@
+"""From a Segment message to an activity: who, what, when, and nothing personal in the clear."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from contracts.classification import IDENTIFIER_KINDS, Kind
+from contracts.collect import MAX_MESSAGE_BYTES, Context, Message
+from contracts.events import Activity, SealedIdentifier
+from gateway_service.collect.clean import BadMessage, clean
+from gateway_service.collect.detect import looks_personal, repeated_looks_personal
+from gateway_service.vault.index import Unusable
+from gateway_service.vault.seal import REMEMBERED, Vault
+
+_KINDS = {str(kind): kind for kind in IDENTIFIER_KINDS}
+_NOTHING = Context()
+_EMPTY = b"{}"
+TOO_LARGE = f"a message has {MAX_MESSAGE_BYTES} bytes at most"
+_TRAIT_IDENTIFIERS = (("phone", Kind.PHONE), ("email", Kind.EMAIL))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What the messages of one request have in common."""
+
+    batch_id: str
+    received_at: datetime
+    sent_at: datetime | None = None
+    context: Context | None = None
+
+
+class Translator:
+    """Knows the vault; keeps nothing but a memory of identifiers that come again."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._identifier = lru_cache(REMEMBERED)(self._sealed_identifier)
+
+    def activity(self, message: Message, n: int, arrival: Arrival) -> Activity:
+        """The n-th message of a request. Raises BadMessage."""
+        if message.type is None:
+            raise BadMessage("field is required", "/type")
+        context = message.context or arrival.context or _NOTHING
+        member_id, user = _user(message.user_id)
+        traits = message.traits if message.type != "track" else context.traits
+        identifiers = list(self._identifiers(message, context, user, traits))
+        if member_id is None and not identifiers:
+            raise BadMessage("names nobody: no userId, anonymousId or externalIds", "")
+        event = message.event if message.type == "track" else message.name
+        if message.type == "track" and event is None:
+            raise BadMessage("field is required", "/event")
+        return Activity(
+            message_id=_message_id(message, n, arrival),
+            type=message.type,
+            occurred_at=_occurred_at(message, arrival),
+            identifiers=identifiers,
+            member_id=member_id,
+            event=_public(event, "/event"),
+            channel=_public(context.channel, "/context/channel"),
+            properties=self._clean(message.properties, "/properties", member_id, traits=False),
+            traits=self._clean(traits, "/traits", member_id, traits=True),
+            previous=self._previous(message),
+            context=_kept(message, context),
+        )
+
+    def _identifiers(
+        self, message: Message, context: Context, user: str | None, traits: msgspec.Raw
+    ) -> Iterator[SealedIdentifier]:
+        if user is not None:
+            yield self._known(Kind.EXTERNAL, user, "/userId")
+        for n, external in enumerate(context.external_ids):
+            kind = _KINDS.get(external.type, Kind.EXTERNAL)
+            yield self._known(kind, external.id, f"/context/externalIds/{n}/id")
+        if message.type != "group" and bytes(traits) != _EMPTY:  # a group's phone is nobody's
+            told = msgspec.json.decode(traits)
+            for name, kind in _TRAIT_IDENTIFIERS:
+                value = told.get(name) if isinstance(told, dict) else None
+                if value:
+                    yield self._known(kind, str(value), f"/traits/{name}")
+        if message.anonymous_id is not None:
+            yield self._known(Kind.DEVICE_ID, message.anonymous_id, "/anonymousId")
+
+    def _previous(self, message: Message) -> list[SealedIdentifier]:
+        if message.type != "alias":
+            return []
+        if message.previous_id is None:
+            raise BadMessage("field is required", "/previousId")
+        return [self._known(Kind.EXTERNAL, message.previous_id, "/previousId")]
+
+    def _known(self, kind: Kind, value: str, pointer: str) -> SealedIdentifier:
+        try:
+            return self._identifier(kind, value)
+        except Unusable as unusable:
+            raise BadMessage(str(unusable), pointer) from None
+
+    def _sealed_identifier(self, kind: Kind, value: str) -> SealedIdentifier:
+        return SealedIdentifier(kind, *self._vault.identifier(kind, value))
+
+    def _clean(
+        self, raw: msgspec.Raw, pointer: str, member_id: UUID | None, *, traits: bool
+    ) -> Any:
+        size = len(bytes(raw))
+        if size <= len(_EMPTY):
+            return {}
+        if size > MAX_MESSAGE_BYTES:
+            raise BadMessage(TOO_LARGE, pointer)
+        return clean(self._vault, raw, pointer, member_id, traits=traits)
+
+
+def _user(user_id: str | int | None) -> tuple[UUID | None, str | None]:
+    """A member id, or an id that somebody else gave."""
+    if user_id is None:
+        return None, None
+    text = str(user_id)
+    if len(text) == 36:
+        try:
+            return UUID(text), None
+        except ValueError:
+            return None, text
+    return None, text
+
+
+def _occurred_at(message: Message, arrival: Arrival) -> datetime:
+    """The client's timestamp, corrected by what its clock showed when it sent; never the future."""
+    if message.timestamp is None:
+        return arrival.received_at
+    sent_at = message.sent_at or arrival.sent_at
+    happened = message.timestamp
+    if sent_at is not None:
+        try:
+            happened = arrival.received_at - (sent_at - happened)
+        except OverflowError:
+            raise BadMessage("out of range", "/timestamp") from None
+    return min(happened, arrival.received_at)
+
+
+def _message_id(message: Message, n: int, arrival: Arrival) -> str:
+    """The client's id; a hash of one that looks personal; else one that a retry gets again."""
+    if message.message_id is None:
+        return f"{arrival.batch_id}-{n}"
+    if looks_personal(message.message_id):
+        return hashlib.sha256(message.message_id.encode()).hexdigest()
+    return message.message_id
+
+
+def _public(text: str | None, pointer: str) -> str | None:
+    if text is not None and repeated_looks_personal(text):
+        raise BadMessage("holds a personal value", pointer)
+    return text
+
+
+def _kept(message: Message, context: Context) -> dict[str, str]:
+    """The few things kept of context and envelope, if they say nothing personal."""
+    page = context.page.path if context.page else None
+    told = (
+        ("locale", context.locale),
+        ("library", context.library.name if context.library else None),
+        ("path", page.partition("?")[0] if page else None),
+        ("category", message.category),
+        ("group", message.group_id),
+    )
+    return {name: text for name, text in told if text and not looks_personal(text)}

@@ -1,0 +1,242 @@
+"""Take messages: seal, put aside what is bad, publish the rest as one message, answer."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import msgspec
+import nats.errors
+
+from chassis import tracing
+from chassis.bus import Bus
+from chassis.database import Database, Tx
+from chassis.problem import Problem
+from contracts.classification import Kind
+from contracts.collect import MessageType
+from contracts.events import Activity, ActivityBatch, OrdersCollected
+from contracts.gateway import QuarantinePage, ReplayAnswer
+from contracts.orders import OrderBatchRequest, OrderRequest
+from contracts.points import OrderBatchAnswer
+from contracts.sealed import Sealed
+from gateway_service.access import repository as access
+from gateway_service.access.domain import basic_user, hash_secret
+from gateway_service.collect import repository
+from gateway_service.collect.clean import BadMessage
+from gateway_service.collect.orders import ORDER_COMPLETED, order_of
+from gateway_service.collect.reading import Rejected, read_batch, read_one
+from gateway_service.collect.repository import Kept, Refused, Stage
+from gateway_service.collect.translate import Arrival, Translator
+from gateway_service.paging import cursor_of, place_of
+from gateway_service.proxy.client import Gone
+from gateway_service.proxy.forward import SYSTEM, Forward
+from gateway_service.vault.seal import Vault
+
+PUBLISH_SECONDS = 10
+SOURCE_SECONDS = 60.0  # a source's new key counts after a minute at most
+_SOURCES = 1_000
+_MARGIN = 4_096  # headers of a message count, too
+
+
+@dataclass(slots=True)
+class Collector:
+    """What taking messages needs; sources are remembered for a minute."""
+
+    db: Database
+    bus: Bus
+    vault: Vault
+    forward: Forward
+    translator: Translator
+    _sources: dict[bytes, tuple[str, float]] = field(default_factory=dict)
+
+    async def source(self, authorization: str) -> str:
+        """The source whose write key is the user name. Raises Problem 401."""
+        key = hash_secret((basic_user(authorization) or ("", ""))[0])
+        known = self._sources.get(key)
+        if known and known[1] > time.monotonic():
+            return known[0]
+        async with self.db.transaction(readonly=True) as tx:
+            name = await access.source(tx, key)
+        if name is None:
+            raise Problem(
+                401, "write_key_invalid", "This call needs a write key as HTTP Basic user name",
+                headers={"WWW-Authenticate": "Basic"},
+            )  # fmt: skip
+        if len(self._sources) >= _SOURCES:
+            self._sources.clear()
+        self._sources[key] = (name, time.monotonic() + SOURCE_SECONDS)
+        return name
+
+
+async def take(collector: Collector, source: str, body: bytes, kind: MessageType | None) -> None:
+    """A batch, or the one message of type `kind`; when this returns, all of it is durable.
+
+    Raises Problem 400 or 422 for what is no batch at all, 503 while nothing can be kept.
+    """
+    batch_id = hashlib.sha256(source.encode() + b"\0" + body).hexdigest()[:32]
+    arrival = Arrival(batch_id, collector.db.clock.now())
+    if kind is None:
+        read = read_batch(collector.translator, body, arrival)
+    else:
+        read = [read_one(collector.translator, body, kind, arrival)]
+    taken = [each for each in read if isinstance(each, Activity)]
+    if len(taken) < len(read):
+        async with collector.db.transaction() as tx:
+            bad = (each for each in read if isinstance(each, Rejected))
+            await repository.put_aside(tx, _sealed(collector, tx, source, batch_id, bad))
+    if taken:
+        await publish(collector.bus, source, arrival, taken)
+
+
+def _sealed(
+    collector: Collector, tx: Tx, source: str, batch_id: str, rejected: Iterable[Rejected]
+) -> list[Refused]:
+    return [
+        Refused(
+            tx.ids.derive("quarantine", batch_id, str(each.n)), Stage.MESSAGE, source,
+            each.reason, each.pointer,
+            collector.vault.seal(Kind.TEXT, each.payload.decode(), None),
+        )
+        for each in rejected
+    ]  # fmt: skip
+
+
+async def publish(bus: Bus, source: str, arrival: Arrival, activities: list[Activity]) -> None:
+    """One message, and one more if there are orders among them. Raises Problem 503."""
+    messages = _messages(bus, source, arrival, arrival.batch_id, activities)
+    orders = [each for each in activities if each.type == "track" and each.event == ORDER_COMPLETED]
+    if orders:
+        event = OrdersCollected(arrival.batch_id, orders)
+        payload = msgspec.json.encode(event)
+        messages.append((event.subject, f"{arrival.batch_id}:orders", payload))
+    headers = tracing.headers()
+    try:
+        if not bus.connected:
+            raise ConnectionError
+        async with asyncio.timeout(PUBLISH_SECONDS):
+            await bus.publish_all([(s, key, data, headers) for s, key, data in messages])
+    except (nats.errors.Error, OSError, TimeoutError):
+        raise Problem(
+            503, "not_durable", "Events cannot be kept at the moment; try again",
+            headers={"Retry-After": "1"},
+        ) from None  # fmt: skip
+
+
+def _messages(
+    bus: Bus, source: str, arrival: Arrival, batch_id: str, activities: list[Activity]
+) -> list[tuple[str, str, bytes]]:
+    """One message; more only if sealing made it larger than the server takes."""
+    payload = msgspec.json.encode(ActivityBatch(batch_id, arrival.received_at, source, activities))
+    if len(payload) + _MARGIN <= bus.nc.max_payload or len(activities) == 1:
+        return [(ActivityBatch.subject, batch_id, payload)]
+    half = len(activities) // 2
+    return [
+        *_messages(bus, source, arrival, f"{batch_id}.0", activities[:half]),
+        *_messages(bus, source, arrival, f"{batch_id}.1", activities[half:]),
+    ]
+
+
+async def forward_orders(
+    forward: Forward, activities: Sequence[Activity]
+) -> list[tuple[Activity, BadMessage]]:
+    """Hand the orders of `Order Completed` activities to points; answers those refused, and why.
+
+    Raises Gone while identity or points is away: then nothing has been lost, and repeating it
+    books nothing twice.
+    """
+    indexes = [each.index for activity in activities for each in activity.identifiers]
+    members = await forward.resolve(indexes) if indexes else {}
+    going: list[tuple[Activity, OrderRequest]] = []
+    refused: list[tuple[Activity, BadMessage]] = []
+    for activity in activities:
+        try:
+            going.append((activity, _owned(activity, members)))
+        except BadMessage as bad:
+            refused.append((activity, bad))
+    if not going:
+        return refused
+    body = msgspec.json.encode(OrderBatchRequest([order for _, order in going]))
+    answer = await forward.inner.request("points", "POST", "/v1/orders/batch", SYSTEM, body)
+    if answer.status != 200:
+        raise Gone("points")
+    answers = msgspec.json.decode(answer.body, type=OrderBatchAnswer).data
+    for (activity, _), booked in zip(going, answers, strict=True):
+        if booked.problem is not None:
+            pointers = [error.pointer for error in booked.problem.errors]
+            refused.append((activity, BadMessage(booked.problem.code, "".join(pointers[:1]))))
+    return refused
+
+
+def _owned(activity: Activity, members: dict[str, UUID]) -> OrderRequest:
+    owners = [activity.member_id, *(members.get(each.index) for each in activity.identifiers)]
+    owner = next((owner for owner in owners if owner is not None), None)
+    if owner is None:
+        raise BadMessage("unknown_identifier", "/context/externalIds")
+    return msgspec.structs.replace(order_of(activity), member_id=owner)
+
+
+async def put_orders_aside(
+    tx: Tx, vault: Vault, event: OrdersCollected, refused: Iterable[tuple[Activity, BadMessage]]
+) -> None:
+    """Keep the orders that were refused."""
+    rows = [
+        Refused(
+            tx.ids.derive("quarantine", "order", event.batch_id, activity.message_id),
+            Stage.ORDER, "orders", bad.reason, bad.pointer,
+            vault.seal(Kind.TEXT, msgspec.json.encode(activity).decode(), None),
+        )
+        for activity, bad in refused
+    ]  # fmt: skip
+    if rows:
+        await repository.put_aside(tx, rows)
+
+
+async def quarantined(tx: Tx, limit: int, after: str | None) -> QuarantinePage:
+    """A page of the quarantine, newest first."""
+    rows = await repository.page(tx, limit + 1, *place_of(after))
+    more = cursor_of((rows[limit - 1].received_at, rows[limit - 1].id)) if rows[limit:] else None
+    return QuarantinePage(data=rows[:limit], next_cursor=more)
+
+
+async def replay(
+    collector: Collector, tx: Tx, message_id: UUID, corrected: bytes | None
+) -> ReplayAnswer:
+    """Take a message out of quarantine. Raises Problem 404, 409 (done before) or 422."""
+    kept = await repository.take_out(tx, message_id)
+    if kept is None:
+        raise Problem(404, "not_found", "There is no such message in quarantine")
+    if kept.replayed_at is not None:
+        raise Problem(409, "already_replayed", "This message has been taken already")
+    payload = corrected or collector.vault.open(Sealed.parse(kept.payload), ()).encode()
+    if kept.stage is Stage.ORDER:
+        await _replay_order(collector, payload)
+    else:
+        await _replay_message(collector, kept, payload)
+    await repository.replayed(tx, message_id)
+    return ReplayAnswer(id=message_id, replayed_at=tx.now)
+
+
+async def _replay_message(collector: Collector, kept: Kept, payload: bytes) -> None:
+    arrival = Arrival(f"replay-{kept.id}", kept.received_at)
+    body = b'{"batch":[' + payload + b"]}"
+    (read,) = read_batch(collector.translator, body, arrival)
+    if isinstance(read, Rejected):
+        raise _still_bad(read.reason, read.pointer)
+    await publish(collector.bus, kept.source, arrival, [read])
+
+
+async def _replay_order(collector: Collector, payload: bytes) -> None:
+    try:
+        activity = msgspec.json.decode(payload, type=Activity)
+    except msgspec.ValidationError as error:
+        raise _still_bad("not a collected order", "") from error
+    for _, bad in await forward_orders(collector.forward, [activity]):
+        raise _still_bad(bad.reason, bad.pointer)
+
+
+def _still_bad(reason: str, pointer: str) -> Problem:
+    return Problem(
+        422, "still_refused", "The message still cannot be taken", detail=reason, pointer=pointer
+    )

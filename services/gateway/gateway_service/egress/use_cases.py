@@ -1,0 +1,126 @@
+"""Send what campaign decided, if the member still wants it; tell what became of it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from chassis.database import Tx
+from chassis.logs import log
+from contracts.classification import Kind
+from contracts.events import MessageRequested, MessageSent
+from contracts.gateway import Consents, ConsentsRequest, SandboxMessage, SandboxPage
+from contracts.identity import Addressee
+from contracts.sealed import Sealed
+from gateway_service.egress import domain, repository
+from gateway_service.egress.domain import Recipient
+from gateway_service.egress.providers import Outgoing, Provider
+from gateway_service.proxy.client import Gone, InnerClient
+from gateway_service.proxy.forward import SYSTEM
+from gateway_service.vault.seal import NotOurs, Vault
+
+_AT_ONCE = 16
+
+
+class Egress:
+    """Knows where addresses are and who carries messages."""
+
+    def __init__(self, inner: InnerClient, vault: Vault, providers: Mapping[str, Provider]) -> None:
+        self._inner, self._vault, self._providers = inner, vault, providers
+
+    async def send(self, tx: Tx, requests: Sequence[MessageRequested]) -> None:
+        """Each request ends as sent or refused. Raises Gone while identity is away."""
+        consents = await repository.answers(
+            tx, [(r.member_id, r.purpose, r.channel) for r in requests]
+        )
+        willing: list[MessageRequested] = []
+        for request in requests:
+            answer = consents.get((request.member_id, request.purpose, request.channel))
+            if request.channel not in self._providers:
+                _refuse(tx, request, domain.NO_CHANNEL)
+            elif not domain.allowed(request.purpose, answer):
+                _refuse(tx, request, domain.NO_CONSENT)
+            else:
+                willing.append(request)
+        people = await self._addressees({request.member_id for request in willing})
+        outgoing: dict[str, list[Outgoing]] = {}
+        for request in willing:
+            person = people[request.member_id]
+            to = person and self._recipient(person, self._providers[request.channel].address)
+            if not to:
+                _refuse(tx, request, domain.NO_ADDRESS if person else domain.NO_MEMBER)
+                continue
+            text = domain.rendered(request.text, to.name)
+            outgoing.setdefault(request.channel, []).append(
+                Outgoing(request.delivery_id, request.channel, to, text)
+            )
+        for channel, messages in outgoing.items():
+            await self._providers[channel].send(tx, messages)
+            for message in messages:
+                tx.publish(MessageSent(message.delivery_id, "sent", None, tx.now))
+
+    async def _addressees(self, members: set[UUID]) -> dict[UUID, Addressee | None]:
+        turn = asyncio.Semaphore(_AT_ONCE)
+
+        async def ask(member_id: UUID) -> Addressee | None:
+            async with turn:
+                answer = await self._inner.request(
+                    "identity", "GET", f"/internal/members/{member_id}", SYSTEM
+                )
+            if answer.status == 404:
+                return None
+            if answer.status != 200:
+                raise Gone("identity")
+            return Addressee.model_validate_json(answer.body)
+
+        wanted = sorted(members)
+        return dict(zip(wanted, await asyncio.gather(*map(ask, wanted)), strict=True))
+
+    def _recipient(self, person: Addressee, kind: Kind) -> Recipient | None:
+        """The newest address of that kind, opened."""
+        mine = {person.member_id.bytes, *(absorbed.bytes for absorbed in person.absorbed)}
+        found = [i for i in person.identifiers if i.kind is kind and i.value is not None]
+        if not found:
+            return None
+        token = max(found, key=lambda one: one.linked_at).value or ""
+        try:
+            address = self._vault.open(Sealed.parse(token), mine)
+            name = self._vault.open(Sealed.parse(person.name), mine) if person.name else None
+        except (NotOurs, ValueError):
+            log.error("sealed_elsewhere", member_id=str(person.member_id))
+            return None
+        return Recipient(person.member_id, address, token, name)
+
+
+def _refuse(tx: Tx, request: MessageRequested, reason: str) -> None:
+    tx.publish(MessageSent(request.delivery_id, "refused", reason))
+
+
+async def consents(tx: Tx, member_id: UUID) -> Consents:
+    """What a member has answered; a merged id answers with the survivor's."""
+    owner = await repository.survivor(tx, member_id)
+    return Consents(member_id=owner, data=await repository.consents(tx, owner))
+
+
+async def change_consents(tx: Tx, member_id: UUID, changes: ConsentsRequest) -> Consents:
+    """Write answers and show all of them."""
+    owner = await repository.survivor(tx, member_id)
+    await repository.put_consents(tx, owner, changes.consents)
+    return Consents(member_id=owner, data=await repository.consents(tx, owner))
+
+
+async def sandbox(tx: Tx, vault: Vault, since: int, limit: int) -> SandboxPage:
+    """What the sandbox holds, opened (development only)."""
+    rows = await repository.sandboxed(tx, since, limit)
+    data = [
+        SandboxMessage(
+            id=row.id,
+            delivery_id=row.delivery_id,
+            member_id=row.member_id,
+            channel=row.channel,
+            to=vault.open(Sealed.parse(row.recipient), {Sealed.parse(row.recipient).subject}),
+            text=vault.open(Sealed.parse(row.text), {row.member_id.bytes}),
+            sent_at=row.sent_at,
+        )
+        for row in rows
+    ]
+    return SandboxPage(data=data, next_cursor=str(rows[-1].id if rows else since))

@@ -1,0 +1,35 @@
+"""What the gateway is made of, at `app.state.parts`; put together in app.py."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from gateway_service.access.limits import Limits
+from gateway_service.access.tokens import Tokens
+from gateway_service.proxy.client import InnerClient
+from gateway_service.proxy.forward import Forward
+from gateway_service.settings import Settings
+from gateway_service.vault.keys import Keys
+from gateway_service.vault.seal import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Shared by every request; none of them holds a transaction."""
+
+    settings: Settings
+    keys: Keys
+    vault: Vault
+    tokens: Tokens
+    limits: Limits
+    inner: InnerClient
+    forward: Forward
+
+
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+PartsDep = Annotated[Parts, Depends(_parts)]

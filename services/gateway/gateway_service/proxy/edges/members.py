@@ -1,0 +1,77 @@
+"""Registration: the gateway mints the member id, because sealed values are bound to it."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from chassis.problem import Problem
+from contracts.classification import Kind
+from contracts.identity import RegisterMember, RegisterMembers, RegisterResult, UpdateMember
+from gateway_service.proxy.call import Call
+from gateway_service.proxy.client import Answer
+from gateway_service.proxy.forward import Forward, json_answer
+from gateway_service.proxy.sealing import Shape, seal
+from gateway_service.vault.index import normalise
+
+
+async def register(forward: Forward, call: Call) -> Answer:
+    """POST /v1/members."""
+    shape = forward.shape(RegisterMember)
+    given = shape.decode(call.body)
+    return await forward.send(call, msgspec.json.encode(_member(forward, call, shape, given, 0)))
+
+
+async def register_batch(forward: Forward, call: Call) -> Answer:
+    """POST /v1/members/batch; a member whose values cannot be used is answered here."""
+    given = forward.shape(RegisterMembers).decode(call.body)["members"]
+    shape = forward.shape(RegisterMember)
+    members: list[dict[str, Any]] = []
+    refused: dict[int, RegisterResult] = {}
+    for n, member in enumerate(given):
+        try:
+            members.append(_member(forward, call, shape, member, n))
+        except Problem as problem:
+            refused[n] = RegisterResult(status=problem.status, problem=problem.document())
+    results: list[Any] = []
+    if members:
+        answer = await forward.send(call, msgspec.json.encode({"members": members}))
+        if answer.status != 200 or not refused:
+            return answer
+        results = msgspec.json.decode(answer.body)["results"]
+    for n, result in refused.items():  # ascending, so that each finds its place
+        results.insert(n, result.model_dump(mode="json", exclude_none=True))
+    return json_answer({"results": results})
+
+
+async def update(forward: Forward, call: Call) -> Answer:
+    """PATCH /v1/members/{member_id}: with a birthday go its year and month."""
+    shape = forward.shape(UpdateMember)
+    given = shape.decode(call.body)
+    sealed = seal(forward.vault, shape.plan, given, call.member_id) | _born(given)
+    return await forward.send(call, msgspec.json.encode(sealed))
+
+
+def _member(
+    forward: Forward, call: Call, shape: Shape, given: dict[str, Any], n: int
+) -> dict[str, Any]:
+    member_id = _minted(forward, call, n)
+    sealed = seal(forward.vault, shape.plan, given, member_id)
+    return {**sealed, "member_id": str(member_id), **_born(given)}
+
+
+def _minted(forward: Forward, call: Call, n: int) -> UUID:
+    """The same id for the same key, so that a retry meets itself."""
+    key = call.idempotency_key
+    if key is None:
+        return forward.ids.new()
+    return forward.ids.derive("member", call.principal.subject, key, str(n))
+
+
+def _born(given: dict[str, Any]) -> dict[str, int]:
+    """Year and month of birth, which the services may know; sealing has checked the date."""
+    if not given.get("birthday"):
+        return {}
+    born = date.fromisoformat(normalise(Kind.BIRTHDAY, given["birthday"]))
+    return {"birth_year": born.year, "birth_month": born.month}

@@ -1,0 +1,166 @@
+"""The front door: every request passes here, in this order.
+
+Match → token → role → limit → body → edge, or seal and forward, or the gateway's own routes →
+open and mask → audit → answer.
+"""
+
+import time
+from typing import Any
+
+from chassis.clock import local_date
+from chassis.database import Database
+from chassis.logs import log
+from chassis.metrics import REQUESTS, SECONDS
+from chassis.principal import Principal
+from chassis.problem import Problem
+from contracts.operations import Operation
+from contracts.roles import Role
+from gateway_service.access.domain import Refusal, refusal
+from gateway_service.audit import repository as audit
+from gateway_service.desensitize.answers import Reading
+from gateway_service.parts import Parts
+from gateway_service.proxy.call import Call
+from gateway_service.proxy.client import Answer, Gone, Header
+from gateway_service.proxy.edges import EDGES
+from gateway_service.proxy.forward import problem_answer
+from gateway_service.proxy.own import through
+from gateway_service.proxy.routes import Routes
+from gateway_service.proxy.trace import REQUEST_ID, Trace, traced
+
+HEALTH = frozenset({"/livez", "/readyz", "/metrics"})
+OWN = "gateway"
+_NOBODY = Principal(Role.ANALYST, "")  # of open operations: sees nothing personal
+_DROPPED = frozenset(
+    {b"connection", b"content-length", b"date", b"keep-alive", b"server", b"transfer-encoding"}
+)
+_REFUSALS = {
+    Refusal.ROLE: "Your role may not do this",
+    Refusal.FOREIGN: "A member may only touch what is the member's own",
+}
+_TOO_SLOW = Problem(504, "too_slow", "A service did not answer in time")
+_OUR_FAULT = Problem(500, "internal", "Something went wrong on our side")
+
+
+class HungUp(Exception):
+    """The caller hung up while sending."""
+
+
+class Front:
+    """The ASGI app that the server runs; `app` answers the gateway's own routes."""
+
+    def __init__(self, app: Any, parts: Parts, operations: list[Operation]) -> None:
+        settings = parts.settings
+        self._app, self._parts = app, parts
+        self._routes = Routes(o for o in operations if settings.dev or not o.dev_only)
+        self._most, self._recorded = settings.max_body_bytes, bool(settings.otlp_endpoint)
+        self.state = app.state
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["path"] in HEALTH:
+            await self._app(scope, receive, send)
+            return
+        started, method = time.perf_counter(), scope["method"]
+        headers = dict(scope["headers"])
+        with traced(f"{method} gateway", headers, recorded=self._recorded) as trace:
+            try:
+                answer = await self._answer(scope, headers, receive, trace)
+            except HungUp:
+                return
+            except Problem as problem:
+                answer = problem_answer(problem)
+            except Gone as gone:
+                answer = problem_answer(gone.problem())
+            except TimeoutError:
+                answer = problem_answer(
+                    Problem(504, "too_slow", "A service did not answer in time")
+                )
+            except Exception:  # noqa: BLE001 - the caller gets a problem, the log what it was
+                log.exception("unexpected", method=method)
+                answer = problem_answer(
+                    Problem(500, "internal", "Something went wrong on our side")
+                )
+        await _write(send, answer, trace)
+        REQUESTS.labels(OWN, method, answer.status).inc()
+        SECONDS.labels(OWN, method).observe(time.perf_counter() - started)
+
+    async def _answer(
+        self, scope: Any, headers: dict[bytes, bytes], receive: Any, trace: Trace
+    ) -> Answer:
+        path: bytes = scope["raw_path"]
+        operation, params = self._routes.match(scope["method"], path)
+        principal = _NOBODY
+        if not operation.open:
+            principal = await self._parts.tokens.principal(headers.get(b"authorization"))
+            refused = refusal(operation, principal.role, principal.member_id, params)
+            if refused:
+                raise Problem(403, refused, _REFUSALS[refused])
+            await self._parts.limits.take(principal.subject)
+        call = Call(operation, path, scope["query_string"], params, headers, principal, trace)
+        call.state()
+        call.body = await self._body(headers, receive)
+        if operation.service == OWN:
+            answer = await through(self._app, scope, call)
+        elif operation.edge:
+            answer = await EDGES[operation.edge](self._parts.forward, call)
+        else:
+            answer = await self._parts.forward.plain(call)
+        return await self._shown(call, answer)
+
+    async def _body(self, headers: dict[bytes, bytes], receive: Any) -> bytes:
+        """The whole body. Raises Problem 413 for one that is too large."""
+        declared = headers.get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > self._most:
+            raise self._too_large()
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise HungUp
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > self._most:
+                raise self._too_large()
+            if not message.get("more_body"):
+                return b"".join((*chunks, chunk)) if chunks else chunk
+            chunks.append(chunk)
+
+    def _too_large(self) -> Problem:
+        detail = f"a body has {self._most} bytes at most"
+        return Problem(413, "body_too_large", "The body is too large", detail=detail)
+
+    async def _shown(self, call: Call, answer: Answer) -> Answer:
+        """The answer as this caller may see it; what is seen in the clear is audited first."""
+        if call.operation.dev_only:  # the sandbox outbox is there to be read
+            return answer
+        db: Database = self.state.db
+        reading = Reading(
+            self._parts.vault, call.principal.role, call.stated, local_date(db.clock.now())
+        )
+        answer.body = reading.answer(answer.body, call.member_id)
+        if reading.refused:
+            log.error("sealed_elsewhere", operation=call.operation.name, values=reading.refused)
+        if reading.shown:
+            entry = audit.PlainRead(
+                call.principal, call.ticket, call.operation.name,
+                reading.shown_of, reading.shown, call.trace.trace_id,
+            )  # fmt: skip
+            async with db.transaction() as tx:
+                await audit.add(tx, entry)
+        return answer
+
+
+async def _write(send: Any, answer: Answer, trace: Trace) -> None:
+    headers: list[Header] = [
+        (name, value)
+        for name, value in answer.headers
+        if name not in _DROPPED and not name.startswith(b"x-huiyuan")
+    ]
+    headers += [
+        (b"content-length", b"%d" % len(answer.body)),
+        (REQUEST_ID, trace.request_id),
+        (b"traceresponse", trace.parent),
+        (b"cache-control", b"no-store"),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

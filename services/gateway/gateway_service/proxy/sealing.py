@@ -1,0 +1,157 @@
+"""Sealing requests by contract: where the personal strings are is worked out once a model."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+from uuid import UUID
+
+import msgspec
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from chassis.problem import Problem, from_msgspec, from_validation
+from contracts.classification import Classified, Kind, class_of, fields_of
+from contracts.identity import LookupRequest
+from contracts.orders import IdentifierRef
+from gateway_service.vault.index import Unusable
+from gateway_service.vault.seal import Vault
+
+QUESTIONS: frozenset[type] = frozenset({LookupRequest, IdentifierRef})  # only "whose is this?"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A string to seal: its kind, or the sibling that tells it. A question keeps the index only."""
+
+    kind: Kind | None
+    by: str | None
+    question: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A list of something."""
+
+    item: "Plan"
+
+
+Plan = Leaf | Many | dict[str, Any] | None  # None: nothing personal in there
+
+
+def plan_of(hint: Any, marker: Classified | None = None, question: bool = False) -> Plan:
+    """Where the personal strings of a type are."""
+    hint, marker = _bare(hint, marker)
+    if _is_model(hint):
+        return _plan_of_model(hint) or None
+    inner = [arg for arg in get_args(hint) if arg is not type(None)]
+    if get_origin(hint) in (Union, UnionType) and len(inner) == 1:
+        return plan_of(inner[0], marker, question)
+    if get_origin(hint) in (list, tuple, set, frozenset):
+        item = plan_of(inner[0], marker, question)
+        return Many(item) if item else None
+    return Leaf(marker.kind, marker.kind_field, question) if marker and marker.sealed else None
+
+
+def _plan_of_model(model: type) -> dict[str, Any]:
+    question = model in QUESTIONS
+    found = {}
+    for name, hint, marker in fields_of(model):
+        plan = plan_of(hint, marker, question)
+        if plan:
+            found[_json_name(model, name)] = plan
+    return found
+
+
+def _bare(hint: Any, marker: Classified | None) -> tuple[Any, Classified | None]:
+    while get_origin(hint) is Annotated:
+        marker = class_of(hint) or marker
+        hint = get_args(hint)[0]
+    return hint, marker
+
+
+def _is_model(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, BaseModel | msgspec.Struct)
+
+
+def _json_name(model: type, name: str) -> str:
+    if issubclass(model, BaseModel):
+        return model.model_fields[name].alias or name
+    assert issubclass(model, msgspec.Struct)
+    return dict(zip(model.__struct_fields__, model.__struct_encode_fields__, strict=True))[name]
+
+
+class Shape:
+    """A request model: checks bodies against it and seals what is personal in them."""
+
+    def __init__(self, model: Any) -> None:
+        self.plan: Plan = plan_of(model)
+        self._check: Any
+        if isinstance(model, type) and issubclass(model, msgspec.Struct):
+            self._check = msgspec.json.Decoder(model).decode
+        else:
+            self._check = TypeAdapter(model).validate_json
+
+    def decode(self, body: bytes) -> Any:
+        """The body as plain JSON values. Raises Problem 400 or 422 if it has another shape."""
+        try:
+            self._check(body)
+            return msgspec.json.decode(body)
+        except ValidationError as error:
+            found = error.errors(include_input=False, include_url=False, include_context=False)
+            raise from_validation(list(_in_body(found))) from None
+        except msgspec.DecodeError as error:
+            raise from_msgspec(error) from None
+
+
+def _in_body(errors: list[Any]) -> Iterator[dict[str, Any]]:
+    for error in errors:
+        yield {**error, "loc": ("body", *error["loc"])}
+
+
+def seal(vault: Vault, plan: Plan, value: Any, member_id: UUID | None) -> Any:
+    """`value` with tokens in place of personal strings; the input is not changed.
+
+    Raises Problem 422, pointing at a value that cannot be what its kind says.
+    """
+    return _Sealing(vault, member_id).of(plan, value, {}, "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealing:
+    """One body on its way in; what it seals is bound to the member, if one is known."""
+
+    vault: Vault
+    member_id: UUID | None
+
+    def of(self, plan: Plan, value: Any, siblings: dict[str, Any], pointer: str) -> Any:
+        """`siblings` are the fields beside the value: one of them may tell its kind."""
+        if plan is None or value is None:
+            return value
+        if isinstance(plan, Leaf):
+            return self._token(plan, value, siblings, pointer)
+        if isinstance(plan, Many):
+            return [
+                self.of(plan.item, item, siblings, f"{pointer}/{n}") for n, item in enumerate(value)
+            ]
+        found = {
+            name: self.of(inner, value[name], value, f"{pointer}/{name}")
+            for name, inner in plan.items()
+            if name in value
+        }
+        return {**value, **found}
+
+    def _token(self, leaf: Leaf, value: Any, siblings: dict[str, Any], pointer: str) -> str:
+        kind = leaf.kind or Kind(siblings[leaf.by or "kind"])
+        try:
+            if leaf.question:
+                return self.vault.question(kind, str(value))
+            return self.vault.seal(kind, str(value), self.member_id)
+        except Unusable as unusable:
+            raise unusable_value(unusable, pointer) from None
+
+
+def unusable_value(error: Unusable, pointer: str) -> Problem:
+    """422 that points at the value and does not repeat it."""
+    return Problem(
+        422, "unusable_value", "A value cannot be used", detail=str(error), pointer=pointer
+    )
