@@ -13,6 +13,14 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
+def die_with(parent: int, death_signal: int) -> None:
+    """Have the kernel send this process `death_signal` when `parent` dies (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death_signal)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(1)
+
+
 def main(arguments: list[str]) -> None:
     """Become the program; never returns."""
     death_signal, parent, user, program = arguments[0], arguments[1], arguments[2], arguments[3:]
@@ -22,10 +30,7 @@ def main(arguments: list[str]) -> None:
         os.setgid(entry.pw_gid)
         os.setuid(entry.pw_uid)
         os.environ["HOME"] = entry.pw_dir
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(death_signal))
-        if os.getppid() != int(parent):  # it died before we asked
-            sys.exit(1)
+    die_with(int(parent), int(death_signal))
     os.execv(program[0], program)
 
 

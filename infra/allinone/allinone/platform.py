@@ -17,6 +17,7 @@ import httpx
 
 from allinone import leftovers, tokens
 from allinone.home import SERVICES, Home, HomeLock, write_atomically
+from allinone.nursery import Nursery
 from allinone.ports import Claim, PortTaken, claim
 from allinone.servers import External, Servers
 from allinone.services import GATEWAY, INNER, Services
@@ -52,6 +53,7 @@ class Platform:
         self._external = external or External.from_environment()
         self._progress = on_progress or (lambda _: None)
         self._supervisor = Supervisor(self.home.logs, backoff)
+        self._nursery = Nursery(self.home.logs / "nursery.log", str(self.home.root))
         self._lock: HomeLock
         self._servers: Servers
         self._services: Services
@@ -94,6 +96,10 @@ class Platform:
     def admin_dsn(self) -> str:
         """The database as its owner sees it."""
         return self._servers.admin_dsn
+
+    def service_dsn(self, service: str) -> str:
+        """The database as a service's own role sees it."""
+        return self._servers.service_dsn(service)
 
     @property
     def nats_url(self) -> str:
@@ -146,8 +152,9 @@ class Platform:
         self._supervisor.on_change = self._remember
         names = self._servers.names
         self._progress(f"starting {', '.join(names)}" if names else "using your servers")
-        # Importing Alembic takes as long as the servers need; do both at once.
+        # Importing takes longer than the servers need; do it all at once.
         await asyncio.gather(
+            self._nursery.start(),
             self._servers.start(self._supervisor),
             asyncio.to_thread(importlib.import_module, "chassis.migrate"),
         )
@@ -173,6 +180,7 @@ class Platform:
             claims,
             self.dev,
             self._seed,
+            self._nursery,
         )
         chosen = {name: each.port for name, each in claims.items()}
         self._ports = {**self._servers.ports, **chosen}
@@ -196,6 +204,7 @@ class Platform:
         self._ready = False
         try:
             await self._supervisor.stop(*SERVICES)
+            await self._nursery.stop()
             await self._supervisor.stop("postgres", "nats", "redis")
         finally:
             self._remember()

@@ -2,12 +2,12 @@
 
 import asyncio
 import ssl
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from allinone.home import SERVICES, Home, Secrets
+from allinone.nursery import Nursery
 from allinone.ports import LOOPBACK, Claim
 from allinone.servers import Servers
 from allinone.supervisor import Program
@@ -28,6 +28,7 @@ class Services:
     claims: Mapping[str, Claim]
     dev: bool
     seed: str | None
+    nursery: Nursery
 
     @property
     def urls(self) -> dict[str, str]:
@@ -72,8 +73,9 @@ class Services:
 
         return Program(
             name=name,
-            command=(sys.executable, "-P", "-m", "chassis.serve", f"{name}_service.app"),
-            env={**self.environment(name), "PYTHONUNBUFFERED": "1"},
+            spawn=self.nursery.running(
+                "chassis.serve", f"{name}_service.app", env=self.environment(name)
+            ),
             probe=probe,
             prepare=prepare,
         )

@@ -4,14 +4,14 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-_LAUNCHER = Path(__file__).with_name("launch.py")
+from allinone.spawning import Process, Spawn
+
 _LOG_LIMIT = 32 * 1024 * 1024
 _LOG_TAIL_LINES = 15
 _PROBE_PERIOD = 0.05
@@ -31,18 +31,14 @@ class Program:
     """What to run and how to know that it is ready.
 
     `prepare` runs before every start (stale locks, orphans). `probe` answers whether it is ready;
-    it must come back within about a second. Times are in seconds. `death_signal` is what the
-    kernel sends it when the supervisor dies.
+    it must come back within about a second. Times are in seconds.
     """
 
     name: str
-    command: Sequence[str]
+    spawn: Spawn
     probe: Callable[[], Awaitable[bool]]
-    env: Mapping[str, str] = field(default_factory=dict)
     prepare: Callable[[], Awaitable[None]] = _nothing
-    user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
-    death_signal: signal.Signals = signal.SIGKILL
     stop_within: float = 15.0
     ready_within: float = 60.0
 
@@ -72,7 +68,7 @@ class Child:
         self.ready = asyncio.Event()
         self.tell: Callable[[str], None] = lambda _: None
         self._backoff = backoff
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Process | None = None
         self._first_ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[None] | None = None
 
@@ -113,7 +109,7 @@ class Child:
         """One life of the process: for how many seconds it was ready, and how it ended."""
         try:
             await self.program.prepare()
-            process = self._process = await self._spawn()
+            process = self._process = await self.program.spawn(self.log)
         except OSError as error:
             return 0.0, f"could not be started ({error})"
         self.starts += 1
@@ -144,7 +140,7 @@ class Child:
             self._first_ready.set_result(None)
         return monotonic()
 
-    async def _end(self, process: asyncio.subprocess.Process) -> None:
+    async def _end(self, process: Process) -> None:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(self.program.stop_signal)
@@ -153,19 +149,6 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
-
-    async def _spawn(self) -> asyncio.subprocess.Process:
-        program = self.program
-        launcher = ("-I", "-S", str(_LAUNCHER), str(int(program.death_signal)), str(os.getpid()))
-        with self.log.open("ab") as log:
-            return await asyncio.create_subprocess_exec(
-                *(sys.executable, *launcher, program.user or "-", *program.command),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **program.env},
-                start_new_session=True,  # a Ctrl-C in the terminal is for the supervisor alone
-            )
 
     def _failure(self, what: str) -> StartFailed:
         text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from allinone.spawning import executing
 from allinone.supervisor import Backoff, Program, StartFailed, Supervisor
 from testkit import eventually
 from testkit.processes import is_gone
@@ -26,8 +27,8 @@ def _program(tmp_path: Path, name: str, code: str, **options: object) -> Program
     async def prepare() -> None:
         mark.unlink(missing_ok=True)
 
-    command = (sys.executable, "-c", code, str(mark))
-    return Program(name, command, probe=probe, prepare=prepare, **options)  # type: ignore[arg-type]
+    spawn = executing(sys.executable, "-c", code, str(mark))
+    return Program(name, spawn, probe=probe, prepare=prepare, **options)  # type: ignore[arg-type]
 
 
 def test_pauses_double_up_to_the_longest_and_start_afresh_after_health() -> None:
@@ -79,7 +80,7 @@ async def test_a_command_that_does_not_exist_is_reported(tmp_path: Path) -> None
 
     supervisor = Supervisor(tmp_path, QUICK)
     with pytest.raises(StartFailed, match="No such file"):
-        await supervisor.start(Program("none", ("/no/such/program",), probe=never))
+        await supervisor.start(Program("none", executing("/no/such/program"), probe=never))
     await supervisor.stop("none")
 
 
@@ -105,6 +106,7 @@ async def test_no_child_outlives_a_killed_supervisor(tmp_path: Path) -> None:
     code = f"""
 import asyncio, sys
 from pathlib import Path
+from allinone.spawning import executing
 from allinone.supervisor import Program, Supervisor
 
 async def yes():
@@ -112,7 +114,7 @@ async def yes():
 
 async def main():
     supervisor = Supervisor(Path({str(tmp_path)!r}))
-    sleep = (sys.executable, "-c", "import signal; signal.pause()")
+    sleep = executing(sys.executable, "-c", "import signal; signal.pause()")
     await supervisor.start(Program("a", sleep, probe=yes), Program("b", sleep, probe=yes))
     print(*supervisor.pids().values(), flush=True)
     await asyncio.Event().wait()

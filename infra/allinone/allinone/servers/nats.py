@@ -9,6 +9,7 @@ from pathlib import Path
 
 from allinone.home import Home
 from allinone.ports import LOOPBACK, Claim, claim
+from allinone.spawning import executing
 from allinone.supervisor import Program
 
 _CONFIG = """\
@@ -60,10 +61,11 @@ class Nats:
         """How the supervisor runs it."""
         return Program(
             name="nats",
-            command=(str(binary()), "--config", str(self._config)),
+            spawn=executing(
+                *(str(binary()), "--config", str(self._config)), death_signal=signal.SIGTERM
+            ),
             probe=self._answers,
             prepare=self._prepare,
-            death_signal=signal.SIGTERM,
         )
 
     async def _prepare(self) -> None:

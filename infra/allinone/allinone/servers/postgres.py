@@ -18,6 +18,7 @@ import asyncpg
 import psutil
 
 from allinone.home import Home
+from allinone.spawning import executing
 from allinone.supervisor import Program, StartFailed
 
 SUPERUSER = "postgres"
@@ -110,12 +111,14 @@ class Postgres:
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return Program(
             name="postgres",
-            command=(str(self._bin / "postgres"), "-D", str(self._data), *options),
+            spawn=executing(
+                *(str(self._bin / "postgres"), "-D", str(self._data), *options),
+                user=self._user.pw_name if self._user else None,
+                death_signal=signal.SIGQUIT,
+            ),
             probe=self._answers,
             prepare=self._clear_leftovers,
-            user=self._user.pw_name if self._user else None,
             stop_signal=signal.SIGINT,
-            death_signal=signal.SIGQUIT,
             stop_within=60.0,
             ready_within=300.0,  # recovery after a crash reads up to max_wal_size
         )

