@@ -6,20 +6,22 @@ import os
 import signal
 import ssl
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
+import psutil
 import pytest
 
 from allinone.home import SERVICES, Home, InUse, is_locked
 from allinone.platform import Platform
 from allinone.ports import PortTaken, claim
 from testkit import eventually
-from testkit.processes import is_gone, processes_using
+from testkit.processes import as_ordinary_user, is_gone, processes_using
+from testkit.stack import Stack
 
 HUIYUAN = str(Path(sys.executable).with_name("huiyuan"))
 CHILDREN = ("postgres", "nats", "redis", *SERVICES)
@@ -36,13 +38,15 @@ async def _run(*arguments: str) -> tuple[int, str, str]:
 
 @asynccontextmanager
 async def _up(
-    folder: Path, *options: str
+    folder: Path, before: Sequence[str] = (), environment: Mapping[str, str] | None = None
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, dict[str, Any]]]:
-    """`huiyuan up --dev` and what it wrote into its ready file."""
+    """`huiyuan up --dev` (words `before` it) and what it wrote into its ready file."""
     ready = folder.with_suffix(".ready")
     ready.unlink(missing_ok=True)
     process = await asyncio.create_subprocess_exec(
-        *(HUIYUAN, "up", "--dev", "--data-dir", str(folder), "--ready-file", str(ready)), *options
+        *(*before, HUIYUAN, "up", "--dev"),
+        *("--data-dir", str(folder), "--ready-file", str(ready)),
+        env={**os.environ, **(environment or {})},
     )
     try:
         await eventually(lambda: ready.exists() or process.returncode is not None, timeout=90)
@@ -99,6 +103,49 @@ async def test_up_as_a_user_runs_it(short_folder: Path) -> None:
     status, _, err = await _run("token", "--data-dir", str(folder), "--role", "analyst")
     assert status == 1
     assert "start one with `huiyuan up --dev`" in err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+async def test_up_as_an_ordinary_user(short_folder: Path) -> None:
+    place = short_folder / "ordinary"
+    place.mkdir()
+    os.chown(place, 65534, 65534)
+    os.chmod(short_folder, 0o711)
+    async with _up(place / "data", before=as_ordinary_user()) as (_, said):
+        assert await _ready(said) == 200
+        children = Home(place / "data").state()["children"].values()
+        owners = {psutil.Process(int(child["pid"])).uids().effective for child in children}
+        assert owners == {65534}
+
+
+async def test_servers_of_the_user_are_used_instead(short_folder: Path) -> None:
+    theirs = Stack(short_folder / "theirs")
+    folder = short_folder / "ours"
+    environment = {
+        "HUIYUAN_DATABASE_URL": theirs.admin_dsn,
+        "HUIYUAN_NATS_URL": theirs.nats_url,
+        "HUIYUAN_REDIS_URL": theirs.redis_url,
+    }
+    try:
+        await theirs.start()
+        async with _up(folder, environment=environment) as (_, said):
+            assert await _ready(said) == 200
+            assert set(Home(folder).state()["children"]) == set(SERVICES)
+        connection = await asyncpg.connect(theirs.admin_dsn)
+        assert await connection.fetchval("SELECT count(*) > 0 FROM points.alembic_version")
+        await connection.close()
+        assert not (folder / "postgres").exists()
+    finally:
+        await theirs.stop()
+
+
+async def test_migrating_alone_leaves_nothing_running(short_folder: Path) -> None:
+    folder = short_folder / "migrated"
+    for _ in range(2):
+        status, _, err = await _run("migrate", "--data-dir", str(folder))
+        assert status == 0, err
+        assert all(f"✓ {service}" in err for service in SERVICES)
+    assert not processes_using(folder)
 
 
 @pytest.mark.parametrize("name", CHILDREN)
