@@ -1,0 +1,44 @@
+"""The profile service's composition root."""
+
+from fastapi import FastAPI
+
+from chassis.app import Service, build
+from profile_service.catalogue import router as catalogue
+from profile_service.catalogue.use_cases import Departments
+from profile_service.collect import jobs as collect_jobs
+from profile_service.collect import subscribers as collect
+from profile_service.collect.use_cases import Collector
+from profile_service.partitions import Partitions
+from profile_service.profiles import router as profiles
+from profile_service.purchases import router as figures
+from profile_service.purchases import subscribers as purchases
+from profile_service.purchases.use_cases import Purchases
+from profile_service.rfm import router as rfm
+from profile_service.settings import ProfileSettings
+from profile_service.subjects import subscribers as subjects
+from profile_service.subjects.use_cases import SubjectIds
+from profile_service.tags import router as tags
+from profile_service.tags.jobs import JOBS as TAG_JOBS
+
+
+def create_app(settings: ProfileSettings | None = None) -> FastAPI:
+    """The app; settings come from the environment unless given."""
+    settings = settings or ProfileSettings()
+    ids, partitions = SubjectIds(), Partitions()
+    collector = Collector(ids, partitions, settings.dedupe_weeks)
+    booked = Purchases(ids, partitions, Departments())
+    return build(
+        Service(
+            name="profile",
+            settings=settings,
+            routers=[
+                catalogue.router, profiles.router, tags.router, rfm.router, figures.router,
+            ],
+            subscriptions=[
+                *subjects.subscriptions(ids),
+                *collect.subscriptions(collector),
+                *purchases.subscriptions(booked),
+            ],
+            jobs=[*collect_jobs.jobs(collector), *TAG_JOBS],
+        )
+    )  # fmt: skip

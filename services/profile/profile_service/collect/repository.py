@@ -1,0 +1,124 @@
+"""Activities, their fold and traits in the database."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from chassis.database import Tx
+from profile_service.collect.domain import Behaviour, Collected, DayKey, Trait, TraitKey
+
+COLUMNS = ("message_key", "subject_id", "occurred_at", "event", "channel", "properties")
+
+
+async def known_keys(tx: Tx, keys: Sequence[int], since: date) -> set[int]:
+    """Those of `keys` (sorted) that have been collected in or after the week of `since`."""
+    rows = await tx.fetch(
+        "SELECT message_key FROM seen WHERE message_key = ANY($1::bigint[]) AND week >= $2",
+        keys,
+        since,
+    )
+    return {row["message_key"] for row in rows}
+
+
+async def remember_keys(tx: Tx, keys: Sequence[int], week: date) -> None:
+    """Know these messages from now on. Keys must be sorted: the index likes it."""
+    await tx.copy("seen", ("message_key", "week"), [(key, week) for key in keys])
+
+
+async def drop_seen_before(tx: Tx, week: date) -> None:
+    """Forget the messages of earlier weeks."""
+    await tx.execute("SELECT drop_seen_before($1)", f"{week:%Y%m%d}")
+
+
+async def add_activities(tx: Tx, rows: Iterable[Collected]) -> None:
+    """COPY; the partitions must be there."""
+    await tx.copy(
+        "activity",
+        COLUMNS,
+        [(r.message_key, r.subject, r.occurred_at, r.event, r.channel, r.properties) for r in rows],
+    )
+
+
+async def add_days(tx: Tx, counts: Mapping[DayKey, tuple[int, datetime]]) -> None:
+    """Add to the daily counts, in key order (so that two writers never wait for each other)."""
+    keys = sorted(counts)
+    await tx.execute(
+        "INSERT INTO activity_day SELECT * FROM"
+        " unnest($1::bigint[], $2::date[], $3::text[], $4::text[], $5::int[], $6::timestamptz[])"
+        " ON CONFLICT (subject_id, day, event, channel) DO UPDATE SET"
+        " n = activity_day.n + excluded.n,"
+        " last_at = greatest(activity_day.last_at, excluded.last_at)",
+        *([key[place] for key in keys] for place in range(4)),
+        [counts[key][0] for key in keys],
+        [counts[key][1] for key in keys],
+    )
+
+
+async def merge_traits(tx: Tx, traits: Mapping[TraitKey, Trait]) -> None:
+    """Keep each trait unless a later message told it already."""
+    keys = sorted(traits)
+    await tx.execute(
+        "INSERT INTO trait SELECT * FROM"
+        " unnest($1::bigint[], $2::text[], $3::jsonb[], $4::timestamptz[], $5::bigint[])"
+        " ON CONFLICT (subject_id, name) DO UPDATE SET value = excluded.value,"
+        " occurred_at = excluded.occurred_at, message_key = excluded.message_key"
+        " WHERE (trait.occurred_at, trait.message_key)"
+        " < (excluded.occurred_at, excluded.message_key)",
+        [key[0] for key in keys],
+        [key[1] for key in keys],
+        [traits[key].value for key in keys],
+        [traits[key].occurred_at for key in keys],
+        [traits[key].message_key for key in keys],
+    )
+
+
+async def behaviour_by_root(tx: Tx, roots: Sequence[int]) -> dict[int, Behaviour]:
+    """What these people did, summed over their subjects."""
+    rows = await tx.fetch(
+        "SELECT root, event, sum(n)::bigint AS n, max(last_at) AS last_at FROM subject"
+        " JOIN activity_day ON subject_id = subject.id WHERE root = ANY($1::bigint[])"
+        " GROUP BY root, event",
+        roots,
+    )
+    events: dict[int, dict[str, int]] = {}
+    last: dict[int, datetime] = {}
+    for row in rows:
+        events.setdefault(row["root"], {})[row["event"]] = row["n"]
+        last[row["root"]] = max(row["last_at"], last.get(row["root"], row["last_at"]))
+    return {root: Behaviour(counts, last[root]) for root, counts in events.items()}
+
+
+async def event_windows(tx: Tx, leaves: Sequence[int], today: date) -> list[Any]:
+    """Rows of event, channel, total, last_7_days, last_30_days (programme days) and last_at."""
+    return await tx.fetch(
+        "SELECT event, channel, sum(n)::bigint AS total, max(last_at) AS last_at,"
+        " coalesce(sum(n) FILTER (WHERE day > $2 - 7), 0)::bigint AS last_7_days,"
+        " coalesce(sum(n) FILTER (WHERE day > $2 - 30), 0)::bigint AS last_30_days"
+        " FROM activity_day WHERE subject_id = ANY($1::bigint[]) GROUP BY event, channel"
+        " ORDER BY total DESC, event, channel",
+        leaves,
+        today,
+    )
+
+
+async def viewed(tx: Tx, leaves: Sequence[int], limit: int) -> list[str]:
+    """SKUs of the products looked at last, newest first; a few views may be of the same one."""
+    rows = await tx.fetch(
+        "SELECT coalesce(properties->>'sku', properties->>'product_id') AS sku"
+        " FROM unnest($1::bigint[]) AS leaf (id), LATERAL (SELECT properties, occurred_at"
+        " FROM activity WHERE subject_id = leaf.id AND event = 'Product Viewed'"
+        " ORDER BY occurred_at DESC LIMIT $2) AS views ORDER BY occurred_at DESC LIMIT $2",
+        leaves,
+        limit,
+    )
+    return list(dict.fromkeys(row["sku"] for row in rows if row["sku"] is not None))
+
+
+async def traits(tx: Tx, leaves: Sequence[int]) -> dict[str, Any]:
+    """The latest value of each trait over these subjects; those told to be nothing are left out."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT ON (name) name, value FROM trait WHERE subject_id = ANY($1::bigint[])"
+        " ORDER BY name, occurred_at DESC, message_key DESC",
+        leaves,
+    )
+    return {row["name"]: row["value"] for row in rows if row["value"] is not None}

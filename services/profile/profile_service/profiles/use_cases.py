@@ -1,0 +1,184 @@
+"""One member, seen from all sides."""
+
+from collections import Counter
+from datetime import date
+from uuid import UUID
+
+from chassis.clock import local_date
+from chassis.database import Tx
+from chassis.problem import Problem
+from contracts.base import Money
+from contracts.profile import (
+    ActivitySummary,
+    EventCount,
+    MemberProfile,
+    MemberTags,
+    Portrait,
+    PurchaseSummary,
+    PurchaseWindow,
+    Rfm,
+    Timeline,
+    TimelineItem,
+)
+from profile_service.collect import repository as activity_rows
+from profile_service.profiles import portrait, repository
+from profile_service.profiles.domain import Entry, Place
+from profile_service.purchases import repository as purchase_rows
+from profile_service.purchases.domain import Spending
+from profile_service.rfm import domain as rfm
+from profile_service.rfm import repository as rfm_rows
+from profile_service.subjects import repository as subject_rows
+from profile_service.subjects.domain import Attributes, Person
+from profile_service.tags import use_cases as tagging
+from profile_service.tags.domain import Decision, Facts, decide
+from profile_service.tags.rules import RULES
+
+WINDOWS = (30, 90, 365)
+VIEWED = 20
+BIRTH_BAND_YEARS = 5
+
+
+async def profile(tx: Tx, member_id: UUID) -> MemberProfile:
+    """Everything on one page. Raises Problem 404."""
+    person = await _person(tx, member_id)
+    known = (await subject_rows.attributes_by_root(tx, [person.root]))[person.root]
+    facts, decision = await _decided(tx, person)
+    purchases = await _purchases(tx, person, facts.spending)
+    return MemberProfile(
+        member_id=person.member_id,
+        registered_at=known.registered_at,
+        gender=known.gender,
+        birth_band=_birth_band(known.birth_year),
+        city=known.city,
+        traits=await activity_rows.traits(tx, person.leaves),
+        lifecycle=decision.tags["lifecycle"].value,
+        rfm=await _rfm(tx, facts.spending),
+        tags=tagging.shown(decision),
+        purchases=purchases,
+        activity=await _activity(tx, person, facts.today),
+        portrait=_portrait(known, decision, purchases.last_30_days.orders),
+    )
+
+
+async def tags(tx: Tx, member_id: UUID) -> MemberTags:
+    """A member's tags, as of now. Raises Problem 404."""
+    person = await _person(tx, member_id)
+    _, decision = await _decided(tx, person)
+    return MemberTags(member_id=person.member_id, data=tagging.shown(decision))
+
+
+async def timeline(tx: Tx, member_id: UUID, limit: int, cursor: str | None) -> Timeline:
+    """A page of purchases and activities. Raises Problem 404, or 422 for a cursor not ours."""
+    after = _place(cursor) if cursor else None
+    person = await _person(tx, member_id)
+    entries = await repository.timeline(tx, person.leaves, after, limit + 1)
+    more = len(entries) > limit
+    return Timeline(
+        member_id=person.member_id,
+        data=[_item(entry) for entry in entries[:limit]],
+        next_cursor=entries[limit - 1].place.cursor() if more else None,
+    )
+
+
+async def _person(tx: Tx, member_id: UUID) -> Person:
+    person = await subject_rows.person(tx, member_id)
+    if person is None:
+        raise Problem(404, "unknown_member", "There is no such member")
+    return person
+
+
+async def _decided(tx: Tx, person: Person) -> tuple[Facts, Decision]:
+    facts = (await tagging.facts_of(tx, [person.root], local_date(tx.now)))[person.root]
+    return facts, decide(facts, RULES)
+
+
+async def _purchases(tx: Tx, person: Person, spending: Spending) -> PurchaseSummary:
+    windows = await purchase_rows.windows(tx, person.leaves, tx.now, WINDOWS)
+    month, quarter, year = (
+        PurchaseWindow(orders=orders, paid=Money(amount=fen)) for orders, fen in windows
+    )
+    return PurchaseSummary(
+        orders=spending.orders,
+        lines=spending.lines,
+        paid=Money(amount=spending.paid_fen),
+        refunded=Money(amount=spending.refunded_fen),
+        first_at=spending.first_at,
+        last_at=spending.last_at,
+        last_30_days=month,
+        last_90_days=quarter,
+        last_365_days=year,
+        by_channel=dict(spending.by_channel),
+        by_department_fen=dict(spending.by_department),
+    )
+
+
+async def _rfm(tx: Tx, spending: Spending) -> Rfm | None:
+    if spending.last_at is None:
+        return None
+    figures = rfm.Rfm(
+        max((tx.now - spending.last_at).days, 0), spending.orders, max(spending.net_fen, 0)
+    )
+    return Rfm(
+        recency_days=figures.recency_days,
+        frequency=figures.frequency,
+        monetary=Money(amount=figures.monetary_fen),
+        cell=rfm.cell(figures, await rfm_rows.latest_bounds(tx)),
+    )
+
+
+async def _activity(tx: Tx, person: Person, today: date) -> ActivitySummary:
+    rows = await activity_rows.event_windows(tx, person.leaves, today)
+    channels: Counter[str] = Counter()
+    events: dict[str, Counter[str]] = {}
+    for row in rows:
+        if row["channel"]:
+            channels[row["channel"]] += row["total"]
+        sums = events.setdefault(row["event"], Counter())
+        sums.update({name: row[name] for name in ("total", "last_7_days", "last_30_days")})
+    return ActivitySummary(
+        events=sum(row["total"] for row in rows),
+        last_seen_at=max((row["last_at"] for row in rows), default=None),
+        by_channel=dict(channels),
+        by_event=[EventCount(event=name, **sums) for name, sums in events.items()],
+        viewed=await activity_rows.viewed(tx, person.leaves, VIEWED),
+    )
+
+
+def _portrait(known: Attributes, decision: Decision, orders_in_30_days: int) -> Portrait:
+    words: dict[str, object] = {
+        "gender": known.gender,
+        "city": known.city,
+        "orders_in_30_days": orders_in_30_days,
+        **{name: tag.value or name for name, tag in decision.tags.items()},
+    }
+    return Portrait(zh=portrait.sentence("zh", words), en=portrait.sentence("en", words))
+
+
+def _birth_band(year: int | None) -> str | None:
+    if year is None:
+        return None
+    first = year - year % BIRTH_BAND_YEARS
+    return f"{first}-{first + BIRTH_BAND_YEARS - 1}"
+
+
+def _place(cursor: str) -> Place:
+    try:
+        return Place.from_cursor(cursor)
+    except ValueError:
+        raise Problem(
+            422, "invalid_cursor", "The cursor is not one of ours", pointer="#query/cursor"
+        ) from None
+
+
+def _item(entry: Entry) -> TimelineItem:
+    return TimelineItem(
+        at=entry.place.at,
+        kind=entry.place.kind,
+        name=entry.name,
+        channel=entry.channel,
+        order_no=entry.order_no,
+        store_id=entry.store_id,
+        lines=entry.lines,
+        paid=None if entry.paid_fen is None else Money(amount=entry.paid_fen),
+        sku=entry.sku,
+    )

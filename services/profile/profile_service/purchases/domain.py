@@ -1,0 +1,131 @@
+"""What a subject has bought, as a sum: any order, any grouping, the same result. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+Counts = Mapping[str, int]
+
+DAYPARTS = ((5, "night"), (11, "morning"), (17, "daytime"), (22, "evening"), (24, "night"))
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """Orders, lines and fen of one or more subjects. `paid_fen` is before refunds.
+
+    `first_at`, `last_at` and `previous_at` (the last but one) are times of orders. `by_channel` and
+    `by_daypart` count orders, `by_department` sums line amounts in fen.
+    """
+
+    orders: int = 0
+    lines: int = 0
+    paid_fen: int = 0
+    refunded_fen: int = 0
+    coupon_orders: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    previous_at: datetime | None = None
+    by_channel: Counts = field(default_factory=dict)
+    by_daypart: Counts = field(default_factory=dict)
+    by_department: Counts = field(default_factory=dict)
+
+    @property
+    def net_fen(self) -> int:
+        """Paid less refunded."""
+        return self.paid_fen - self.refunded_fen
+
+    def __add__(self, other: "Spending") -> "Spending":
+        if not other.orders and not other.refunded_fen:
+            return self
+        times = (self.last_at, self.previous_at, other.last_at, other.previous_at)
+        newest = sorted((at for at in times if at is not None), reverse=True)
+        return Spending(
+            self.orders + other.orders,
+            self.lines + other.lines,
+            self.paid_fen + other.paid_fen,
+            self.refunded_fen + other.refunded_fen,
+            self.coupon_orders + other.coupon_orders,
+            min((at for at in (self.first_at, other.first_at) if at is not None), default=None),
+            newest[0] if newest else None,
+            newest[1] if len(newest) > 1 else None,
+            added(self.by_channel, other.by_channel),
+            added(self.by_daypart, other.by_daypart),
+            added(self.by_department, other.by_department),
+        )
+
+
+NOTHING = Spending()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order as profile keeps it. `hour` is the programme's local hour of `paid_at`."""
+
+    order_no: str
+    subject: int
+    store_id: str
+    channel: str
+    paid_at: datetime
+    hour: int
+    paid_fen: int
+    coupons: int
+    skus: tuple[str, ...]
+    quantities: tuple[int, ...]
+    amounts_fen: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money given back for an order."""
+
+    order_no: str
+    refund_no: str
+    subject: int
+    refunded_at: datetime
+    refund_fen: int
+
+
+def added(one: Counts, other: Counts) -> Counts:
+    """Sum by key."""
+    total = dict(one)
+    for key, n in other.items():
+        total[key] = total.get(key, 0) + n
+    return total
+
+
+def daypart(hour: int) -> str:
+    """The part of the day in which an hour (0–23) lies."""
+    return next(name for before, name in DAYPARTS if hour < before)
+
+
+def spending_of(order: Order, departments: Mapping[str, str | None]) -> Spending:
+    """One order's contribution. Lines whose SKU has no department count for none."""
+    by_department: dict[str, int] = {}
+    for sku, fen in zip(order.skus, order.amounts_fen, strict=True):
+        department = departments.get(sku)
+        if department is not None:
+            by_department[department] = by_department.get(department, 0) + fen
+    return Spending(
+        orders=1,
+        lines=len(order.skus),
+        paid_fen=order.paid_fen,
+        coupon_orders=1 if order.coupons else 0,
+        first_at=order.paid_at,
+        last_at=order.paid_at,
+        by_channel={order.channel: 1},
+        by_daypart={daypart(order.hour): 1},
+        by_department=by_department,
+    )
+
+
+def total(parts: Iterable[Spending]) -> Spending:
+    """The sum of all."""
+    return sum(parts, NOTHING)
+
+
+def by_subject(parts: Iterable[tuple[int, Spending]]) -> dict[int, Spending]:
+    """The sum for each subject."""
+    sums: dict[int, Spending] = {}
+    for subject, part in parts:
+        sums[subject] = sums[subject] + part if subject in sums else part
+    return sums

@@ -1,0 +1,72 @@
+"""RFM of the whole population in plain SQL, at any moment."""
+
+from datetime import datetime
+from typing import Any
+
+from chassis.database import Tx
+from profile_service.rfm.domain import Bounds
+
+_MEMBERS = """
+WITH bought AS (
+    SELECT root, max(paid_at) AS last_at, count(*) AS f, sum(paid_fen) AS paid
+    FROM purchase JOIN subject ON subject.id = purchase.subject_id
+    WHERE paid_at < $1 GROUP BY root
+), returned AS (
+    SELECT root, sum(refund_fen) AS refunded
+    FROM refund JOIN subject ON subject.id = refund.subject_id
+    WHERE refunded_at < $1 GROUP BY root
+), rfm AS (
+    SELECT root, floor(extract(epoch FROM $1 - last_at) / 86400)::int AS r, f,
+        (paid - coalesce(refunded, 0))::bigint AS m
+    FROM bought LEFT JOIN returned USING (root)
+)"""
+_TERCILES = """, bounds AS (
+    SELECT percentile_cont(ARRAY[1 / 3.0, 2 / 3.0]) WITHIN GROUP (ORDER BY r) AS r,
+        percentile_cont(ARRAY[1 / 3.0, 2 / 3.0]) WITHIN GROUP (ORDER BY f) AS f,
+        percentile_cont(ARRAY[1 / 3.0, 2 / 3.0]) WITHIN GROUP (ORDER BY m) AS m,
+        percentile_cont(0.8) WITHIN GROUP (ORDER BY m) AS high_value
+    FROM rfm
+)"""
+_CELLS = f"""{_MEMBERS}{_TERCILES}, banded AS (
+    SELECT 1 + (rfm.r > bounds.r[1])::int + (rfm.r > bounds.r[2])::int AS r,
+        1 + (rfm.f > bounds.f[1])::int + (rfm.f > bounds.f[2])::int AS f,
+        1 + (rfm.m > bounds.m[1])::int + (rfm.m > bounds.m[2])::int AS m
+    FROM rfm, bounds
+)
+SELECT format('%s-%s-%s', r, f, m) AS cell, count(*) AS members
+FROM banded GROUP BY r, f, m ORDER BY r, f, m"""
+_DAYS = f"""{_MEMBERS}
+SELECT CASE WHEN r <= 30 THEN '<=30' WHEN r <= 90 THEN '31-90' ELSE '>90' END AS cell,
+    count(*) AS members
+FROM rfm GROUP BY 1 ORDER BY min(r)"""
+
+
+async def cells(tx: Tx, scheme: str, at: datetime) -> dict[str, int]:
+    """Members by cell; only populated ones."""
+    rows = await tx.fetch(_CELLS if scheme == "terciles" else _DAYS, at)
+    return {row["cell"]: row["members"] for row in rows}
+
+
+async def bounds(tx: Tx, at: datetime) -> Any:
+    """Row of r, f, m (two bounds each) and high_value; all None where nobody has bought."""
+    return await tx.fetchrow(f"{_MEMBERS}{_TERCILES} SELECT * FROM bounds", at)
+
+
+async def save_bounds(tx: Tx, measured_at: datetime, bounds: Bounds) -> None:
+    """Keep a measurement."""
+    await tx.execute(
+        "INSERT INTO population VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        measured_at, *bounds.frequency, *bounds.monetary, bounds.high_value,
+    )  # fmt: skip
+
+
+async def latest_bounds(tx: Tx) -> Bounds | None:
+    """The last measurement."""
+    row = await tx.fetchrow("SELECT * FROM population ORDER BY measured_at DESC LIMIT 1")
+    if row is None:
+        return None
+    return Bounds(
+        (row["frequency_lower"], row["frequency_upper"]),
+        (row["monetary_lower"], row["monetary_upper"]),
+        row["high_value"],
+    )

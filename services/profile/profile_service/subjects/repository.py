@@ -1,0 +1,114 @@
+"""Subjects in the database."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from chassis.database import Tx
+from contracts.events import MemberRegistered
+from profile_service.subjects.domain import Attributes, Key, Node, Person
+
+
+async def ids_of(tx: Tx, keys: Iterable[Key]) -> dict[Key, int]:
+    """The subject of each key; unknown ones are made."""
+    named = list(keys)
+    members = sorted(key for key in named if isinstance(key, UUID))
+    indexes = sorted(key for key in named if isinstance(key, str))
+    return {
+        **await _ids(tx, "member_id", "uuid", members),
+        **await _ids(tx, "index", "text", indexes),
+    }
+
+
+async def _ids(tx: Tx, column: str, kind: str, keys: Sequence[Key]) -> dict[Key, int]:
+    if not keys:
+        return {}
+    known = f"SELECT id, {column} AS key FROM subject WHERE {column} = ANY($1::{kind}[])"
+    found: dict[Key, int] = {row["key"]: row["id"] for row in await tx.fetch(known, keys)}
+    missing = [key for key in keys if key not in found]
+    if missing:
+        await tx.execute(
+            f"INSERT INTO subject (id, root, {column}) SELECT id, id, key FROM"
+            f" (SELECT nextval('subject_id') AS id, key FROM unnest($1::{kind}[]) AS key) AS fresh"
+            " ON CONFLICT DO NOTHING",
+            missing,
+        )
+        found |= {row["key"]: row["id"] for row in await tx.fetch(known, missing)}
+    return found
+
+
+async def forest(tx: Tx, ids: Iterable[int]) -> dict[int, Node]:
+    """Every subject of the trees that `ids` stand in, locked."""
+    rows = await tx.fetch(
+        "SELECT id, parent, linked_at, root FROM subject WHERE root IN"
+        " (SELECT root FROM subject WHERE id = ANY($1::bigint[])) ORDER BY id FOR UPDATE",
+        list(ids),
+    )
+    return {row["id"]: Node(row["parent"], row["linked_at"], row["root"]) for row in rows}
+
+
+async def save_nodes(tx: Tx, nodes: Mapping[int, Node]) -> None:
+    """Write parents and roots."""
+    await tx.execute(
+        "UPDATE subject SET parent = new.parent, linked_at = new.linked_at, root = new.root"
+        " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::bigint[])"
+        " AS new (id, parent, linked_at, root) WHERE subject.id = new.id",
+        list(nodes),
+        [node.parent for node in nodes.values()],
+        [node.linked_at for node in nodes.values()],
+        [node.root for node in nodes.values()],
+    )
+
+
+async def save_members(tx: Tx, members: Mapping[int, MemberRegistered]) -> None:
+    """Write what identity told about members, by subject."""
+    await tx.execute(
+        "INSERT INTO member SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[],"
+        " $4::text[], $5::int[], $6::int[], $7::text[], $8::text[]) ON CONFLICT DO NOTHING",
+        list(members),
+        [member.registered_at for member in members.values()],
+        [member.channel for member in members.values()],
+        [member.gender for member in members.values()],
+        [member.birth_year for member in members.values()],
+        [member.birth_month for member in members.values()],
+        [member.city for member in members.values()],
+        [member.language for member in members.values()],
+    )
+
+
+async def touch(tx: Tx, ids: Iterable[int]) -> None:
+    """Remember that these subjects' facts have changed."""
+    await tx.execute(
+        "INSERT INTO touched (subject_id) SELECT unnest($1::bigint[])", sorted(set(ids))
+    )
+
+
+async def person(tx: Tx, member_id: UUID) -> Person | None:
+    """The person a registered member is, whatever was merged; None for an id never registered."""
+    row = await tx.fetchrow(
+        "SELECT top.id, top.member_id,"
+        " ARRAY(SELECT id FROM subject WHERE root = top.id ORDER BY id) AS leaves"
+        " FROM subject JOIN member ON member.subject_id = subject.id"
+        " JOIN subject AS top ON top.id = subject.root WHERE subject.member_id = $1",
+        member_id,
+    )
+    return Person(row["id"], row["member_id"], tuple(row["leaves"])) if row else None
+
+
+async def attributes_by_root(tx: Tx, roots: Sequence[int]) -> dict[int, Attributes]:
+    """Attributes of these people: the survivor's registration first, gaps from the oldest on."""
+    rows = await tx.fetch(
+        "SELECT root, registered_at, channel, gender, birth_year, birth_month, city"
+        " FROM subject JOIN member ON member.subject_id = subject.id"
+        " WHERE root = ANY($1::bigint[]) ORDER BY subject.id <> root, registered_at, member_id",
+        roots,
+    )
+    found: dict[int, Attributes] = {}
+    for root, *values in rows:
+        told = Attributes(*values)
+        found[root] = found[root].filled_from(told) if root in found else told
+    return found
+
+
+async def touch_all_members(tx: Tx) -> None:
+    """Something that concerns everybody has changed."""
+    await tx.execute("INSERT INTO touched (subject_id) SELECT subject_id FROM member")

@@ -1,0 +1,31 @@
+"""What identity tells."""
+
+from collections.abc import Sequence
+
+from chassis.bus import Subscription
+from chassis.database import Tx
+from contracts.events import IdentifierLinked, MemberRegistered, MembersMerged
+from profile_service.subjects import use_cases
+from profile_service.subjects.domain import Link
+from profile_service.subjects.use_cases import SubjectIds
+
+
+def subscriptions(subjects: SubjectIds) -> list[Subscription]:
+    """Who listens to what."""
+
+    async def registered(tx: Tx, events: Sequence[MemberRegistered]) -> None:
+        await use_cases.register(tx, subjects, events)
+
+    async def linked(tx: Tx, events: Sequence[IdentifierLinked]) -> None:
+        links = [Link(event.index, event.member_id, event.linked_at) for event in events]
+        await use_cases.link(tx, subjects, links)
+
+    async def merged(tx: Tx, events: Sequence[MembersMerged]) -> None:
+        links = [Link(event.absorbed_id, event.survivor_id, event.merged_at) for event in events]
+        await use_cases.link(tx, subjects, links)
+
+    return [
+        Subscription(MemberRegistered, registered),
+        Subscription(IdentifierLinked, linked),
+        Subscription(MembersMerged, merged),
+    ]

@@ -1,0 +1,49 @@
+"""Members register, identifiers are linked, members turn out to be one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from chassis.database import Tx
+from contracts.events import MemberRegistered
+from profile_service.subjects import domain, repository
+from profile_service.subjects.domain import Key, Link
+
+MOST_REMEMBERED = 500_000
+
+
+class SubjectIds:
+    """Subjects by key. An id is for ever, so what a transaction has committed is remembered."""
+
+    def __init__(self) -> None:
+        self._known: dict[Key, int] = {}
+
+    async def of(self, tx: Tx, keys: Iterable[Key]) -> Mapping[Key, int]:
+        """The subject of each key; unknown ones are made."""
+        wanted = set(keys)
+        known = {key: self._known[key] for key in wanted if key in self._known}
+        fresh = await repository.ids_of(tx, wanted - known.keys())
+        if fresh:
+            tx.after_commit(lambda: self._remember(fresh))
+        return known | fresh
+
+    def _remember(self, fresh: Mapping[Key, int]) -> None:
+        if len(self._known) > MOST_REMEMBERED:
+            self._known.clear()
+        self._known.update(fresh)
+
+
+async def register(tx: Tx, subjects: SubjectIds, events: Sequence[MemberRegistered]) -> None:
+    """Keep what identity tells about new members."""
+    ids = await subjects.of(tx, {event.member_id for event in events})
+    await repository.save_members(tx, {ids[event.member_id]: event for event in events})
+    await repository.touch(tx, ids.values())
+
+
+async def link(tx: Tx, subjects: SubjectIds, links: Sequence[Link]) -> None:
+    """Hang each child under its parent; all facts of both are one person's from now on."""
+    ids = await subjects.of(tx, {key for link in links for key in (link.child, link.parent)})
+    forest = await repository.forest(tx, ids.values())
+    pairs = [(ids[link.child], ids[link.parent], link.at) for link in links]
+    changed = domain.attach(forest, pairs)
+    if changed:
+        await repository.save_nodes(tx, changed)
+        await repository.touch(tx, ids.values())

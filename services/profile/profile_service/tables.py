@@ -1,0 +1,210 @@
+"""The whole schema on one page; partitions, indexes and functions are in the migrations."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, DateTime, Integer, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+
+class Row(SQLModel, registry=registry()):
+    """Base of this service's tables (a registry of its own: table names repeat across services)."""
+
+
+def big(*, primary_key: bool = False, nullable: bool = False) -> Any:
+    return Field(sa_column=Column(BigInteger, primary_key=primary_key, nullable=nullable))
+
+
+def moment(*, primary_key: bool = False, nullable: bool = False) -> Any:
+    zoned = DateTime(timezone=True)
+    return Field(sa_column=Column(zoned, primary_key=primary_key, nullable=nullable))
+
+
+def document(*, nullable: bool = False) -> Any:
+    return Field(sa_column=Column(JSONB, nullable=nullable))
+
+
+def many(kind: type[Any]) -> Any:
+    return Field(sa_column=Column(ARRAY(kind), nullable=False))
+
+
+class SubjectRow(Row, table=True):
+    """Whom rows are about: a member as registered, or an identifier as seen. Never changes its id.
+
+    `parent` is what it was linked to or merged into; `root` the end of that chain, kept flat. Facts
+    stay with their subject for ever: a merge moves a pointer, and a split can move it back.
+    """
+
+    __tablename__ = "subject"
+    id: int = big(primary_key=True)
+    member_id: UUID | None = None
+    index: str | None = None
+    parent: int | None = big(nullable=True)
+    linked_at: datetime | None = moment(nullable=True)
+    root: int = big()
+
+
+class MemberRow(Row, table=True):
+    """What identity told about a registered member."""
+
+    __tablename__ = "member"
+    subject_id: int = big(primary_key=True)
+    registered_at: datetime = moment()
+    channel: str | None = None
+    gender: str | None = None
+    birth_year: int | None = None
+    birth_month: int | None = None
+    city: str | None = None
+    language: str = "zh"
+
+
+class TouchedRow(Row, table=True):
+    """Subjects whose facts changed since their tags were last looked at. Append and delete only."""
+
+    __tablename__ = "touched"
+    id: int = big(primary_key=True)
+    subject_id: int = big()
+
+
+class SeenRow(Row, table=True):
+    """messageIds already collected, as 64-bit hashes, by week; old weeks are dropped."""
+
+    __tablename__ = "seen"
+    message_key: int = big(primary_key=True)
+    week: date = Field(primary_key=True)
+
+
+class ActivityRow(Row, table=True):
+    """One collected message. Partitioned by month of `occurred_at` (UTC)."""
+
+    __tablename__ = "activity"
+    message_key: int = big(primary_key=True)  # the mapper wants a key; the table has none
+    subject_id: int | None = big(nullable=True)
+    occurred_at: datetime = moment()
+    event: str
+    channel: str | None = None
+    properties: dict[str, Any] = document()
+
+
+class ActivityDayRow(Row, table=True):
+    """Activities folded: how often a subject did what, where, on which programme day."""
+
+    __tablename__ = "activity_day"
+    subject_id: int = big(primary_key=True)
+    day: date = Field(primary_key=True)
+    event: str = Field(primary_key=True)
+    channel: str = Field(primary_key=True)  # "" where none was told
+    n: int
+    last_at: datetime = moment()
+
+
+class TraitRow(Row, table=True):
+    """The latest value of each trait; personal values are sealed tokens."""
+
+    __tablename__ = "trait"
+    subject_id: int = big(primary_key=True)
+    name: str = Field(primary_key=True)
+    value: Any = document(nullable=True)  # null: told to be nothing
+    occurred_at: datetime = moment()
+    message_key: int = big()
+
+
+class PurchaseRow(Row, table=True):
+    """One order with its lines as parallel arrays (view `purchase_line` unrolls them).
+
+    Partitioned by month of `paid_at` (UTC). A row a line would cost twice the CPU and space.
+    """
+
+    __tablename__ = "purchase"
+    order_no: str = Field(primary_key=True)
+    paid_at: datetime = moment(primary_key=True)
+    subject_id: int = big()
+    store_id: str
+    channel: str
+    paid_fen: int = big()
+    coupons: int
+    skus: list[str] = many(Text)
+    quantities: list[int] = many(Integer)
+    amounts_fen: list[int] = many(Integer)
+
+
+class RefundRow(Row, table=True):
+    """Money given back."""
+
+    __tablename__ = "refund"
+    order_no: str = Field(primary_key=True)
+    refund_no: str = Field(primary_key=True)
+    subject_id: int = big()
+    refunded_at: datetime = moment()
+    refund_fen: int = big()
+
+
+class SpendingRow(Row, table=True):
+    """Purchases and refunds of one subject, folded (purchases.domain.Spending)."""
+
+    __tablename__ = "spending"
+    subject_id: int = big(primary_key=True)
+    orders: int
+    lines: int
+    paid_fen: int = big()
+    refunded_fen: int = big()
+    coupon_orders: int
+    first_at: datetime | None = moment(nullable=True)
+    last_at: datetime | None = moment(nullable=True)
+    previous_at: datetime | None = moment(nullable=True)
+    by_channel: dict[str, int] = document()
+    by_daypart: dict[str, int] = document()
+    by_department: dict[str, int] = document()
+
+
+class MemberTagsRow(Row, table=True):
+    """A member's tags as last decided: {name: {value, confidence, until}}."""
+
+    __tablename__ = "member_tags"
+    subject_id: int = big(primary_key=True)
+    tags: dict[str, Any] = document()
+    review_on: date | None = None
+
+
+class PopulationRow(Row, table=True):
+    """Bounds that hold for everybody, as measured at a midnight (rfm.domain.Bounds)."""
+
+    __tablename__ = "population"
+    measured_at: datetime = moment(primary_key=True)
+    frequency_lower: float
+    frequency_upper: float
+    monetary_lower: float
+    monetary_upper: float
+    high_value: float
+
+
+class ProductRow(Row, table=True):
+    """The catalogue. `version` is the catalogue's at the row's last change."""
+
+    __tablename__ = "product"
+    sku: str = Field(primary_key=True)
+    name: str | None = None
+    department: str | None = None
+    category: str | None = None
+    brand: str | None = None
+    version: int = big()
+
+
+class StoreRow(Row, table=True):
+    """Shops."""
+
+    __tablename__ = "store"
+    store_id: str = Field(primary_key=True)
+    name: str | None = None
+    city: str | None = None
+
+
+class CatalogueRow(Row, table=True):
+    """One row: the catalogue's version. Its lock puts writers in line: versions commit in order."""
+
+    __tablename__ = "catalogue"
+    id: int = Field(primary_key=True)
+    version: int = big()

@@ -1,0 +1,99 @@
+"""What a rule sees, what it answers, and what follows for a member. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import reduce
+
+from profile_service.purchases.domain import NOTHING, Spending
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is known about a member on a programme day (`today`), summed over merged ids.
+
+    `first_on`, `last_on`, `previous_on`: days of the first, last and last but one order. `events`
+    counts activities by name, `seen_on` is the day of the last. `high_value_fen` is the money from
+    which on one belongs to the top fifth of buyers.
+    """
+
+    today: date
+    registered_on: date
+    birth_year: int | None = None
+    birth_month: int | None = None
+    spending: Spending = NOTHING
+    first_on: date | None = None
+    last_on: date | None = None
+    previous_on: date | None = None
+    events: Mapping[str, int] = field(default_factory=dict)
+    seen_on: date | None = None
+    high_value_fen: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule says. It holds, without new facts, on every day before `until` (None: for ever).
+
+    `given` False: the member does not have the tag. `value` None: the tag has no value.
+    """
+
+    given: bool
+    value: str | None = None
+    confidence: float = 1.0
+    until: date | None = None
+
+
+def has(value: str | None = None, *, confidence: float = 1.0, until: date | None = None) -> Verdict:
+    """The member has the tag."""
+    return Verdict(True, value, round(confidence, 2), until)
+
+
+def lacks(*, until: date | None = None) -> Verdict:
+    """The member does not have the tag."""
+    return Verdict(False, until=until)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A tag. `values` None: they come from the data (or there are none)."""
+
+    name: str
+    family: str  # demographic, spending, interest, lifecycle, social, emotional
+    source: str  # registration, purchases, activities
+    summary: str
+    decide: Callable[[Facts], Verdict]
+    values: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A member's tags by name, and the day on which to look again."""
+
+    tags: Mapping[str, Verdict]
+    review_on: date | None
+
+
+def decide(facts: Facts, rules: Iterable[Rule]) -> Decision:
+    """Ask every rule."""
+    verdicts = {rule.name: rule.decide(facts) for rule in rules}
+    given = {name: verdict for name, verdict in verdicts.items() if verdict.given}
+    return Decision(given, reduce(sooner, (v.until for v in verdicts.values()), None))
+
+
+def sooner(one: date | None, other: date | None) -> date | None:
+    """The earlier day; None is never."""
+    return min((day for day in (one, other) if day is not None), default=None)
+
+
+def leader(counts: Mapping[str, int]) -> tuple[str, float] | None:
+    """The greatest entry and its share of the sum; the first by name where two are equal."""
+    total = sum(counts.values())
+    if total <= 0:
+        return None
+    name = min(counts, key=lambda key: (-counts[key], key))
+    return name, counts[name] / total
+
+
+def sure(observations: int) -> float:
+    """How far so many observations can be trusted: 3 → 0.6, 18 → 0.9."""
+    return observations / (observations + 2)
