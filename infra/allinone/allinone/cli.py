@@ -150,6 +150,8 @@ def _finish(work: Coroutine[Any, Any, None]) -> None:
         asyncio.run(cancellable())
     except (InUse, PortTaken, StartFailed) as error:
         _fail(error)
+    except PermissionError as error:
+        _fail(f"{error.filename} belongs to another user; see `huiyuan doctor`")
 
 
 def _fail(message: object) -> NoReturn:

@@ -207,9 +207,11 @@ class Supervisor:
                 os.kill(pid, number)
 
     def _told(self, line: str) -> None:
-        with (self._logs / "supervisor.log").open("a", encoding="utf-8") as log:
-            log.write(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} {line}\n")
-        self.on_change()
+        moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+        with contextlib.suppress(OSError):  # a full disk must not end the supervision
+            with (self._logs / "supervisor.log").open("a", encoding="utf-8") as log:
+                log.write(f"{moment} {line}\n")
+            self.on_change()
 
 
 def _rotate(log: Path) -> None:

@@ -96,7 +96,8 @@ async def test_up_as_a_user_runs_it(short_folder: Path) -> None:
     async with _up(folder) as (process, said):
         assert await _ready(said) == 200
         assert home.state()["ports"] == ports
-        process.send_signal(signal.SIGINT)
+        for _ in range(2):  # the second one is impatience and changes nothing
+            process.send_signal(signal.SIGINT)
         assert await asyncio.wait_for(process.wait(), 60) == 0
         assert not processes_using(folder)
         assert not is_locked(home)

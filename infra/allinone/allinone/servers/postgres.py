@@ -217,7 +217,11 @@ def _let_enter(folder: Path) -> None:
     for each in (folder, *folder.parents):
         mode = each.stat().st_mode
         if not mode & stat.S_IXOTH:
-            each.chmod(mode | stat.S_IXOTH)
+            try:
+                each.chmod(mode | stat.S_IXOTH)
+            except OSError:
+                step = f"allow it with `chmod o+x {each}`, or do not run as root"
+                raise StartFailed(f"PostgreSQL's user may not enter {each}: {step}") from None
 
 
 def _must_be_ours(folder: Path, user: pwd.struct_passwd | None) -> None:
