@@ -125,14 +125,21 @@ async def _lifespan(app: FastAPI, service: Service) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _cancel(tasks)
         for hook in service.stop:
             await hook(app)
         await runtime.bus.stop()
         await runtime.db.stop()
         log.info("stopped")
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel until all have ended: `wait_for` inside a library may lose one on Python 3.11."""
+    running = set(tasks)
+    while running:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=1)
 
 
 def _rebuild(runtime: Runtime) -> Callable[[], Any]:

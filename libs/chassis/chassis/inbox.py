@@ -92,7 +92,8 @@ class Consumer:
         if self._credit < FETCH // 2 and self._queue.empty():
             await self._pull()
         try:
-            first = await asyncio.wait_for(self._queue.get(), 7)
+            async with asyncio.timeout(7):  # wait_for loses a cancellation on Python 3.11
+                first = await self._queue.get()
         except TimeoutError:  # the request was lost with a connection: ask again
             self._credit = 0
             await self._ensure_known()

@@ -37,7 +37,8 @@ class Relay:
                 delay = min(delay * 2, 2.0)
                 continue
             try:
-                await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
+                async with asyncio.timeout(IDLE_SECONDS):  # wait_for may lose a cancellation
+                    await self._wake.wait()
             except TimeoutError:
                 continue
 
