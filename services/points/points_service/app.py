@@ -1,0 +1,77 @@
+"""Composition root of points: ledger, growth, tiers, orders, coupons."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from fastapi import FastAPI
+
+from chassis.app import Service, build
+from chassis.bus import Subscription
+from chassis.coalesce import Coalescer
+from contracts.events import CouponOffered, ProductsChanged, StoresChanged
+from contracts.orders import OrderRequest
+from contracts.points import OrderAnswer
+from points_service.catalogue.subscribers import on_products, on_stores
+from points_service.catalogue.use_cases import Catalogue
+from points_service.coupons.router import router as coupons
+from points_service.coupons.subscribers import on_offered
+from points_service.expiry.jobs import points_expiry
+from points_service.members.subscribers import on_registered
+from points_service.merges.subscribers import on_merged
+from points_service.orders.router import router as orders
+from points_service.orders.use_cases import book
+from points_service.overview.router import router as overview
+from points_service.parts import Parts
+from points_service.programme import Programme
+from points_service.redemption.router import router as redemption
+from points_service.refunds.router import router as refunds
+from points_service.reviews.jobs import tier_review
+from points_service.settings import Settings
+from points_service.tiers.router import router as tiers
+
+SINGLE_ORDERS = 256  # at most so many single orders share a transaction
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The service, from the environment unless told otherwise."""
+    settings = settings or Settings()
+    programme = _programme(settings)
+
+    async def put_together(app: FastAPI) -> None:
+        app.state.parts = _parts(app, programme)
+
+    return build(
+        Service(
+            name="points",
+            settings=settings,
+            routers=[orders, refunds, redemption, coupons, tiers, overview],
+            subscriptions=[
+                on_registered(programme),
+                on_merged(programme),
+                Subscription(ProductsChanged, on_products),
+                Subscription(StoresChanged, on_stores),
+                Subscription(CouponOffered, on_offered),
+            ],
+            jobs=[points_expiry, tier_review(programme)],
+            start=[put_together],
+        )
+    )
+
+
+def _programme(settings: Settings) -> Programme:
+    return Programme(
+        ladder_id=settings.tier_ladder,
+        lot_months=settings.lot_months,
+        points_per_yuan=settings.points_per_yuan,
+        redemption_multiple=settings.redemption_multiple,
+        future_tolerance=timedelta(hours=settings.order_future_hours),
+    )
+
+
+def _parts(app: FastAPI, programme: Programme) -> Parts:
+    catalogue = Catalogue()
+
+    async def together(orders: Sequence[OrderRequest]) -> list[OrderAnswer | Exception]:
+        return [*await book(app.state.db, catalogue, programme, orders)]
+
+    return Parts(programme, catalogue, Coalescer(together, max_batch=SINGLE_ORDERS))

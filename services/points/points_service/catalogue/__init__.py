@@ -1,0 +1,1 @@
+"""Articles and shops that exist, as profile tells them."""

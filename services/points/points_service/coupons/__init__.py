@@ -1,0 +1,1 @@
+"""Coupons that campaigns offer and orders redeem."""

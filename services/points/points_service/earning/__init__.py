@@ -1,0 +1,1 @@
+"""What an order earns: points and growth, by rules."""

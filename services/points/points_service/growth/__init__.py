@@ -1,0 +1,1 @@
+"""Growth value: where it came from."""

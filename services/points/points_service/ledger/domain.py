@@ -1,0 +1,129 @@
+"""Journals of entries that add up to 0. > 0 is credit (a member has more), < 0 is debit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class AccountKind(StrEnum):
+    """What an account is for; docs/glossary.md."""
+
+    MEMBER = "member"  # points a member has; never below 0
+    DEBT = "debt"  # points a refund took back that were spent already; never above 0
+    ISSUING = "issuing"  # per store: points it gave out
+    HONOURING = "honouring"  # per store: points it took in payment
+    BREAKAGE = "breakage"  # points that expired
+
+
+class JournalKind(StrEnum):
+    """What happened."""
+
+    EARN = "earn"
+    BURN = "burn"
+    REFUND = "refund"
+    EXPIRE = "expire"
+    MERGE = "merge"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account by its name: one per kind and owner."""
+
+    kind: AccountKind
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of a journal."""
+
+    account: Account
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """A booking. `ref` is unique within its kind: the same thing is never booked twice."""
+
+    journal_id: UUID
+    kind: JournalKind
+    ref: str
+    occurred_at: datetime
+    entries: tuple[Entry, ...]
+
+    def __post_init__(self) -> None:
+        assert sum(entry.amount for entry in self.entries) == 0, "a journal adds up to 0"
+
+
+@dataclass(frozen=True, slots=True)
+class KindSums:
+    """Debits and credits (both ≥ 0) of all accounts of a kind."""
+
+    kind: AccountKind
+    debit: int
+    credit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The books in a few figures: issued − burnt − expired − reversed = outstanding."""
+
+    issued: int
+    burnt: int
+    expired: int
+    reversed: int
+    owed: int
+    outstanding: int
+
+
+BREAKAGE = Account(AccountKind.BREAKAGE, "programme")
+
+
+def member(member_id: UUID) -> Account:
+    """The points of a member."""
+    return Account(AccountKind.MEMBER, str(member_id))
+
+
+def debt(member_id: UUID) -> Account:
+    """What a member still has to earn."""
+    return Account(AccountKind.DEBT, str(member_id))
+
+
+def issuing(store: str) -> Account:
+    """The side of a store that gives points."""
+    return Account(AccountKind.ISSUING, store)
+
+
+def honouring(store: str) -> Account:
+    """The side of a store that takes points in payment."""
+    return Account(AccountKind.HONOURING, store)
+
+
+def entries(*lines: tuple[Account, int]) -> tuple[Entry, ...]:
+    """Entries of a journal, without the empty ones."""
+    return tuple(Entry(account, amount) for account, amount in lines if amount)
+
+
+def figures(sums: Sequence[KindSums]) -> Figures:
+    """Read the programme's figures off the trial balance; they balance because the books do.
+
+    Refunds credit `issuing` with all they take back; what the member had spent by then is a debit
+    of `debt` until it is earned again, so `reversed` counts it only then.
+    """
+    credit = {each.kind: each.credit for each in sums}
+    debit = {each.kind: each.debit for each in sums}
+
+    def net(kind: AccountKind) -> int:
+        return credit.get(kind, 0) - debit.get(kind, 0)
+
+    owed = -net(AccountKind.DEBT)
+    return Figures(
+        issued=debit.get(AccountKind.ISSUING, 0),
+        burnt=net(AccountKind.HONOURING),
+        expired=net(AccountKind.BREAKAGE),
+        reversed=credit.get(AccountKind.ISSUING, 0) - owed,
+        owed=owed,
+        outstanding=net(AccountKind.MEMBER),
+    )

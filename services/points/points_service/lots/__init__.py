@@ -1,0 +1,1 @@
+"""Points earned at one time, and where they went."""

@@ -1,0 +1,1 @@
+"""Members as points knows them: standing, merges, locks."""

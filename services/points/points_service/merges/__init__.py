@@ -1,0 +1,1 @@
+"""Members that turn out to be one."""

@@ -1,0 +1,37 @@
+"""Follow identity's merges: everything of the absorbed member is the survivor's from now on."""
+
+from collections.abc import Sequence
+
+from chassis.database import Tx
+from contracts.events import MembersMerged
+from points_service.coupons import repository as coupons
+from points_service.ledger import repository as ledger
+from points_service.lots import repository as lots
+from points_service.members import repository as members
+from points_service.merges.domain import Merge, decide
+from points_service.programme import Programme
+from points_service.tiers import repository as tiers
+from points_service.tiers.use_cases import record as record_steps
+
+
+async def follow(tx: Tx, programme: Programme, events: Sequence[MembersMerged]) -> None:
+    """Merge members, known to points or not, in the order of the events."""
+    merges = [
+        Merge(event.merge_id, event.survivor_id, event.absorbed_id, event.merged_at)
+        for event in events
+    ]
+    ladder = await tiers.ladder(tx, programme.ladder_id)
+    ids = {merge.survivor_id for merge in merges} | {merge.absorbed_id for merge in merges}
+    await members.register(tx, sorted(ids), ladder.lowest)
+    found = await members.lock(tx, ids)
+    indebted = any(member.owed for member in found.by_id.values())
+    held = await lots.with_points(tx, sorted(found.by_id)) if indebted else []
+    decided = decide(merges, found.by_id, found.absorbed, held, ladder, tx.ids.new)
+    pairs = sorted(decided.absorbed.items())
+    await members.save(tx, list(decided.members.values()))
+    await members.absorb(tx, pairs)
+    await lots.move(tx, pairs)
+    await lots.use(tx, decided.uses)
+    await coupons.move(tx, pairs)
+    await record_steps(tx, decided.steps)
+    await ledger.post(tx, decided.journals)

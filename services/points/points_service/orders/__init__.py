@@ -1,0 +1,1 @@
+"""Orders: one code path for one and for a thousand."""

@@ -1,0 +1,137 @@
+"""Checking and booking an order. A member is folded over its orders in the order of payment."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from contracts.orders import OrderRequest
+from points_service import calendar
+from points_service.earning import domain as earning
+from points_service.earning.rules.rule import Purchase
+from points_service.growth.domain import SPEND, GrowthEntry
+from points_service.ledger.domain import Journal, JournalKind, debt, entries, issuing, member
+from points_service.lots.domain import Lot, Use, expiry
+from points_service.members.domain import Member, climbed, step
+from points_service.programme import Programme
+from points_service.tiers.domain import Ladder, Step
+
+CURRENCY = "CNY"
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why an order cannot be booked, and where in it."""
+
+    code: str
+    title: str
+    pointer: str
+    status: int = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """An order that is booked: the member after it, and all that has to be written."""
+
+    purchase: Purchase
+    member: Member
+    points: int
+    growth: int
+    journal: Journal | None  # None: no points
+    lot: Lot | None
+    paid_debt: Use | None  # what of the points went to a debt at once
+    growth_entry: GrowthEntry | None
+    step: Step | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A booked order as it is answered, now and every later time."""
+
+    order_no: str
+    body_hash: bytes
+    member_id: UUID
+    points: int
+    growth: int
+    tier: str
+    balance: int
+    coupons: list[str]
+
+
+def shape(order: OrderRequest, now: datetime, tolerance: timedelta) -> Objection | None:
+    """What can be wrong with an order by itself."""
+    if order.paid.currency != CURRENCY:
+        return Objection("unknown_currency", "Only CNY is accepted", "/paid/currency")
+    for place, item in enumerate(order.items):
+        if item.amount.currency != CURRENCY:
+            pointer = f"/items/{place}/amount/currency"
+            return Objection("unknown_currency", "Only CNY is accepted", pointer)
+    if order.paid.amount > sum(item.amount.amount for item in order.items):
+        return Objection("paid_exceeds_items", "More was paid than the items cost", "/paid/amount")
+    if order.paid_at > now + tolerance:
+        return Objection("paid_in_future", "It cannot have been paid yet", "/paid_at")
+    return None
+
+
+def known(order: OrderRequest, skus: set[str], stores: set[str]) -> Objection | None:
+    """Whether its store and its articles exist."""
+    if order.store not in stores:
+        return Objection("unknown_store", "There is no such store", "/store")
+    for place, item in enumerate(order.items):
+        if item.sku not in skus:
+            return Objection("unknown_sku", "There is no such article", f"/items/{place}/sku")
+    return None
+
+
+def book(
+    before: Member, purchase: Purchase, ladder: Ladder, programme: Programme, journal_id: UUID
+) -> Booking:
+    """The order earns by the tier the member had; then the member may climb."""
+    at = purchase.paid_at
+    points = earning.points(purchase, ladder.rung(before.tier))
+    growth = earning.growth(purchase)
+    paid = min(points, before.owed)
+    after = replace(
+        before.with_spend(calendar.month_of(at), purchase.paid_fen),
+        growth=before.growth + growth,
+        balance=before.balance + points - paid,
+        owed=before.owed - paid,
+    )
+    after = replace(after, tier=climbed(after, ladder, at))
+    return Booking(
+        purchase=purchase,
+        member=after,
+        points=points,
+        growth=growth,
+        journal=_journal(purchase, before.member_id, points, paid, journal_id) if points else None,
+        lot=_lot(purchase, before.member_id, points, programme, journal_id) if points else None,
+        paid_debt=Use(journal_id, journal_id, paid) if paid else None,
+        growth_entry=GrowthEntry(before.member_id, SPEND, growth, purchase.order_no, at)
+        if growth
+        else None,
+        step=step(before, after.tier, "order", at),
+    )
+
+
+def _journal(
+    purchase: Purchase, member_id: UUID, points: int, paid: int, journal_id: UUID
+) -> Journal:
+    lines = entries(
+        (issuing(purchase.store), -points),
+        (member(member_id), points - paid),
+        (debt(member_id), paid),
+    )
+    return Journal(journal_id, JournalKind.EARN, purchase.order_no, purchase.paid_at, lines)
+
+
+def _lot(
+    purchase: Purchase, member_id: UUID, points: int, programme: Programme, journal_id: UUID
+) -> Lot:
+    return Lot(
+        lot_id=journal_id,
+        member_id=member_id,
+        earned_by=member_id,
+        earned_at=purchase.paid_at,
+        expires_at=expiry(purchase.paid_at, programme.lot_months),
+        points=points,
+        remaining=points,
+    )

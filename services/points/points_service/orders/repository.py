@@ -1,0 +1,35 @@
+"""Orders that are booked."""
+
+from collections.abc import Sequence
+
+from chassis.database import Tx
+from points_service.orders.domain import Booking, Recorded
+
+_COLUMNS = (
+    "order_no", "body_hash", "member_id", "store", "channel", "paid_at", "paid_fen", "items",
+    "coupons", "recorded_at", "journal_id", "points", "growth", "tier", "balance",
+)  # fmt: skip
+_ANSWER = "order_no, body_hash, member_id, points, growth, tier, balance, coupons"
+
+
+async def recorded(tx: Tx, order_nos: Sequence[str]) -> dict[str, Recorded]:
+    """Those of these orders that are booked already."""
+    rows = await tx.fetch(
+        f"SELECT {_ANSWER} FROM orders WHERE order_no = ANY ($1::text[])", order_nos
+    )
+    return {row["order_no"]: Recorded(**row) for row in rows}
+
+
+async def add(tx: Tx, bookings: Sequence[Booking]) -> None:
+    """Store new ones; raises UniqueViolationError if a concurrent call was faster."""
+    await tx.copy("orders", _COLUMNS, [_row(booking, tx) for booking in bookings])
+
+
+def _row(booking: Booking, tx: Tx) -> tuple[object, ...]:
+    order, member = booking.purchase, booking.member
+    return (
+        order.order_no, order.body_hash, member.member_id, order.store, order.channel,
+        order.paid_at, order.paid_fen, order.items, order.coupons, tx.now,
+        booking.journal.journal_id if booking.journal else None,
+        booking.points, booking.growth, member.tier, member.balance,
+    )  # fmt: skip

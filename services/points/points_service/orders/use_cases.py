@@ -1,0 +1,169 @@
+"""Book orders: lock the members, decide, write set-based, tell once."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+import asyncpg
+import msgspec
+
+from chassis.database import Database, Tx
+from chassis.problem import Problem
+from contracts.base import ProblemError
+from contracts.events import OrdersRecorded, RecordedOrder
+from contracts.orders import OrderRequest
+from contracts.points import OrderAnswer, OrderBatchAnswer
+from points_service.catalogue.use_cases import Catalogue
+from points_service.coupons import repository as coupons
+from points_service.growth import repository as growth
+from points_service.ledger import repository as ledger
+from points_service.lots import repository as lots
+from points_service.members import repository as members
+from points_service.orders import repository
+from points_service.orders.batch import Decided, Facts, decide
+from points_service.orders.domain import Booking
+from points_service.programme import Programme
+from points_service.tiers import repository as tiers
+from points_service.tiers.use_cases import record as record_steps
+
+TRIES = 5
+LINES_AN_EVENT = 20_000  # keeps a message far below the bus's limit
+_encode = msgspec.json.Encoder().encode
+
+
+async def book(
+    db: Database,
+    catalogue: Catalogue,
+    programme: Programme,
+    orders: Sequence[OrderRequest],
+    *,
+    dry_run: bool = False,
+) -> list[OrderAnswer]:
+    """One answer per order, in their sequence; what is wrong with one stops no other.
+
+    A concurrent call may book the same order, or bring the same new member, first: then everything
+    is decided again.
+    """
+    for tries_left in reversed(range(TRIES)):
+        try:
+            async with db.transaction() as tx:
+                facts = await _load(tx, catalogue, programme, orders)
+                hashed = [(order, _hash(order)) for order in orders]
+                decided = decide(hashed, facts, tx.ids.new)
+                if not dry_run:
+                    await _save(tx, decided)
+                    _tell(tx, decided.bookings)
+                return [decided.answers[place] for place in range(len(orders))]
+        except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
+            if not tries_left:
+                raise
+    raise AssertionError("the last try answers or raises")
+
+
+async def book_rows(
+    db: Database,
+    catalogue: Catalogue,
+    programme: Programme,
+    rows: Sequence[OrderRequest | OrderAnswer],
+    *,
+    dry_run: bool = False,
+) -> OrderBatchAnswer:
+    """A batch in which some orders may have been refused when they were read."""
+    orders = [row for row in rows if isinstance(row, OrderRequest)]
+    answers = iter(await book(db, catalogue, programme, orders, dry_run=dry_run) if orders else ())
+    return OrderBatchAnswer(
+        [next(answers) if isinstance(row, OrderRequest) else row for row in rows]
+    )
+
+
+def alone(answer: OrderAnswer) -> OrderAnswer:
+    """A single order's answer; raises what is wrong with it as a Problem."""
+    if answer.problem is None:
+        return answer
+    wrong = answer.problem
+    errors = [
+        ProblemError(pointer=each.pointer, code=each.code, detail=each.detail)
+        for each in wrong.errors
+    ]
+    raise Problem(wrong.status, wrong.code, wrong.title, errors=errors)
+
+
+def _hash(order: OrderRequest) -> bytes:
+    """Of what the client said about the order; whose it is, is compared by member."""
+    told = msgspec.structs.replace(order, member_id=None, identifier=None)
+    return hashlib.blake2b(_encode(told), digest_size=16).digest()
+
+
+async def _load(
+    tx: Tx, catalogue: Catalogue, programme: Programme, orders: Sequence[OrderRequest]
+) -> Facts:
+    skus = {item.sku for order in orders for item in order.items}
+    await catalogue.learn(tx, skus, {order.store for order in orders})
+    holders = await members.lock(tx, [order.member_id for order in orders if order.member_id])
+    recorded = await repository.recorded(tx, [order.order_no for order in orders])
+    living = dict(holders.absorbed)
+    if recorded:
+        living |= await members.survivors(tx, [order.member_id for order in recorded.values()])
+    codes = sorted({code for order in orders for code in order.coupons})
+    return Facts(
+        now=tx.now,
+        programme=programme,
+        ladder=await tiers.ladder(tx, programme.ladder_id),
+        skus=catalogue.skus,
+        stores=catalogue.stores,
+        members=holders.by_id,
+        living=living,
+        recorded=recorded,
+        coupons=await coupons.lock(tx, codes) if codes else {},
+    )
+
+
+async def _save(tx: Tx, decided: Decided) -> None:
+    bookings = decided.bookings
+    if not bookings:
+        return
+    await repository.add(tx, bookings)
+    await members.save(tx, list(decided.members.values()))
+    await lots.add(tx, [each.lot for each in bookings if each.lot])
+    await lots.use(tx, [each.paid_debt for each in bookings if each.paid_debt])
+    await growth.add(tx, [each.growth_entry for each in bookings if each.growth_entry])
+    await coupons.redeem(tx, decided.redeemed)
+    await record_steps(tx, [each.step for each in bookings if each.step])
+    await ledger.post(tx, [each.journal for each in bookings if each.journal])
+
+
+def _tell(tx: Tx, bookings: Sequence[Booking]) -> None:
+    for part in _parts(bookings):
+        tx.publish(
+            OrdersRecorded(
+                [
+                    RecordedOrder(
+                        order_no=order.order_no,
+                        member_id=order.member_id,
+                        store_id=order.store,
+                        channel=order.channel,
+                        paid_at=order.paid_at,
+                        paid_fen=order.paid_fen,
+                        growth=booking.growth,
+                        points=booking.points,
+                        items=order.items,
+                        coupons=order.coupons,
+                    )
+                    for booking in part
+                    for order in (booking.purchase,)
+                ]
+            )
+        )
+
+
+def _parts(bookings: Sequence[Booking]) -> Iterator[list[Booking]]:
+    """Consecutive bookings, as many as fit into a message."""
+    part: list[Booking] = []
+    lines = 0
+    for booking in bookings:
+        if part and lines + len(booking.purchase.items) > LINES_AN_EVENT:
+            yield part
+            part, lines = [], 0
+        part.append(booking)
+        lines += len(booking.purchase.items)
+    if part:
+        yield part

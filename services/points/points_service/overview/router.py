@@ -1,0 +1,60 @@
+"""What members, staff and auditors look at."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+
+from chassis.web import APIRouter, ReadDep
+from contracts.points import (
+    Growth,
+    MemberTier,
+    PointsBalance,
+    PointsEntries,
+    PointsStats,
+    TrialBalance,
+)
+from points_service.overview import use_cases
+from points_service.parts import PartsDep
+
+router = APIRouter()
+
+Limit = Annotated[int, Query(ge=1, le=use_cases.MAX_PAGE)]
+
+
+@router.get("/v1/members/{member_id}/points")
+async def points(member_id: UUID, tx: ReadDep) -> PointsBalance:
+    """Points a member has."""
+    return await use_cases.points(tx, member_id)
+
+
+@router.get("/v1/members/{member_id}/points/entries")
+async def entries(
+    member_id: UUID, tx: ReadDep, limit: Limit = 50, cursor: str | None = None
+) -> PointsEntries:
+    """Lines of a member's account, newest first."""
+    return await use_cases.entries(tx, member_id, cursor, limit)
+
+
+@router.get("/v1/members/{member_id}/growth")
+async def growth(member_id: UUID, tx: ReadDep) -> Growth:
+    """Growth value, by kind."""
+    return await use_cases.growth_of(tx, member_id)
+
+
+@router.get("/v1/members/{member_id}/tier")
+async def tier(member_id: UUID, tx: ReadDep, parts: PartsDep) -> MemberTier:
+    """Tier, the way to the next, and history."""
+    return await use_cases.tier(tx, parts.programme, member_id)
+
+
+@router.get("/v1/ledger/trial-balance")
+async def trial_balance(tx: ReadDep) -> TrialBalance:
+    """Debits and credits of every kind of account."""
+    return await use_cases.trial_balance(tx)
+
+
+@router.get("/v1/points/stats")
+async def stats(tx: ReadDep, parts: PartsDep) -> PointsStats:
+    """Growth, points and tiers in figures."""
+    return await use_cases.stats(tx, parts.programme)

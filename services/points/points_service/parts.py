@@ -1,0 +1,29 @@
+"""What the routers of this service share, at `app.state.parts`; put together in app.py."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from chassis.coalesce import Coalescer
+from contracts.orders import OrderRequest
+from contracts.points import OrderAnswer
+from points_service.catalogue.use_cases import Catalogue
+from points_service.programme import Programme
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """`till` coalesces single orders: whoever calls at that moment shares a transaction."""
+
+    programme: Programme
+    catalogue: Catalogue
+    till: Coalescer[OrderRequest, OrderAnswer]
+
+
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+PartsDep = Annotated[Parts, Depends(_parts)]

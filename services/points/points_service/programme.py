@@ -1,0 +1,15 @@
+"""The programme's figures, as use cases get them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """Defaults are those of the shipped settings."""
+
+    ladder_id: str = "A"
+    lot_months: int = 12
+    points_per_yuan: int = 100
+    redemption_multiple: int = 100
+    future_tolerance: timedelta = timedelta(hours=24)

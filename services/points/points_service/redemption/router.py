@@ -1,0 +1,40 @@
+"""Redemptions of a member."""
+
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from chassis.idempotency import once
+from chassis.web import APIRouter, PrincipalDep, TxDep
+from contracts.points import Redemption, RedemptionRequest
+from points_service.parts import PartsDep
+from points_service.redemption import use_cases
+
+router = APIRouter()
+
+
+@router.post("/v1/members/{member_id}/redemptions", response_model=Redemption)
+async def redeem(
+    member_id: UUID,
+    body: RedemptionRequest,
+    request: Request,
+    tx: TxDep,
+    principal: PrincipalDep,
+    parts: PartsDep,
+    dry_run: bool = False,
+) -> Redemption | Response:
+    """Spend points."""
+
+    async def run() -> Redemption:
+        return await use_cases.redeem(
+            tx,
+            parts.programme,
+            parts.catalogue,
+            principal.role,
+            member_id,
+            body,
+            dry_run=dry_run,
+        )
+
+    return await run() if dry_run else await once(tx, request, principal, run)

@@ -1,0 +1,1 @@
+"""Orders given back, in part or whole."""

@@ -1,0 +1,120 @@
+"""Lock the member, decide, write, tell."""
+
+from chassis.database import Tx
+from chassis.problem import Problem
+from contracts import points as api
+from contracts.base import Money
+from contracts.events import OrderRefunded
+from points_service.growth import repository as growth
+from points_service.ledger import repository as ledger
+from points_service.lots import repository as lots
+from points_service.lots.domain import Lot, Use
+from points_service.members import repository as members
+from points_service.members.domain import Member
+from points_service.members.use_cases import locked
+from points_service.programme import Programme
+from points_service.redemption import repository as redemptions
+from points_service.refunds import repository
+from points_service.refunds.domain import Decision, Order, Refund, decide
+from points_service.tiers import repository as tiers
+from points_service.tiers.use_cases import record as record_steps
+
+
+async def refund(
+    tx: Tx, programme: Programme, order_no: str, request: api.RefundRequest
+) -> api.Refund:
+    """Give an order back. The same refund number again answers the same.
+
+    Raises Problem 404 (order), 422 (currency), 409 (number of another refund, more than is left).
+    """
+    found = await repository.order(tx, order_no)
+    if found is None:
+        raise Problem(404, "unknown_order", "There is no such order")
+    member = await locked(tx, found.member_id)
+    order = await repository.order(tx, order_no)  # as it is now that nobody else can refund it
+    assert order is not None
+    before = await repository.refunds(tx, order_no)
+    if request.refund_no in before:
+        return _shown(_same(before[request.refund_no], request))
+    amount = _amount(order, request, first=not before)
+    spent, held = await _lots(tx, order, member)
+    decision = decide(
+        order,
+        request.refund_no,
+        amount,
+        member,
+        held,
+        spent,
+        await tiers.ladder(tx, programme.ladder_id),
+        tx.ids.new(),
+        tx.now,
+    )
+    await _save(tx, decision)
+    return _shown(decision.refund)
+
+
+def _same(refund: Refund, request: api.RefundRequest) -> Refund:
+    if request.amount is not None and request.amount.amount != refund.amount_fen:
+        raise Problem(
+            409,
+            "refund_no_reused",
+            "This refund number was another refund's",
+            pointer="/refund_no",
+        )
+    return refund
+
+
+def _amount(order: Order, request: api.RefundRequest, *, first: bool) -> int:
+    if request.amount is not None and request.amount.currency != "CNY":
+        raise Problem(422, "unknown_currency", "Only CNY is accepted", pointer="/amount/currency")
+    amount = order.left_fen if request.amount is None else request.amount.amount
+    all_free = order.paid_fen == 0 and first
+    if amount > order.left_fen or (amount == 0 and not all_free):
+        raise Problem(409, "nothing_left", "So much is not left to be refunded", pointer="/amount")
+    return amount
+
+
+async def _lots(tx: Tx, order: Order, member: Member) -> tuple[list[Use], list[Lot]]:
+    """What was spent with the order, and every lot the refund may touch."""
+    everybody = await members.everybody(tx, member.member_id)
+    spent = await redemptions.spent_with(tx, order.order_no, everybody)
+    ids = {use.lot_id for use in spent} | ({order.journal_id} if order.journal_id else set())
+    held = await lots.with_points(tx, [member.member_id])
+    held += await lots.by_id(tx, list(ids - {lot.lot_id for lot in held}))
+    return spent, held
+
+
+async def _save(tx: Tx, decision: Decision) -> None:
+    refund = decision.refund
+    await repository.add(tx, refund)
+    await members.save(tx, [decision.member])
+    await lots.restore(tx, decision.restores)
+    await lots.use(tx, decision.uses)
+    await growth.add(tx, [decision.growth_entry] if decision.growth_entry else [])
+    await record_steps(tx, [decision.step] if decision.step else [])
+    await ledger.post(tx, [decision.journal] if decision.journal else [])
+    tx.publish(
+        OrderRefunded(
+            order_no=refund.order_no,
+            refund_no=refund.refund_no,
+            member_id=refund.member_id,
+            refunded_at=refund.refunded_at,
+            refund_fen=refund.amount_fen,
+            growth=refund.growth_reversed,
+            points=refund.points_reversed,
+        )
+    )
+
+
+def _shown(refund: Refund) -> api.Refund:
+    return api.Refund(
+        order_no=refund.order_no,
+        refund_no=refund.refund_no,
+        member_id=refund.member_id,
+        amount=Money(amount=refund.amount_fen),
+        points_reversed=refund.points_reversed,
+        points_restored=refund.points_restored,
+        growth_reversed=refund.growth_reversed,
+        tier=refund.tier,
+        balance=refund.balance,
+    )

@@ -1,0 +1,18 @@
+"""What can be set for points; the figures of the tier ladder are data (table `tier_ladder`)."""
+
+from pydantic import Field
+
+from chassis.settings import Settings as Shared
+
+
+class Settings(Shared):
+    """The shared settings, and the programme's."""
+
+    service: str = Field("points", description="name of the service")
+    tier_ladder: str = Field("A", description="ladder that members climb (table tier_ladder)")
+    lot_months: int = Field(12, ge=1, description="months until points expire, at midnight")
+    points_per_yuan: int = Field(100, ge=1, description="points that are worth one yuan when spent")
+    redemption_multiple: int = Field(100, ge=1, description="points are spent in multiples of this")
+    order_future_hours: int = Field(
+        24, ge=0, description="how far ahead of our clock a till's clock may be"
+    )

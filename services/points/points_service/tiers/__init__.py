@@ -1,0 +1,1 @@
+"""Ladders: where a member stands and what it takes to climb."""
