@@ -1,0 +1,24 @@
+"""Composition root of identity: who is who."""
+
+from fastapi import FastAPI
+
+from chassis.app import Service, build
+from chassis.bus import Subscription
+from contracts.events import ActivityBatch
+from identity_service.identifiers.router import router as identifiers
+from identity_service.members.router import router as members
+from identity_service.merges.router import router as merges
+from identity_service.resolution.subscribers import on_activities
+from identity_service.settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The service, from the environment unless told otherwise."""
+    return build(
+        Service(
+            name="identity",
+            settings=settings or Settings(),
+            routers=[members, identifiers, merges],
+            subscriptions=[Subscription(ActivityBatch, on_activities)],
+        )
+    )

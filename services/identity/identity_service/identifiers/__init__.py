@@ -1,0 +1,1 @@
+"""Whose is this identifier, and which does a member have."""

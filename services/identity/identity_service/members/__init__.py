@@ -1,0 +1,1 @@
+"""Members: joining, reading, correcting, counting."""

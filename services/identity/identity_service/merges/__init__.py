@@ -1,0 +1,1 @@
+"""Two members who are one person become one, with lineage."""

@@ -1,0 +1,158 @@
+"""Which ids are one member, what a merge moves, and who survives. Pure: saved by `repository`."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from contracts.classification import Kind
+
+# A device is shared by a household; everything else is issued to, or logged in by, one person.
+WEAK = frozenset({Kind.DEVICE_ID})
+FILLABLE = ("name", "gender", "birthday", "birth_year", "birth_month", "address", "city")
+
+Attributes = Mapping[str, str | int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An identifier: its index, its kind, and its sealed value if that was sent along."""
+
+    index: str
+    kind: Kind
+    value: str | None
+
+    @property
+    def proves(self) -> bool:
+        """Whether sharing it makes two members one."""
+        return self.kind not in WEAK
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A surviving member: attributes (None is a gap), the ids it absorbed, the indexes it owns."""
+
+    member_id: UUID
+    registered_at: datetime
+    attributes: Attributes = field(default_factory=dict)
+    absorbed: tuple[UUID, ...] = ()
+    identifiers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why: the shared identifier's index or a staff member's reason; where from; who."""
+
+    evidence: str
+    source: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An identifier got its first owner."""
+
+    mark: Mark
+    member_id: UUID
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """`absorbed_id` became `survivor_id`; exactly these identifiers, ids and attributes moved."""
+
+    merge_id: UUID
+    survivor_id: UUID
+    absorbed_id: UUID
+    merged_at: datetime
+    reason: Reason
+    identifiers: tuple[str, ...]
+    members: tuple[UUID, ...]
+    filled: tuple[str, ...]
+    undone_at: datetime | None = None
+
+
+def seniority(person: Person) -> tuple[datetime, UUID]:
+    """The smallest survives: who registered first, then the smaller id."""
+    return person.registered_at, person.member_id
+
+
+class Kinship:
+    """The members that a transaction touches, and what happens to them, in sequence.
+
+    `people` are live; `owners` says who owns an index (absent: nobody); `roots` says which live
+    member an id answers as. Everything that happens is in `steps`.
+    """
+
+    def __init__(
+        self,
+        people: Iterable[Person],
+        owners: Mapping[str, UUID],
+        roots: Mapping[UUID, UUID],
+        now: datetime,
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self.people = {person.member_id: person for person in people}
+        self.now = now
+        self.steps: list[Link | Merge] = []
+        self._owners, self._roots, self._new_id = dict(owners), dict(roots), new_id
+
+    def live(self, member_id: UUID) -> UUID | None:
+        """The surviving member an id answers as; None for an id that is not a member's."""
+        if member_id not in self.people and member_id not in self._roots:
+            return None
+        while member_id not in self.people:
+            member_id = self._roots[member_id]
+        return member_id
+
+    def owner(self, index: str) -> UUID | None:
+        """The surviving member that owns an index."""
+        owner = self._owners.get(index)
+        return None if owner is None else self.live(owner)
+
+    def link(self, mark: Mark, member_id: UUID, source: str) -> None:
+        """Give an index nobody owns to a live member."""
+        assert mark.index not in self._owners
+        person = self.people[member_id]
+        self._owners[mark.index] = member_id
+        self.people[member_id] = replace(person, identifiers=(*person.identifiers, mark.index))
+        self.steps.append(Link(mark, member_id, source))
+
+    def merge(self, survivor_id: UUID, absorbed_id: UUID, reason: Reason) -> Merge:
+        """Make one of two live members; the absorbed one fills the survivor's gaps only."""
+        survivor, absorbed = self.people[survivor_id], self.people.pop(absorbed_id)
+        gaps = {
+            name: absorbed.attributes[name]
+            for name in FILLABLE
+            if survivor.attributes.get(name) is None and absorbed.attributes.get(name) is not None
+        }
+        self._roots[absorbed_id] = survivor_id
+        self.people[survivor_id] = replace(
+            survivor,
+            attributes={**survivor.attributes, **gaps},
+            absorbed=(*survivor.absorbed, absorbed_id, *absorbed.absorbed),
+            identifiers=(*survivor.identifiers, *absorbed.identifiers),
+        )
+        merge = Merge(
+            self._new_id(), survivor_id, absorbed_id, self.now, reason,
+            absorbed.identifiers, absorbed.absorbed, tuple(gaps),
+        )  # fmt: skip
+        self.steps.append(merge)
+        return merge
+
+    def unite(self, reasons: Mapping[UUID, Reason]) -> UUID:
+        """Make all these live members one, each for its reason; answers the survivor."""
+        survivor, *others = sorted((self.people[member] for member in reasons), key=seniority)
+        for other in others:
+            self.merge(survivor.member_id, other.member_id, reasons[other.member_id])
+        return survivor.member_id
+
+    @property
+    def links(self) -> list[Link]:
+        """The links among the steps."""
+        return [step for step in self.steps if isinstance(step, Link)]
+
+    @property
+    def merges(self) -> list[Merge]:
+        """The merges among the steps."""
+        return [step for step in self.steps if isinstance(step, Merge)]

@@ -1,0 +1,1 @@
+"""Learning from behaviour which identifiers are one person's."""

@@ -1,0 +1,60 @@
+"""The whole schema. Personal values are sealed tokens; `index` is `<kind>:<blind index>`."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, DateTime
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+
+def _moment(*, nullable: bool = False) -> Any:
+    return Column(DateTime(timezone=True), nullable=nullable)
+
+
+class Member(SQLModel, table=True):
+    """An id that was registered. `merged_into` is always a live member, never a chain.
+
+    The row of a merged member stays as it was at the merge, so that a split can be exact.
+    """
+
+    member_id: UUID = Field(primary_key=True)
+    registered_at: datetime = Field(sa_column=_moment())
+    merged_into: UUID | None = Field(default=None, foreign_key="member.member_id", index=True)
+    name: str | None = None
+    gender: str | None = None  # null: unknown
+    birthday: str | None = None
+    birth_year: int | None = None
+    birth_month: int | None = None
+    address: str | None = None
+    city: str | None = None
+    language: str
+    channel: str | None = None
+    fingerprint: bytes  # of the registration, to tell a retry from a reused id
+
+
+class Identifier(SQLModel, table=True):
+    """Equal values meet here: exactly one live owner each. `original_member_id` never changes."""
+
+    index: str = Field(primary_key=True)
+    kind: str
+    value: str | None = None
+    member_id: UUID = Field(foreign_key="member.member_id", index=True)
+    original_member_id: UUID = Field(foreign_key="member.member_id")
+    linked_at: datetime = Field(sa_column=_moment())
+    source: str  # registration, staff, member, activity
+
+
+class Merge(SQLModel, table=True):
+    """What one merge did. `moved` is {identifiers: [index], members: [uuid], filled: [field]}."""
+
+    merge_id: UUID = Field(primary_key=True)
+    survivor_id: UUID = Field(foreign_key="member.member_id", index=True)
+    absorbed_id: UUID = Field(foreign_key="member.member_id", index=True)
+    merged_at: datetime = Field(sa_column=_moment())
+    evidence: str  # the shared identifier's index, or the reason staff gave
+    source: str  # staff, activity
+    actor: str
+    moved: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    undone_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
