@@ -126,7 +126,7 @@ async def _with_balances(tx: Tx, rows: Sequence[Any]) -> dict[UUID, Member]:
     debts = await ledger.balances(tx, AccountKind.DEBT, owners)
     members = [
         Member(
-            *(row[name] for name in _COLUMNS),
+            **{name: row[name] for name in _COLUMNS},
             balance=points.get(owner, 0),
             owed=-debts.get(owner, 0),
         )

@@ -39,6 +39,7 @@ def decide(
     known: Mapping[UUID, Member],
     absorbed: Mapping[UUID, UUID],
     lots: Sequence[Lot],
+    *,
     ladder: Ladder,
     new_id: Callable[[], UUID],
 ) -> Decided:
@@ -56,19 +57,26 @@ def decide(
             if living == gone:
                 decided.absorbed[earlier] = survivor
         decided.absorbed[gone] = survivor
-        _merge(merge, decided, decided.members[survivor], decided.members.pop(gone), ladder, new_id)
+        _merge(
+            decided,
+            merge,
+            survivor=decided.members[survivor],
+            gone=decided.members.pop(gone),
+            ladder=ladder,
+            journal_id=new_id(),
+        )
     return decided
 
 
 def _merge(
-    merge: Merge,
     decided: Decided,
+    merge: Merge,
+    *,
     survivor: Member,
     gone: Member,
     ladder: Ladder,
-    new_id: Callable[[], UUID],
+    journal_id: UUID,
 ) -> None:
-    journal_id = new_id()
     decided.lots = [
         replace(lot, member_id=decided.absorbed.get(lot.member_id, lot.member_id))
         for lot in decided.lots

@@ -26,7 +26,7 @@ async def follow(tx: Tx, programme: Programme, events: Sequence[MembersMerged]) 
     found = await members.lock(tx, ids)
     indebted = any(member.owed for member in found.by_id.values())
     held = await lots.with_points(tx, sorted(found.by_id)) if indebted else []
-    decided = decide(merges, found.by_id, found.absorbed, held, ladder, tx.ids.new)
+    decided = decide(merges, found.by_id, found.absorbed, held, ladder=ladder, new_id=tx.ids.new)
     pairs = sorted(decided.absorbed.items())
     await members.save(tx, list(decided.members.values()))
     await members.absorb(tx, pairs)

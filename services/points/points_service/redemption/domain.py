@@ -31,6 +31,7 @@ def burn(
     before: Member,
     lots: Sequence[Lot],
     points: int,
+    *,
     store: str | None,
     journal_id: UUID,
     now: datetime,

@@ -4,24 +4,18 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from chassis.database import Tx
+from contracts.points import RedemptionRequest
 from points_service.lots import repository as lots
 from points_service.lots.domain import Use
 
 
-async def add(
-    tx: Tx,
-    journal_id: UUID,
-    member_id: UUID,
-    points: int,
-    store: str | None,
-    order_no: str | None,
-    reason: str,
-) -> None:
+async def add(tx: Tx, member_id: UUID, journal_id: UUID, request: RedemptionRequest) -> None:
     """Keep what points were spent on."""
     await tx.execute(
         "INSERT INTO redemption (journal_id, member_id, points, store, order_no, reason, burnt_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        journal_id, member_id, points, store, order_no, reason, tx.now,
+        journal_id, member_id, request.points, request.store, request.order_no, request.reason,
+        tx.now,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ router = APIRouter()
 
 @router.post("/v1/members/{member_id}/redemptions", response_model=Redemption)
 async def redeem(
+    *,
     member_id: UUID,
     body: RedemptionRequest,
     request: Request,
@@ -31,9 +32,9 @@ async def redeem(
             tx,
             parts.programme,
             parts.catalogue,
-            principal.role,
-            member_id,
-            body,
+            role=principal.role,
+            member_id=member_id,
+            request=body,
             dry_run=dry_run,
         )
 

@@ -21,10 +21,10 @@ async def redeem(
     tx: Tx,
     programme: Programme,
     catalogue: Catalogue,
+    *,
     role: Role,
     member_id: UUID,
     request: RedemptionRequest,
-    *,
     dry_run: bool = False,
 ) -> Redemption:
     """Spend points. Raises Problem 404 (member), 422 (store, multiple), 409 (not enough).
@@ -36,17 +36,16 @@ async def redeem(
     await _check(tx, programme, catalogue, request)
     member = await locked(tx, member_id)
     held = await lots.with_points(tx, [member.member_id])
-    burnt = burn(member, held, request.points, request.store, tx.ids.new(), tx.now)
+    burnt = burn(
+        member, held, request.points, store=request.store, journal_id=tx.ids.new(), now=tx.now
+    )
     if burnt is None:
         raise Problem(
             409, "insufficient_points", "The member has fewer points than that", pointer="/points"
         )
     journal_id = burnt.journal.journal_id
     if not dry_run:
-        await repository.add(
-            tx, journal_id, member.member_id, request.points, request.store, request.order_no,
-            request.reason,
-        )  # fmt: skip
+        await repository.add(tx, member.member_id, journal_id, request)
         await lots.use(tx, burnt.uses)
         await ledger.post(tx, [burnt.journal])
         tx.publish(PointsBurnt(member.member_id, request.points, tx.now, journal_id))

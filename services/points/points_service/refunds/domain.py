@@ -81,6 +81,14 @@ class Decision:
     step: Step | None
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When and by which journal points move."""
+
+    journal_id: UUID
+    now: datetime
+
+
 def share(whole: int, refunded: int, paid: int) -> int:
     """What goes back of `whole` once `refunded` of `paid` was given back."""
     return whole if refunded == paid else whole * refunded // paid
@@ -88,9 +96,10 @@ def share(whole: int, refunded: int, paid: int) -> int:
 
 def decide(
     order: Order,
+    before: Member,
+    *,
     refund_no: str,
     amount_fen: int,
-    before: Member,
     held: Sequence[Lot],
     spent: Sequence[Use],
     ladder: Ladder,
@@ -102,7 +111,8 @@ def decide(
     growth = share(order.growth, refunded, order.paid_fen) - order.growth_reversed
     taken = share(order.points, refunded, order.paid_fen) - order.points_reversed
     restores = _restore(spent, held, refunded, order.paid_fen, now)
-    uses, owed = _take(order, taken, before.owed, _refilled(held, restores), journal_id, now)
+    uses = _take(order, taken, before.owed, _refilled(held, restores), Moment(journal_id, now))
+    owed = before.owed + taken - total(uses)
     live = sum(each.points for each in restores if each.live)
     given_back = sum(each.points for each in restores)
     expired = sum(use.expired for use in uses)
@@ -167,9 +177,7 @@ def _refilled(held: Sequence[Lot], restores: Sequence[Restore]) -> list[Lot]:
     return list(lots.values())
 
 
-def _take(
-    order: Order, taken: int, owed: int, held: Sequence[Lot], journal_id: UUID, now: datetime
-) -> tuple[list[Use], int]:
+def _take(order: Order, taken: int, owed: int, held: Sequence[Lot], at: Moment) -> list[Use]:
     """Take `taken` points (and the debt, if points came back) out of lots; the rest is owed."""
     lots = {lot.lot_id: lot for lot in held}
     uses: dict[UUID, Use] = {}
@@ -179,12 +187,11 @@ def _take(
         live = min(due, own.remaining)
         expired = min(due - live, own.expired)
         if live + expired:
-            uses[own.lot_id] = Use(journal_id, own.lot_id, live + expired, expired)
+            uses[own.lot_id] = Use(at.journal_id, own.lot_id, live + expired, expired)
         lots[own.lot_id] = replace(own, remaining=own.remaining - live)
         due -= live + expired
     due += owed
-    for use in consume(lots.values(), due, journal_id, now):
+    for use in consume(lots.values(), due, at.journal_id, at.now):
         before = uses.get(use.lot_id)
         uses[use.lot_id] = replace(before, points=before.points + use.points) if before else use
-        due -= use.points
-    return list(uses.values()), due
+    return list(uses.values())

@@ -14,6 +14,7 @@ router = APIRouter()
 
 @router.post("/v1/orders/{order_no}/refunds", response_model=Refund)
 async def refund(
+    *,
     order_no: str,
     body: RefundRequest,
     request: Request,

@@ -40,14 +40,14 @@ async def refund(
     spent, held = await _lots(tx, order, member)
     decision = decide(
         order,
-        request.refund_no,
-        amount,
         member,
-        held,
-        spent,
-        await tiers.ladder(tx, programme.ladder_id),
-        tx.ids.new(),
-        tx.now,
+        refund_no=request.refund_no,
+        amount_fen=amount,
+        held=held,
+        spent=spent,
+        ladder=await tiers.ladder(tx, programme.ladder_id),
+        journal_id=tx.ids.new(),
+        now=tx.now,
     )
     await _save(tx, decision)
     return _shown(decision.refund)
