@@ -3,16 +3,18 @@
 import importlib
 import inspect
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from tests.architecture.workspace import ROOT, SERVICES, contract_modules, operations
+from tests.architecture.workspace import ROOT, SERVICES, contract_modules
 from tools.generate_docs import documents, stale
 
 from contracts.base import Model
 from contracts.classification import fields_of
 from contracts.events import all_events
+from contracts.openapi import operations
 from contracts.roles import Role
 
 OWN_PATHS = ("/internal", "/livez", "/readyz", "/metrics", "/dev")
@@ -69,8 +71,12 @@ def test_operations_are_unique_and_somebody_may_call_them() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_routes_and_operations_agree(service: str) -> None:
+def test_routes_and_operations_agree(
+    service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the gateway makes its keys there
     app = importlib.import_module(f"{service}_service.app").create_app()
+    app = getattr(app, "_app", app)  # the gateway's own routes are behind its front door
     served = {
         f"{method.upper()} {path}"
         for path, methods in app.openapi()["paths"].items()

@@ -1,4 +1,4 @@
-"""What the architecture tests look at: the tree, its modules, the operation table."""
+"""What the architecture tests look at: the tree and its modules."""
 
 import ast
 import importlib
@@ -9,7 +9,6 @@ from pathlib import Path
 from types import ModuleType
 
 import contracts
-from contracts.operations import Operation
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("gateway", "identity", "profile", "points", "campaign")
@@ -41,16 +40,6 @@ def contract_modules() -> list[ModuleType]:
     """Every module of contracts."""
     found = pkgutil.iter_modules(contracts.__path__)
     return [importlib.import_module(f"contracts.{info.name}") for info in found]
-
-
-def operations() -> list[Operation]:
-    """The whole operation table."""
-    return [
-        operation
-        for module in contract_modules()
-        for operation in getattr(module, "OPERATIONS", [])
-        if module.__name__ in {f"contracts.{service}" for service in SERVICES}
-    ]
 
 
 def relative(path: Path) -> str:
