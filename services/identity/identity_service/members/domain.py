@@ -42,7 +42,7 @@ Verdict = Registered | Taken | Reused
 
 
 def fingerprint(member: SealedMember) -> bytes:
-    """Equal for a retry. Sealing is randomised, so only indexes and open fields can be compared."""
+    """Equal for a retry. Without name, birthday, address: a new key seals the same value anew."""
     open_fields = (
         member.gender, member.city, member.language, member.channel,
         member.birth_year, member.birth_month,
