@@ -21,7 +21,7 @@ from allinone.nursery import Nursery
 from allinone.ports import Claim, PortTaken, claim
 from allinone.servers import External, Servers
 from allinone.services import GATEWAY, INNER, Services
-from allinone.supervisor import Backoff, Supervisor
+from allinone.supervisor import Backoff, StartFailed, Supervisor
 from allinone.tls import ensure_certificates
 
 DEFAULT_PORT = 8443
@@ -224,11 +224,20 @@ class Platform:
 
 
 async def migrate_all(servers: Servers, say: Callable[[str], None] = lambda _: None) -> None:
-    """Bring every schema up to date, one after the other (Alembic's context is global)."""
-    from chassis.migrate import migrate  # noqa: PLC0415 - half a second, not for every command
+    """Bring every schema up to date, one after the other (Alembic's context is global).
+
+    Raises StartFailed for a schema that another version of the platform has written.
+    """
+    from alembic.util import CommandError  # noqa: PLC0415 - half a second, not for every command
+
+    from chassis.migrate import migrate  # noqa: PLC0415
 
     for service in SERVICES:
-        await migrate(service, servers.admin_dsn, servers.role_password(service))
+        try:
+            await migrate(service, servers.admin_dsn, servers.role_password(service))
+        except CommandError as error:
+            step = "use the version that wrote it, or another --data-dir"
+            raise StartFailed(f"the schema of {service} is not ours: {error}; {step}") from None
         say(service)
 
 
