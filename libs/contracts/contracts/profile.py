@@ -13,7 +13,7 @@ from contracts.events import Product, Store
 from contracts.operations import PAGING, Operation, Query
 from contracts.roles import EVERYONE, FIGURES, READING, STAFF, Role
 
-Text = Annotated[str | None, msgspec.Meta(max_length=200), public]
+Text = Annotated[Annotated[str, msgspec.Meta(max_length=200)] | None, public]
 
 
 class ProductBody(Record, frozen=True):
