@@ -155,13 +155,11 @@ class SpendingRow(Row, table=True):
     first_at: datetime | None = moment(nullable=True)
     last_at: datetime | None = moment(nullable=True)
     previous_at: datetime | None = moment(nullable=True)
-    by_channel: dict[str, int] = document()
-    by_daypart: dict[str, int] = document()
-    by_department: dict[str, int] = document()
+    parts: dict[str, dict[str, int]] = document()  # {channel, daypart, department}: {name: number}
 
 
 class MemberTagsRow(Row, table=True):
-    """A member's tags as last decided: {name: {value, confidence, until}}."""
+    """A member's tags as last decided: {name: {value, confidence, until}} (tags.domain.Verdict)."""
 
     __tablename__ = "member_tags"
     subject_id: int = big(primary_key=True)

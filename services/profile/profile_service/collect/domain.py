@@ -118,4 +118,10 @@ class Behaviour:
     """Activities of one person: how often each named one happened, and when the last did."""
 
     events: Mapping[str, int]
-    last_at: datetime | None
+    last_at: datetime
+
+    def __add__(self, other: "Behaviour") -> "Behaviour":
+        events = dict(self.events)
+        for name, n in other.events.items():
+            events[name] = events.get(name, 0) + n
+        return Behaviour(events, max(self.last_at, other.last_at))

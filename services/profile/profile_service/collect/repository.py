@@ -72,28 +72,26 @@ async def merge_traits(tx: Tx, traits: Mapping[TraitKey, Trait]) -> None:
     )
 
 
-async def behaviour_by_root(tx: Tx, roots: Sequence[int]) -> dict[int, Behaviour]:
-    """What these people did, summed over their subjects."""
+async def behaviour(tx: Tx, leaves: Mapping[int, int]) -> dict[int, Behaviour]:
+    """What people did, by root, summed over their subjects."""
     rows = await tx.fetch(
-        "SELECT root, event, sum(n)::bigint AS n, max(last_at) AS last_at FROM subject"
-        " JOIN activity_day ON subject_id = subject.id WHERE root = ANY($1::bigint[])"
-        " GROUP BY root, event",
-        roots,
+        "SELECT subject_id, event, sum(n)::bigint, max(last_at) FROM activity_day"
+        " WHERE subject_id = ANY($1::bigint[]) GROUP BY subject_id, event",
+        list(leaves),
     )
-    events: dict[int, dict[str, int]] = {}
-    last: dict[int, datetime] = {}
-    for row in rows:
-        events.setdefault(row["root"], {})[row["event"]] = row["n"]
-        last[row["root"]] = max(row["last_at"], last.get(row["root"], row["last_at"]))
-    return {root: Behaviour(counts, last[root]) for root, counts in events.items()}
+    found: dict[int, Behaviour] = {}
+    for subject, event, n, last_at in rows:
+        root, told = leaves[subject], Behaviour({event: n}, last_at)
+        found[root] = found[root] + told if root in found else told
+    return found
 
 
 async def event_windows(tx: Tx, leaves: Sequence[int], today: date) -> list[Any]:
     """Rows of event, channel, total, last_7_days, last_30_days (programme days) and last_at."""
     return await tx.fetch(
         "SELECT event, channel, sum(n)::bigint AS total, max(last_at) AS last_at,"
-        " coalesce(sum(n) FILTER (WHERE day > $2 - 7), 0)::bigint AS last_7_days,"
-        " coalesce(sum(n) FILTER (WHERE day > $2 - 30), 0)::bigint AS last_30_days"
+        " coalesce(sum(n) FILTER (WHERE day > $2::date - 7), 0)::bigint AS last_7_days,"
+        " coalesce(sum(n) FILTER (WHERE day > $2::date - 30), 0)::bigint AS last_30_days"
         " FROM activity_day WHERE subject_id = ANY($1::bigint[]) GROUP BY event, channel"
         " ORDER BY total DESC, event, channel",
         leaves,

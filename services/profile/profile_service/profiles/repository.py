@@ -14,7 +14,7 @@ SELECT * FROM (
             NULL::text AS order_no, NULL::text AS store_id, NULL::int AS lines,
             NULL::bigint AS paid_fen, coalesce(properties->>'sku', properties->>'product_id') AS sku
         FROM activity
-        WHERE subject_id = leaf.id AND occurred_at <= coalesce($2, 'infinity')
+        WHERE subject_id = leaf.id AND occurred_at <= coalesce($2::timestamptz, 'infinity')
             AND ($2 IS NULL OR (occurred_at, 'activity', message_key::text) < ($2, $3, $4))
         ORDER BY occurred_at DESC, message_key::text DESC LIMIT $5
     ) AS activity
@@ -23,7 +23,7 @@ SELECT * FROM (
         SELECT paid_at, order_no, 'Order', channel, order_no, store_id, cardinality(skus),
             paid_fen, NULL::text
         FROM purchase
-        WHERE subject_id = leaf.id AND paid_at <= coalesce($2, 'infinity')
+        WHERE subject_id = leaf.id AND paid_at <= coalesce($2::timestamptz, 'infinity')
             AND ($2 IS NULL OR (paid_at, 'purchase', order_no) < ($2, $3, $4))
         ORDER BY paid_at DESC, order_no DESC LIMIT $5
     ) AS purchase

@@ -41,7 +41,8 @@ BIRTH_BAND_YEARS = 5
 async def profile(tx: Tx, member_id: UUID) -> MemberProfile:
     """Everything on one page. Raises Problem 404."""
     person = await _person(tx, member_id)
-    known = (await subject_rows.attributes_by_root(tx, [person.root]))[person.root]
+    leaves = dict.fromkeys(person.leaves, person.root)
+    known = (await subject_rows.attributes(tx, leaves))[person.root]
     facts, decision = await _decided(tx, person)
     purchases = await _purchases(tx, person, facts.spending)
     return MemberProfile(

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from contracts.events import RecordedOrder
+
 Counts = Mapping[str, int]
 
-DAYPARTS = ((5, "night"), (11, "morning"), (17, "daytime"), (22, "evening"), (24, "night"))
+DAYPARTS = ("night",) * 5 + ("morning",) * 6 + ("daytime",) * 6 + ("evening",) * 5 + ("night",) * 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,14 @@ class Spending:
         if not other.orders and not other.refunded_fen:
             return self
         times = (self.last_at, self.previous_at, other.last_at, other.previous_at)
-        newest = sorted((at for at in times if at is not None), reverse=True)
+        newest = sorted([at for at in times if at is not None], reverse=True)
         return Spending(
             self.orders + other.orders,
             self.lines + other.lines,
             self.paid_fen + other.paid_fen,
             self.refunded_fen + other.refunded_fen,
             self.coupon_orders + other.coupon_orders,
-            min((at for at in (self.first_at, other.first_at) if at is not None), default=None),
+            min([at for at in (self.first_at, other.first_at) if at is not None], default=None),
             newest[0] if newest else None,
             newest[1] if len(newest) > 1 else None,
             added(self.by_channel, other.by_channel),
@@ -55,23 +57,6 @@ class Spending:
 
 
 NOTHING = Spending()
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order as profile keeps it. `hour` is the programme's local hour of `paid_at`."""
-
-    order_no: str
-    subject: int
-    store_id: str
-    channel: str
-    paid_at: datetime
-    hour: int
-    paid_fen: int
-    coupons: int
-    skus: tuple[str, ...]
-    quantities: tuple[int, ...]
-    amounts_fen: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,27 +78,25 @@ def added(one: Counts, other: Counts) -> Counts:
     return total
 
 
-def daypart(hour: int) -> str:
-    """The part of the day in which an hour (0–23) lies."""
-    return next(name for before, name in DAYPARTS if hour < before)
+def spending_of(order: RecordedOrder, hour: int, departments: Mapping[str, str | None]) -> Spending:
+    """One order's contribution; `hour` (0–23) is the programme's of `paid_at`.
 
-
-def spending_of(order: Order, departments: Mapping[str, str | None]) -> Spending:
-    """One order's contribution. Lines whose SKU has no department count for none."""
+    Lines whose SKU has no department count for none.
+    """
     by_department: dict[str, int] = {}
-    for sku, fen in zip(order.skus, order.amounts_fen, strict=True):
+    for sku, _quantity, fen in order.items:
         department = departments.get(sku)
         if department is not None:
             by_department[department] = by_department.get(department, 0) + fen
     return Spending(
         orders=1,
-        lines=len(order.skus),
+        lines=len(order.items),
         paid_fen=order.paid_fen,
         coupon_orders=1 if order.coupons else 0,
         first_at=order.paid_at,
         last_at=order.paid_at,
         by_channel={order.channel: 1},
-        by_daypart={daypart(order.hour): 1},
+        by_daypart={DAYPARTS[hour]: 1},
         by_department=by_department,
     )
 

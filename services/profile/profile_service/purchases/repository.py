@@ -5,21 +5,22 @@ from datetime import datetime
 from typing import Any
 
 from chassis.database import Tx, columns_of
-from profile_service.purchases.domain import Order, Refund, Spending
+from contracts.events import RecordedOrder
+from profile_service.purchases.domain import Refund, Spending
 from profile_service.tables import PurchaseRow, SpendingRow
 
 SPENDING = columns_of(SpendingRow)
-_KINDS = ("bigint", "int", "int", "bigint", "bigint", "int", *["timestamptz"] * 3, *["jsonb"] * 3)
+_KINDS = ("bigint", "int", "int", "bigint", "bigint", "int", *["timestamptz"] * 3, "jsonb")
 _SAVE = (
     f"INSERT INTO spending ({', '.join(SPENDING)}) SELECT * FROM unnest("
     + ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(_KINDS, 1))
     + ") ON CONFLICT (subject_id) DO UPDATE SET "
     + ", ".join(f"{name} = excluded.{name}" for name in SPENDING[1:])
 )
-_READ = ", ".join(f"spending.{name}" for name in SPENDING[1:])
+_READ = f"SELECT {', '.join(SPENDING)} FROM spending"
 
 
-async def known_orders(tx: Tx, orders: Sequence[Order]) -> set[str]:
+async def known_orders(tx: Tx, orders: Sequence[RecordedOrder]) -> set[str]:
     """The numbers of those orders that are booked already."""
     times = [order.paid_at for order in orders]
     rows = await tx.fetch(
@@ -32,19 +33,23 @@ async def known_orders(tx: Tx, orders: Sequence[Order]) -> set[str]:
     return {row["order_no"] for row in rows}
 
 
-async def add_orders(tx: Tx, orders: Iterable[Order]) -> None:
-    """COPY; the partitions must be there."""
+async def add_orders(tx: Tx, orders: Iterable[tuple[int, RecordedOrder]]) -> None:
+    """COPY (subject, order) pairs; the partitions must be there."""
     await tx.copy(
         "purchase",
         columns_of(PurchaseRow),
         [
             (
-                order.order_no, order.paid_at, order.subject, order.store_id, order.channel,
-                order.paid_fen, order.coupons, order.skus, order.quantities, order.amounts_fen,
+                order.order_no, order.paid_at, subject, order.store_id, order.channel,
+                order.paid_fen, len(order.coupons), *_columns(order.items),
             )
-            for order in orders
+            for subject, order in orders
         ],
     )  # fmt: skip
+
+
+def _columns(items: Sequence[tuple[str, int, int]]) -> Iterable[Sequence[str | int]]:
+    return zip(*items, strict=True) if items else ((), (), ())
 
 
 async def add_refunds(tx: Tx, refunds: Sequence[Refund]) -> set[tuple[str, str]]:
@@ -70,8 +75,7 @@ async def lock_spending(tx: Tx, subjects: Iterable[int]) -> dict[int, Spending]:
         wanted,
     )
     rows = await tx.fetch(
-        f"SELECT subject_id, {_READ} FROM spending"
-        " WHERE subject_id = ANY($1::bigint[]) ORDER BY subject_id FOR UPDATE",
+        f"{_READ} WHERE subject_id = ANY($1::bigint[]) ORDER BY subject_id FOR UPDATE",
         wanted,
     )
     return {row["subject_id"]: _spending(row) for row in rows}
@@ -83,25 +87,29 @@ async def save_spending(tx: Tx, folds: Mapping[int, Spending]) -> None:
         (
             subject, fold.orders, fold.lines, fold.paid_fen, fold.refunded_fen, fold.coupon_orders,
             fold.first_at, fold.last_at, fold.previous_at,
-            fold.by_channel, fold.by_daypart, fold.by_department,
+            {
+                "channel": fold.by_channel,
+                "daypart": fold.by_daypart,
+                "department": fold.by_department,
+            },
         )
         for subject, fold in sorted(folds.items(), key=lambda item: item[0])
     ]  # fmt: skip
     await tx.execute(_SAVE, *(list(column) for column in zip(*rows, strict=True)))
 
 
-async def spending_by_root(tx: Tx, roots: Sequence[int]) -> list[tuple[int, Spending]]:
-    """The folds of every subject of these people, by person."""
-    rows = await tx.fetch(
-        f"SELECT subject.root, {_READ} FROM subject"
-        " JOIN spending ON spending.subject_id = subject.id WHERE subject.root = ANY($1::bigint[])",
-        roots,
-    )
-    return [(row["root"], _spending(row)) for row in rows]
+async def spending(tx: Tx, subjects: Iterable[int]) -> list[tuple[int, Spending]]:
+    """The fold of each of these subjects that has bought."""
+    rows = await tx.fetch(f"{_READ} WHERE subject_id = ANY($1::bigint[])", list(subjects))
+    return [(row["subject_id"], _spending(row)) for row in rows]
 
 
 def _spending(row: Any) -> Spending:
-    return Spending(*(row[name] for name in SPENDING[1:]))
+    (_subject, orders, lines, paid, refunded, coupon_orders, first, last, previous, parts) = row
+    return Spending(
+        orders, lines, paid, refunded, coupon_orders, first, last, previous,
+        parts["channel"], parts["daypart"], parts["department"],
+    )  # fmt: skip
 
 
 async def windows(
@@ -112,7 +120,7 @@ async def windows(
         "SELECT count(paid_at) AS orders, coalesce(sum(paid_fen), 0)::bigint AS fen"
         " FROM unnest($3::int[]) WITH ORDINALITY AS wanted (days, place)"
         " LEFT JOIN purchase ON subject_id = ANY($1::bigint[])"
-        " AND paid_at > $2 - make_interval(days => wanted.days) AND paid_at <= $2"
+        " AND paid_at > $2::timestamptz - make_interval(days => wanted.days) AND paid_at <= $2"
         " GROUP BY place ORDER BY place",
         leaves,
         now,

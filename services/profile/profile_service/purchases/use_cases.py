@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from chassis.clock import PROGRAM_ZONE
 from chassis.database import Tx
@@ -12,7 +13,6 @@ from profile_service.partitions import Partitions
 from profile_service.purchases import repository
 from profile_service.purchases.domain import (
     NOTHING,
-    Order,
     Refund,
     Spending,
     by_subject,
@@ -33,16 +33,22 @@ class Purchases:
     async def record(self, tx: Tx, recorded: Sequence[RecordedOrder]) -> None:
         """Store and fold every order that is not known yet."""
         ids = await self.subjects.of(tx, {order.member_id for order in recorded})
-        told = {order.order_no: _order(order, ids[order.member_id]) for order in recorded}
+        told = {order.order_no: order for order in recorded}
         known = await repository.known_orders(tx, list(told.values()))
-        orders = [order for number, order in told.items() if number not in known]
+        orders = [
+            (ids[order.member_id], order) for number, order in told.items() if number not in known
+        ]
         if not orders:
             return
-        await self.partitions.months(tx, "purchase", (order.paid_at for order in orders))
+        await self.partitions.months(tx, "purchase", (order.paid_at for _, order in orders))
         await repository.add_orders(tx, orders)
         departments = await self.departments.current(tx)
         await _add(
-            tx, by_subject((order.subject, spending_of(order, departments)) for order in orders)
+            tx,
+            by_subject(
+                (subject, spending_of(order, local_hour(order.paid_at), departments))
+                for subject, order in orders
+            ),
         )
 
     async def refund(self, tx: Tx, refunded: Sequence[OrderRefunded]) -> None:
@@ -70,21 +76,9 @@ class Purchases:
             )
 
 
-def _order(recorded: RecordedOrder, subject: int) -> Order:
-    skus, quantities, amounts = zip(*recorded.items, strict=True) if recorded.items else ((),) * 3
-    return Order(
-        recorded.order_no,
-        subject,
-        recorded.store_id,
-        recorded.channel,
-        recorded.paid_at,
-        recorded.paid_at.astimezone(PROGRAM_ZONE).hour,
-        recorded.paid_fen,
-        len(recorded.coupons),
-        skus,
-        quantities,
-        amounts,
-    )
+def local_hour(moment: datetime) -> int:
+    """The hour (0–23) on the programme's clocks."""
+    return moment.astimezone(PROGRAM_ZONE).hour
 
 
 async def _add(tx: Tx, parts: Mapping[int, Spending]) -> None:

@@ -94,17 +94,22 @@ async def person(tx: Tx, member_id: UUID) -> Person | None:
     return Person(row["id"], row["member_id"], tuple(row["leaves"])) if row else None
 
 
-async def attributes_by_root(tx: Tx, roots: Sequence[int]) -> dict[int, Attributes]:
-    """Attributes of these people: the survivor's registration first, gaps from the oldest on."""
+async def leaves_of(tx: Tx, roots: Sequence[int]) -> dict[int, int]:
+    """Every subject of these people, with its root."""
+    rows = await tx.fetch("SELECT id, root FROM subject WHERE root = ANY($1::bigint[])", roots)
+    return {row["id"]: row["root"] for row in rows}
+
+
+async def attributes(tx: Tx, leaves: Mapping[int, int]) -> dict[int, Attributes]:
+    """Attributes by root: the survivor's registration first, gaps from the oldest one on."""
     rows = await tx.fetch(
-        "SELECT root, registered_at, channel, gender, birth_year, birth_month, city"
-        " FROM subject JOIN member ON member.subject_id = subject.id"
-        " WHERE root = ANY($1::bigint[]) ORDER BY subject.id <> root, registered_at, member_id",
-        roots,
+        "SELECT subject_id, registered_at, channel, gender, birth_year, birth_month, city"
+        " FROM member WHERE subject_id = ANY($1::bigint[]) ORDER BY registered_at, subject_id",
+        list(leaves),
     )
     found: dict[int, Attributes] = {}
-    for root, *values in rows:
-        told = Attributes(*values)
+    for subject, *values in sorted(rows, key=lambda row: leaves[row[0]] != row[0]):
+        root, told = leaves[subject], Attributes(*values)
         found[root] = found[root].filled_from(told) if root in found else told
     return found
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import reduce
 
 from profile_service.purchases.domain import NOTHING, Spending
 
@@ -48,9 +47,12 @@ def has(value: str | None = None, *, confidence: float = 1.0, until: date | None
     return Verdict(True, value, round(confidence, 2), until)
 
 
+_NEVER = Verdict(False)
+
+
 def lacks(*, until: date | None = None) -> Verdict:
     """The member does not have the tag."""
-    return Verdict(False, until=until)
+    return Verdict(False, until=until) if until else _NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +77,10 @@ class Decision:
 
 def decide(facts: Facts, rules: Iterable[Rule]) -> Decision:
     """Ask every rule."""
-    verdicts = {rule.name: rule.decide(facts) for rule in rules}
-    given = {name: verdict for name, verdict in verdicts.items() if verdict.given}
-    return Decision(given, reduce(sooner, (v.until for v in verdicts.values()), None))
-
-
-def sooner(one: date | None, other: date | None) -> date | None:
-    """The earlier day; None is never."""
-    return min((day for day in (one, other) if day is not None), default=None)
+    verdicts = [(rule.name, rule.decide(facts)) for rule in rules]
+    days = [verdict.until for _, verdict in verdicts if verdict.until]
+    given = {name: verdict for name, verdict in verdicts if verdict.given}
+    return Decision(given, min(days, default=None))
 
 
 def leader(counts: Mapping[str, int]) -> tuple[str, float] | None:

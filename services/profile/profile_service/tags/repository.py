@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from chassis.database import Tx
-from profile_service.tags.domain import Decision, Verdict
+from profile_service.tags.domain import Decision
 
 
 async def take_turn(tx: Tx) -> None:
@@ -41,16 +41,9 @@ async def save(tx: Tx, decisions: Mapping[int, Decision]) -> None:
         " review_on = excluded.review_on WHERE (member_tags.tags, member_tags.review_on)"
         " IS DISTINCT FROM (excluded.tags, excluded.review_on)",
         list(decisions),
-        [_document(decision.tags) for decision in decisions.values()],
+        [decision.tags for decision in decisions.values()],
         [decision.review_on for decision in decisions.values()],
     )
-
-
-def _document(tags: Mapping[str, Verdict]) -> dict[str, dict[str, Any]]:
-    return {
-        name: {"value": tag.value, "confidence": tag.confidence, "until": tag.until}
-        for name, tag in tags.items()
-    }
 
 
 async def counts(tx: Tx) -> Sequence[Any]:

@@ -25,9 +25,11 @@ SMALLEST_GROUP = 10
 
 async def facts_of(tx: Tx, roots: Sequence[int], today: date) -> dict[int, Facts]:
     """What rules want to know about these people; those never registered are left out."""
-    attributes = await subject_rows.attributes_by_root(tx, roots)
-    spending = by_subject(await purchase_rows.spending_by_root(tx, list(attributes)))
-    behaviour = await activity_rows.behaviour_by_root(tx, list(attributes))
+    leaves = await subject_rows.leaves_of(tx, roots)
+    attributes = await subject_rows.attributes(tx, leaves)
+    folds = await purchase_rows.spending(tx, leaves)
+    spending = by_subject((leaves[subject], fold) for subject, fold in folds)
+    behaviour = await activity_rows.behaviour(tx, leaves)
     bounds = await rfm_rows.latest_bounds(tx)
     found = {}
     for root, known in attributes.items():

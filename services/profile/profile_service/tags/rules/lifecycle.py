@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from profile_service.tags.domain import Facts, Rule, Verdict, has, sooner
+from profile_service.tags.domain import Facts, Rule, Verdict, has
 
 STAGES = ("prospect", "new", "growing", "mature", "silent", "lost")
 SILENT_AFTER = timedelta(days=31)
@@ -22,11 +22,11 @@ def decide(facts: Facts) -> Verdict:
     settled = facts.spending.orders >= MATURE_ORDERS
     if today < first + NEW_FOR:
         stage, ends = "new", first + NEW_FOR
-    elif settled and today >= first + MATURE_AFTER:
-        stage, ends = "mature", None
+    elif settled and today < first + MATURE_AFTER:
+        stage, ends = "growing", first + MATURE_AFTER
     else:
-        stage, ends = "growing", first + MATURE_AFTER if settled else None
-    return has(stage, until=sooner(ends, silent_from))
+        stage, ends = "mature" if settled else "growing", silent_from
+    return has(stage, until=min(ends, silent_from))
 
 
 RULE = Rule(

@@ -17,5 +17,5 @@ def decide(facts: Facts) -> Verdict:
 
 RULE = Rule(
     "shopping_time", "interest", "purchases", "The part of the day of at least half the orders",
-    decide, tuple(dict.fromkeys(name for _, name in DAYPARTS)),
+    decide, tuple(dict.fromkeys(DAYPARTS)),
 )  # fmt: skip
