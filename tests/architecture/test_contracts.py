@@ -76,7 +76,7 @@ def test_routes_and_operations_agree(
 ) -> None:
     monkeypatch.chdir(tmp_path)  # the gateway makes its keys there
     app = importlib.import_module(f"{service}_service.app").create_app()
-    app = getattr(app, "_app", app)  # the gateway's own routes are behind its front door
+    app = getattr(app, "app", app)  # the gateway's own routes are behind its front door
     served = {
         f"{method.upper()} {path}"
         for path, methods in app.openapi()["paths"].items()

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import nats
+import nats.errors
 from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
 from nats.js.errors import NotFoundError
 
@@ -20,6 +21,7 @@ STREAMS = {
 }
 DUPLICATE_WINDOW_SECONDS = 120  # a courtesy only: the inbox is what counts
 ACK_WAIT_SECONDS = 30
+AWAY = (nats.errors.Error, OSError, TimeoutError)  # what a call raises while the bus is away
 
 
 @dataclass(frozen=True, slots=True)
