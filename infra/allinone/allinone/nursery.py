@@ -11,11 +11,14 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from allinone.spawning import Process, Spawn, launched
+
+# What every service imports; nothing in them starts a thread or opens a connection on import.
+SHARED = ("chassis.app", "chassis.web", "contracts.events", "sqlmodel", "uvicorn", "uvloop")
 
 
 class Forked:
@@ -45,11 +48,12 @@ class Forked:
 class Nursery:
     """The forking process; started with the first child, and again if it should die.
 
-    `log` gets its own output; `name` tells in a process list which platform it belongs to.
+    `log` gets its own output, `modules` are what it imports; `name` tells in a process list which
+    platform it belongs to.
     """
 
-    def __init__(self, log: Path, name: str) -> None:
-        self._log, self._name = log, name
+    def __init__(self, log: Path, name: str, modules: Sequence[str] = SHARED) -> None:
+        self._log, self._name, self._modules = log, name, modules
         self._process: asyncio.subprocess.Process | None = None
         self._children: dict[int, Forked] = {}
         self._answers: asyncio.Queue[int | None] = asyncio.Queue()
@@ -98,7 +102,7 @@ class Nursery:
             process = self._process = await asyncio.create_subprocess_exec(
                 *launched(signal.SIGKILL, sys.executable, "-u", "-P"),
                 *("-m", "allinone.nursery_main"),
-                self._name,
+                *(self._name, *self._modules),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,

@@ -1,4 +1,4 @@
-"""The process that services are forked from (see nursery.py).
+"""The process that services are forked from (see nursery.py): `nursery_main NAME MODULE…`.
 
 Reads one order a line, `{"module", "arguments", "env", "log"}`, and says `{"started": pid}`; later
 `{"ended": pid, "code": …}`. It has one thread and no event loop, so that forking it is safe.
@@ -15,13 +15,10 @@ from typing import Any
 
 from allinone.launch import die_with
 
-# What every service imports; nothing in them starts a thread or opens a connection on import.
-SHARED = ("chassis.app", "chassis.web", "contracts.events", "sqlmodel", "uvicorn", "uvloop")
-
 
 def main() -> None:
     """Import, then fork to order until the supervisor closes our input."""
-    for module in SHARED:
+    for module in sys.argv[2:]:
         importlib.import_module(module)
     gc.collect()
     gc.freeze()  # children share these pages as long as nobody writes to them

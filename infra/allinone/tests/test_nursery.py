@@ -13,7 +13,7 @@ from testkit.processes import is_gone
 
 
 async def test_a_child_is_a_process_of_its_own_with_its_own_log(tmp_path: Path) -> None:
-    nursery = Nursery(tmp_path / "nursery.log", "test")
+    nursery = Nursery(tmp_path / "nursery.log", "test", modules=["http.server"])
     log = tmp_path / "child.log"
     say = nursery.running("this", env={})
     child = await say(log)
@@ -35,7 +35,7 @@ async def test_a_child_is_a_process_of_its_own_with_its_own_log(tmp_path: Path) 
 
 
 async def test_a_child_that_fails_leaves_its_traceback_in_its_log(tmp_path: Path) -> None:
-    nursery = Nursery(tmp_path / "nursery.log", "test")
+    nursery = Nursery(tmp_path / "nursery.log", "test", modules=["http.server"])
     child = await nursery.running("no_such_module", env={})(tmp_path / "child.log")
     assert await asyncio.wait_for(child.wait(), 20) == 1
     assert "No module named no_such_module" in (tmp_path / "child.log").read_text()
@@ -43,7 +43,7 @@ async def test_a_child_that_fails_leaves_its_traceback_in_its_log(tmp_path: Path
 
 
 async def test_it_is_started_again_when_it_was_killed(tmp_path: Path) -> None:
-    nursery = Nursery(tmp_path / "nursery.log", "test")
+    nursery = Nursery(tmp_path / "nursery.log", "test", modules=["http.server"])
     serve = nursery.running("http.server", "--bind", "127.0.0.1", "0", env={})
     child = await serve(tmp_path / "child.log")
     os.kill(psutil.Process(child.pid).ppid(), signal.SIGKILL)
