@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from points_service.calendar import month_of, months_later
+from points_service.calendar import months_later
 from points_service.tiers.domain import Ladder, Step
 from points_service.tiers.rules.rule import Standing
 
@@ -60,6 +60,6 @@ def step(before: Member, tier: str, reason: str, at: datetime) -> Step | None:
     return Step(before.member_id, tier, before.tier, reason, at) if tier != before.tier else None
 
 
-def climbed(member: Member, ladder: Ladder, at: datetime) -> str:
-    """The tier after something good happened at that moment."""
-    return ladder.climb(member.tier, member.standing(month_of(at)))
+def climbed(member: Member, ladder: Ladder, month: date) -> str:
+    """The tier after something good happened in that month."""
+    return ladder.climb(member.tier, member.standing(month))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from points_service.calendar import months_later
+from points_service.calendar import month_of, months_later
 from points_service.ledger.domain import Journal, JournalKind, debt, entries, member
 from points_service.lots.domain import Lot, Use, consume, total
 from points_service.members.domain import Member, climbed, step
@@ -89,7 +89,7 @@ def _merge(
         balance=survivor.balance + gone.balance - paid,
         owed=survivor.owed + gone.owed - paid,
     )
-    one = replace(one, tier=climbed(one, ladder, merge.merged_at))
+    one = replace(one, tier=climbed(one, ladder, month_of(merge.merged_at)))
     lines = entries(
         (member(gone.member_id), -gone.balance),
         (member(survivor.member_id), gone.balance - paid),

@@ -86,17 +86,19 @@ def book(
     before: Member, purchase: Purchase, ladder: Ladder, programme: Programme, journal_id: UUID
 ) -> Booking:
     """The order earns by the tier the member had; then the member may climb."""
-    at = purchase.paid_at
+    at, month = purchase.paid_at, calendar.month_of(purchase.paid_at)
     points = earning.points(purchase, ladder.rung(before.tier))
     growth = earning.growth(purchase)
     paid = min(points, before.owed)
     after = replace(
-        before.with_spend(calendar.month_of(at), purchase.paid_fen),
+        before.with_spend(month, purchase.paid_fen),
         growth=before.growth + growth,
         balance=before.balance + points - paid,
         owed=before.owed - paid,
     )
-    after = replace(after, tier=climbed(after, ladder, at))
+    climb = step(before, climbed(after, ladder, month), "order", at)
+    if climb:
+        after = replace(after, tier=climb.tier)
     return Booking(
         purchase=purchase,
         member=after,
@@ -108,18 +110,16 @@ def book(
         growth_entry=GrowthEntry(before.member_id, SPEND, growth, purchase.order_no, at)
         if growth
         else None,
-        step=step(before, after.tier, "order", at),
+        step=climb,
     )
 
 
 def _journal(
     purchase: Purchase, member_id: UUID, points: int, paid: int, journal_id: UUID
 ) -> Journal:
-    lines = entries(
-        (issuing(purchase.store), -points),
-        (member(member_id), points - paid),
-        (debt(member_id), paid),
-    )
+    lines = entries((issuing(purchase.store), -points), (member(member_id), points - paid))
+    if paid:
+        lines += entries((debt(member_id), paid))
     return Journal(journal_id, JournalKind.EARN, purchase.order_no, purchase.paid_at, lines)
 
 

@@ -1,6 +1,5 @@
 """Ladders and the three ways to move on one: climb, review, fall after a refund."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -77,13 +76,12 @@ class Ladder:
     def climb(self, tier: str, standing: Standing) -> str:
         """The highest tier whose conditions hold, but never below the present one."""
         place = self._place(tier)
-        higher = (rung for rung in self._from_top() if rung.held(standing))
-        best = next(higher, self.rungs[0])
-        return best.name if self.rungs.index(best) > place else self.rungs[place].name
+        higher = reversed(self.rungs[place + 1 :])
+        return next((rung.name for rung in higher if rung.held(standing)), self.rungs[place].name)
 
     def review(self, standing: Standing) -> str:
         """The monthly re-evaluation, up and down; `standing` has the month just ended."""
-        return next(rung.name for rung in self._from_top() if rung.held(standing))
+        return next(rung.name for rung in reversed(self.rungs) if rung.held(standing))
 
     def after_refund(self, tier: str, standing: Standing) -> str:
         """Down to where what lasts still holds; the month's conditions wait for the review."""
@@ -97,9 +95,6 @@ class Ladder:
     def higher(self, one: str, other: str) -> str:
         """The higher of two tiers."""
         return max(one, other, key=self._place)
-
-    def _from_top(self) -> Iterator[Rung]:
-        return reversed(self.rungs)
 
     def _place(self, tier: str) -> int:
         return next((n for n, rung in enumerate(self.rungs) if rung.name == tier), 0)

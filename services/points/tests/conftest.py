@@ -1,0 +1,176 @@
+"""A shop in front of the running service: short words for long bodies."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest_asyncio
+
+from chassis.clock import DrivenClock
+from contracts.events import Product, ProductsChanged, Store, StoresChanged
+from points_service.catalogue.subscribers import on_products, on_stores
+from testkit.apps import RunningApp
+
+NOON = datetime(2017, 3, 15, 4, tzinfo=UTC)  # 12:00 in the programme's zone
+
+
+@dataclass
+class Shop:
+    """The service with a catalogue of skus `milk`, `bread` and store `s1`, at noon of a day."""
+
+    running: RunningApp
+    clock: DrivenClock
+    numbers: list[str] = field(default_factory=list)
+
+    @property
+    def client(self) -> httpx.AsyncClient:
+        """Calls as admin."""
+        return self.running.client
+
+    def order(self, member: UUID | None, yuan: float, **other: Any) -> dict[str, Any]:
+        """An order body of one line; `other` replaces fields."""
+        fen = round(yuan * 100)
+        self.numbers.append(f"o{len(self.numbers)}")
+        body: dict[str, Any] = {
+            "order_no": self.numbers[-1],
+            "store": "s1",
+            "channel": "pos",
+            "paid_at": self.clock.now().isoformat(),
+            "items": [{"sku": "milk", "quantity": 1, "amount": {"amount": fen}}],
+            "paid": {"amount": fen},
+        }
+        if member is not None:
+            body["member_id"] = str(member)
+        return body | other
+
+    async def buy(self, member: UUID, yuan: float, **other: Any) -> dict[str, Any]:
+        """Book an order; its answer."""
+        answer = await self.client.post("/v1/orders", json=self.order(member, yuan, **other))
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def batch(self, orders: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Book many; their answers."""
+        answer = await self.client.post("/v1/orders/batch", json={"orders": orders})
+        assert answer.status_code == 200, answer.text
+        return list(answer.json()["data"])
+
+    async def get(self, path: str) -> dict[str, Any]:
+        """A good answer."""
+        answer = await self.client.get(path)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def points(self, member: UUID) -> dict[str, Any]:
+        """`GET /v1/members/{id}/points`."""
+        return await self.get(f"/v1/members/{member}/points")
+
+    async def redeem(self, member: UUID, points: int, **other: Any) -> httpx.Response:
+        """Spend points."""
+        body = {"points": points, "reason": "checkout", **other}
+        return await self.client.post(f"/v1/members/{member}/redemptions", json=body)
+
+    async def refund(self, order_no: str, refund_no: str, fen: int | None = None) -> httpx.Response:
+        """Give an order back."""
+        body: dict[str, Any] = {"refund_no": refund_no}
+        if fen is not None:
+            body["amount"] = {"amount": fen}
+        return await self.client.post(f"/v1/orders/{order_no}/refunds", json=body)
+
+    def move(self, to: datetime) -> None:
+        """The clock stands at that moment."""
+        self.clock.move(to, ticking=False)
+
+    async def tick(self) -> None:
+        """Run the jobs that are due."""
+        answer = await self.client.post("/internal/tick")
+        assert answer.status_code == 200
+
+    async def events(self, subject: str) -> list[dict[str, Any]]:
+        """What was told under a subject, oldest first."""
+        async with self.running.db.transaction() as tx:
+            rows = await tx.fetch(
+                "SELECT convert_from(payload, 'UTF8')::jsonb AS body FROM outbox"
+                " WHERE subject = $1 ORDER BY id",
+                subject,
+            )
+        return [row["body"] for row in rows]
+
+    async def check_books(self) -> dict[str, Any]:
+        """Every invariant of the books; answers the stats."""
+        async with self.running.db.transaction(readonly=True) as tx:
+            for name, query in BOOKS.items():
+                assert await tx.fetch(query) == [], name
+        balance = await self.get("/v1/ledger/trial-balance")
+        assert balance["difference"] == 0
+        stats = await self.get("/v1/points/stats")
+        burnt, back = stats["burnt"] + stats["expired"], stats["reversed"]
+        assert stats["issued"] - burnt - back == stats["outstanding"]
+        return stats
+
+
+BOOKS = {
+    "every journal adds up to 0": (
+        "SELECT journal_id FROM entry GROUP BY journal_id HAVING sum(amount) <> 0"
+    ),
+    "every journal has entries, every entry a journal and an account": (
+        "SELECT 1 FROM journal j FULL JOIN entry e USING (journal_id) LEFT JOIN account a"
+        " USING (account_id) WHERE j.kind IS NULL OR e.entry_id IS NULL OR a.kind IS NULL"
+    ),
+    "a balance is the fold of its entries": (
+        "SELECT account_id FROM account a WHERE balance <>"
+        " (SELECT coalesce(sum(amount), 0) FROM entry e WHERE e.account_id = a.account_id)"
+    ),
+    "a member's lots hold the member's balance": (
+        "SELECT owner FROM account a WHERE kind = 'member' AND balance <>"
+        " (SELECT coalesce(sum(remaining), 0) FROM lot WHERE member_id::text = a.owner)"
+    ),
+    "points of a lot are where it says": (
+        "SELECT lot_id FROM lot WHERE points <> remaining + expired"
+        " + (SELECT coalesce(sum(u.points - u.restored), 0) FROM lot_use u"
+        " WHERE u.lot_id = lot.lot_id)"
+    ),
+    "nobody has points and owes some": (
+        "SELECT owner FROM account m JOIN account d USING (owner)"
+        " WHERE m.kind = 'member' AND d.kind = 'debt' AND m.balance > 0 AND d.balance < 0"
+        " AND EXISTS (SELECT FROM lot WHERE member_id::text = owner AND remaining > 0"
+        " AND expired_at IS NULL)"
+    ),
+    "growth is the fold of its entries": (
+        "SELECT member_id FROM member m WHERE merged_into IS NULL AND growth <>"
+        " (SELECT coalesce(sum(g.amount), 0) FROM growth_entry g JOIN member o USING (member_id)"
+        " WHERE o.member_id = m.member_id OR o.merged_into = m.member_id)"
+    ),
+    "who was merged away has nothing": (
+        "SELECT owner FROM account a JOIN member m ON m.member_id::text = a.owner"
+        " WHERE m.merged_into IS NOT NULL AND a.balance <> 0"
+    ),
+    "a merged member points at a living one": (
+        "SELECT m.member_id FROM member m JOIN member s ON s.member_id = m.merged_into"
+        " WHERE s.merged_into IS NOT NULL"
+    ),
+}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shop(
+    clean: None,
+    service_app: Callable[..., Awaitable[RunningApp]],
+    clock: DrivenClock,
+) -> AsyncIterator[Shop]:
+    """A clean service at noon."""
+    clock.move(NOON, ticking=False)
+    running = await service_app("points_service.app")
+    async with running.db.transaction() as tx:
+        await on_products(tx, [ProductsChanged([Product("milk"), Product("bread")])])
+        await on_stores(tx, [StoresChanged([Store("s1"), Store("s2")])])
+    yield Shop(running, clock)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def member(shop: Shop) -> UUID:
+    """Somebody points has not heard of yet."""
+    return uuid4()
