@@ -23,7 +23,7 @@ def _empty() -> msgspec.Raw:
     return msgspec.Raw(b"{}")
 
 
-class Lenient(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+class Lenient(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
     """A part of a Segment message. Free objects stay raw: most need no look inside."""
 
 

@@ -16,7 +16,7 @@ from contracts.events import MembersMerged, MessageRequested, OrdersCollected
 from gateway_service.access import router as access
 from gateway_service.access.limits import Limits
 from gateway_service.access.tokens import KeyRing, Tokens
-from gateway_service.access.use_cases import first_clients, reload, rotate
+from gateway_service.access.use_cases import KEY_LIFE, first_clients, reload, rotate
 from gateway_service.audit import router as audit
 from gateway_service.collect import router as collect
 from gateway_service.collect.subscribers import on_orders
@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Front:
                 Subscription(MessageRequested, on_requested(sender)),
                 Subscription(MembersMerged, on_merged),
             ],
-            jobs=[DailyJob("signing_keys", lambda db, _: rotate(db, keys, ring))],
+            jobs=[DailyJob("signing_keys", lambda db, midnight: rotate(db, keys, ring, midnight))],
             start=[_start],
             stop=[_stop],
             guarded=False,
@@ -93,7 +93,7 @@ async def _start(app: FastAPI) -> None:
     parts: Parts = app.state.parts
     runtime: Runtime = app.state.runtime
     ring = parts.tokens.ring
-    await rotate(runtime.db, parts.keys, ring)
+    await rotate(runtime.db, parts.keys, ring, runtime.db.clock.now() - KEY_LIFE / 2)
     parts.tokens.reload = lambda: reload(runtime.db, ring)
     clients = Path(parts.settings.key_dir) / CLIENTS_FILE
     async with runtime.db.transaction() as tx:

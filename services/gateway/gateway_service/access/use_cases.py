@@ -3,7 +3,7 @@
 import hmac
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from chassis.database import Database, Tx
@@ -59,12 +59,12 @@ async def admit_source(tx: Tx, name: str) -> str:
     return key
 
 
-async def rotate(db: Database, keys: Keys, ring: KeyRing) -> None:
-    """Make sure that the newest key is of today and drop what is too old to matter."""
+async def rotate(db: Database, keys: Keys, ring: KeyRing, since: datetime) -> None:
+    """Make sure that there is a key made `since` then, and drop what is too old to matter."""
     async with db.transaction() as tx:
         await repository.lock_signing_keys(tx)
         stored = await repository.signing_keys(tx)
-        if not stored or stored[-1].created_at <= tx.now - KEY_LIFE / 2:
+        if not stored or stored[-1].created_at < since:
             await repository.add_signing_key(tx, new_signing_key(keys, tx.now))
         await repository.drop_signing_keys(tx, tx.now - KEY_LIFE)
     await reload(db, ring)

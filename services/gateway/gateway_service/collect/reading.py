@@ -39,7 +39,7 @@ class Rejected:
 class _Loose(Lenient, frozen=True, gc=False):
     """A batch whose messages are looked at one by one."""
 
-    batch: Annotated[list[msgspec.Raw], internal]
+    batch: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1), internal]
     context: Annotated[Context | None, internal] = None
     sent_at: Annotated[Moment | None, public] = None
 

@@ -75,7 +75,8 @@ async def take(collector: Collector, source: str, body: bytes, kind: MessageType
 
     Raises Problem 400 or 422 for what is no batch at all, 503 while nothing can be kept.
     """
-    batch_id = hashlib.sha256(source.encode() + b"\0" + body).hexdigest()[:32]
+    about = f"{source}\0{kind}\0".encode()
+    batch_id = hashlib.sha256(about + body).hexdigest()[:32]
     arrival = Arrival(batch_id, collector.db.clock.now())
     if kind is None:
         read = read_batch(collector.translator, body, arrival)

@@ -50,14 +50,14 @@ class Front:
 
     def __init__(self, app: Any, parts: Parts, operations: list[Operation]) -> None:
         settings = parts.settings
-        self._app, self._parts = app, parts
+        self.app, self._parts = app, parts
         self._routes = Routes(o for o in operations if settings.dev or not o.dev_only)
         self._most, self._recorded = settings.max_body_bytes, bool(settings.otlp_endpoint)
         self.state = app.state
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or scope["path"] in HEALTH:
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         started, method = time.perf_counter(), scope["method"]
         headers = dict(scope["headers"])
@@ -99,7 +99,7 @@ class Front:
         call.state()
         call.body = await self._body(headers, receive)
         if operation.service == OWN:
-            answer = await through(self._app, scope, call)
+            answer = await through(self.app, scope, call)
         elif operation.edge:
             answer = await EDGES[operation.edge](self._parts.forward, call)
         else:

@@ -1,7 +1,8 @@
 """Sealing requests by contract: where the personal strings are is worked out once a model."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 from uuid import UUID
@@ -85,11 +86,13 @@ class Shape:
 
     def __init__(self, model: Any) -> None:
         self.plan: Plan = plan_of(model)
-        self._check: Any
-        if isinstance(model, type) and issubclass(model, msgspec.Struct):
-            self._check = msgspec.json.Decoder(model).decode
-        else:
-            self._check = TypeAdapter(model).validate_json
+        self._model = model
+
+    @cached_property
+    def _check(self) -> Callable[[bytes], Any]:
+        if isinstance(self._model, type) and issubclass(self._model, msgspec.Struct):
+            return msgspec.json.Decoder(self._model).decode
+        return TypeAdapter(self._model).validate_json
 
     def decode(self, body: bytes) -> Any:
         """The body as plain JSON values. Raises Problem 400 or 422 if it has another shape."""

@@ -1,0 +1,195 @@
+"""Consents, and messages on their way out."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+from services.gateway.tests.conftest import Gateway
+from services.gateway.tests.inner import Inner
+
+from contracts.base import Event
+from contracts.classification import Kind
+from contracts.events import MembersMerged, MessageRequested, MessageSent
+from contracts.roles import Role
+from gateway_service.egress.domain import allowed, rendered
+from testkit import eventually
+
+MEMBER, OTHER = UUID(int=11), UUID(int=12)
+
+
+async def tell(gateway: Gateway, *events: Event) -> None:
+    """Put events on the bus and wait until the gateway has heard them."""
+    runtime = gateway.app.app.state.runtime
+    for event in events:
+        await runtime.bus.publish(event.subject, str(uuid4()), msgspec.json.encode(event))
+
+    async def heard() -> bool:
+        return not any((await runtime.lag()).values())
+
+    await eventually(heard)
+
+
+async def sent(gateway: Gateway) -> list[MessageSent]:
+    async with gateway.app.db.transaction() as tx:
+        rows = await tx.fetch(
+            "SELECT payload FROM outbox WHERE subject = $1 ORDER BY id", MessageSent.subject
+        )
+    return [msgspec.json.decode(row["payload"], type=MessageSent) for row in rows]
+
+
+async def outbox(gateway: Gateway, query: str = "") -> dict[str, Any]:
+    answer = await gateway.http.get(f"/dev/outbox{query}")
+    assert answer.status_code == 200
+    return dict(answer.json())
+
+
+def wish(gateway: Gateway, member: UUID = MEMBER, **fields: Any) -> MessageRequested:
+    return MessageRequested(
+        delivery_id=uuid4(),
+        member_id=member,
+        campaign_id=UUID(int=1),
+        channel=fields.get("channel", "sms"),
+        purpose=fields.get("purpose", "marketing"),
+        text="{name}您好，券码{C1}",
+        requested_at=gateway.app.db.clock.now(),
+    )
+
+
+def lives(inner: Inner, gateway: Gateway, member: UUID, **other: Any) -> None:
+    """identity knows the member: name, an old number bound to itself, a newer one."""
+    vault = gateway.parts.vault
+    phones = [
+        {"kind": "phone", "value": token, "linked_at": f"2017-01-0{n}T00:00:00Z", "source": "x"}
+        for n, token in enumerate(
+            (vault.seal(Kind.PHONE, "13800138001", None),
+             vault.seal(Kind.PHONE, "13800138002", member)), 1)
+    ]  # fmt: skip
+    inner.replies[f"GET /internal/members/{member}"] = 200, {
+        "member_id": str(member), "absorbed": [], "language": "zh",
+        "name": vault.seal(Kind.NAME, "张三", member), "identifiers": phones, **other,
+    }  # fmt: skip
+
+
+async def test_a_message_leaves_once_and_is_sealed_at_rest(gateway: Gateway, inner: Inner) -> None:
+    lives(inner, gateway, MEMBER)
+    request = wish(gateway)
+    await tell(gateway, request, request)
+    page = await outbox(gateway)
+    (message,) = page["data"]
+    assert message["to"] == "+8613800138002" and message["text"] == "张三您好，券码{C1}"
+    assert message["delivery_id"] == str(request.delivery_id)
+    assert {(s.delivery_id, s.status) for s in await sent(gateway)} == {
+        (request.delivery_id, "sent")
+    }
+    async with gateway.app.db.transaction() as tx:
+        row = await tx.fetchrow("SELECT recipient, text FROM sandbox_outbox")
+    assert row["recipient"].startswith("hy1.1.phone.") and row["text"].startswith("hy1.1.text.")
+    assert (await outbox(gateway, f"?since={page['next_cursor']}"))["data"] == []
+
+
+async def test_who_does_not_get_one(gateway: Gateway, inner: Inner) -> None:
+    lives(inner, gateway, MEMBER)
+    lives(inner, gateway, OTHER, identifiers=[])
+    stranger = uuid4()
+    inner.replies[f"GET /internal/members/{stranger}"] = 404, {}
+    wishes = [
+        wish(gateway, channel="pigeon"), wish(gateway, OTHER), wish(gateway, stranger),
+        wish(gateway),
+    ]  # fmt: skip
+    await tell(gateway, *wishes)
+    told = {one.delivery_id: (one.status, one.reason) for one in await sent(gateway)}
+    assert [told[each.delivery_id] for each in wishes] == [
+        ("refused", "no_channel"), ("refused", "no_address"), ("refused", "no_member"),
+        ("sent", None),
+    ]  # fmt: skip
+
+
+async def test_a_withdrawn_consent_stops_marketing_only(gateway: Gateway, inner: Inner) -> None:
+    lives(inner, gateway, MEMBER)
+    me = await gateway.as_(Role.MEMBER, MEMBER)
+    path = f"/v1/members/{MEMBER}/consents"
+
+    async def answer(granted: bool) -> None:
+        body = {
+            "consents": [
+                {"purpose": "marketing", "channel": "sms", "granted": granted,
+                 "notice_version": "1"}
+            ]
+        }  # fmt: skip
+        assert (await gateway.http.put(path, json=body, headers=me)).status_code == 200
+
+    assert (await gateway.http.get(path, headers=me)).json()["data"] == []
+    await answer(False)
+    (kept,) = (await gateway.http.get(path, headers=me)).json()["data"]
+    assert kept["granted"] is False and kept["changed_at"]
+    wishes = [wish(gateway), wish(gateway, purpose="transactional")]
+    await tell(gateway, *wishes)
+    told = {one.delivery_id: (one.status, one.reason) for one in await sent(gateway)}
+    assert told[wishes[0].delivery_id] == ("refused", "no_consent")
+    assert told[wishes[1].delivery_id] == ("sent", None)
+    await answer(True)
+    await tell(gateway, again := wish(gateway))
+    assert (again.delivery_id, "sent") in {(o.delivery_id, o.status) for o in await sent(gateway)}
+
+
+async def test_a_no_survives_a_merge(gateway: Gateway, inner: Inner) -> None:
+    third = UUID(int=13)
+    lives(inner, gateway, MEMBER)
+    lives(inner, gateway, OTHER)
+    agent = await gateway.as_(Role.SERVICE_AGENT)
+
+    async def put(member: UUID, granted: bool) -> None:
+        body = {"consents": [{"purpose": "marketing", "channel": "sms", "granted": granted}]}
+        path = f"/v1/members/{member}/consents"
+        assert (await gateway.http.put(path, json=body, headers=agent)).status_code == 200
+
+    await put(MEMBER, True)
+    await put(OTHER, False)
+    now = gateway.app.db.clock.now()
+    await tell(gateway, MembersMerged(uuid4(), third, OTHER, now, "card_no:x"))
+    await tell(gateway, MembersMerged(uuid4(), MEMBER, third, now, "card_no:y"))
+    for member in (MEMBER, OTHER, third):
+        path = f"/v1/members/{member}/consents"
+        found = (await gateway.http.get(path, headers=agent)).json()
+        assert found["member_id"] == str(MEMBER)
+        assert [each["granted"] for each in found["data"]] == [False]
+    await tell(gateway, wish(gateway, OTHER))
+    assert [one.reason for one in await sent(gateway)] == ["no_consent"]
+
+
+@pytest.mark.parametrize(
+    "consents",
+    [[], [{"purpose": "fun", "channel": "sms", "granted": True}],
+     [{"purpose": "marketing", "channel": "sms"}]],
+)  # fmt: skip
+async def test_bad_consents(gateway: Gateway, consents: list[Any]) -> None:
+    answer = await gateway.http.put(
+        f"/v1/members/{MEMBER}/consents",
+        json={"consents": consents},
+        headers=await gateway.as_(Role.SERVICE_AGENT),
+    )
+    assert answer.status_code == 422 and answer.json()["errors"][0]["pointer"]
+
+
+async def test_while_identity_is_away_messages_wait(gateway: Gateway, inner: Inner) -> None:
+    path = f"GET /internal/members/{MEMBER}"
+    inner.replies[path] = 503, {}
+    runtime = gateway.app.app.state.runtime
+    event = wish(gateway)
+    await runtime.bus.publish(event.subject, "wish", msgspec.json.encode(event))
+    await eventually(lambda: [seen for seen in inner.seen if seen.path.startswith("/internal/m")])
+    assert await sent(gateway) == []
+    lives(inner, gateway, MEMBER)
+
+    async def one() -> bool:
+        return len(await sent(gateway)) == 1
+
+    await eventually(one)
+
+
+def test_rules() -> None:
+    assert allowed("marketing", None) and allowed("marketing", True)
+    assert not allowed("marketing", False) and allowed("transactional", False)
+    assert rendered("{name}，{code}", "张三") == "张三，{code}"
+    assert rendered("{name}，", None) == "会员，"
