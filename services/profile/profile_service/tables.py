@@ -14,6 +14,10 @@ class Row(SQLModel, registry=registry()):
     """Base of this service's tables (a registry of its own: table names repeat across services)."""
 
 
+def text(**options: Any) -> Any:
+    return Field(sa_type=Text, **options)
+
+
 def big(*, primary_key: bool = False, nullable: bool = False) -> Any:
     return Field(sa_column=Column(BigInteger, primary_key=primary_key, nullable=nullable))
 
@@ -41,7 +45,7 @@ class SubjectRow(Row, table=True):
     __tablename__ = "subject"
     id: int = big(primary_key=True)
     member_id: UUID | None = None
-    index: str | None = None
+    index: str | None = text(default=None)
     parent: int | None = big(nullable=True)
     linked_at: datetime | None = moment(nullable=True)
     root: int = big()
@@ -53,12 +57,12 @@ class MemberRow(Row, table=True):
     __tablename__ = "member"
     subject_id: int = big(primary_key=True)
     registered_at: datetime = moment()
-    channel: str | None = None
-    gender: str | None = None
+    channel: str | None = text(default=None)
+    gender: str | None = text(default=None)
     birth_year: int | None = None
     birth_month: int | None = None
-    city: str | None = None
-    language: str = "zh"
+    city: str | None = text(default=None)
+    language: str = text(default="zh")
 
 
 class TouchedRow(Row, table=True):
@@ -84,8 +88,8 @@ class ActivityRow(Row, table=True):
     message_key: int = big(primary_key=True)  # the mapper wants a key; the table has none
     subject_id: int | None = big(nullable=True)
     occurred_at: datetime = moment()
-    event: str
-    channel: str | None = None
+    event: str = text()
+    channel: str | None = text(default=None)
     properties: dict[str, Any] = document()
 
 
@@ -95,8 +99,8 @@ class ActivityDayRow(Row, table=True):
     __tablename__ = "activity_day"
     subject_id: int = big(primary_key=True)
     day: date = Field(primary_key=True)
-    event: str = Field(primary_key=True)
-    channel: str = Field(primary_key=True)  # "" where none was told
+    event: str = text(primary_key=True)
+    channel: str = text(primary_key=True)  # "" where none was told
     n: int
     last_at: datetime = moment()
 
@@ -106,7 +110,7 @@ class TraitRow(Row, table=True):
 
     __tablename__ = "trait"
     subject_id: int = big(primary_key=True)
-    name: str = Field(primary_key=True)
+    name: str = text(primary_key=True)
     value: Any = document(nullable=True)  # null: told to be nothing
     occurred_at: datetime = moment()
     message_key: int = big()
@@ -119,11 +123,11 @@ class PurchaseRow(Row, table=True):
     """
 
     __tablename__ = "purchase"
-    order_no: str = Field(primary_key=True)
+    order_no: str = text(primary_key=True)
     paid_at: datetime = moment(primary_key=True)
     subject_id: int = big()
-    store_id: str
-    channel: str
+    store_id: str = text()
+    channel: str = text()
     paid_fen: int = big()
     coupons: int
     skus: list[str] = many(Text)
@@ -135,8 +139,8 @@ class RefundRow(Row, table=True):
     """Money given back."""
 
     __tablename__ = "refund"
-    order_no: str = Field(primary_key=True)
-    refund_no: str = Field(primary_key=True)
+    order_no: str = text(primary_key=True)
+    refund_no: str = text(primary_key=True)
     subject_id: int = big()
     refunded_at: datetime = moment()
     refund_fen: int = big()
@@ -183,11 +187,11 @@ class ProductRow(Row, table=True):
     """The catalogue. `version` is the catalogue's at the row's last change."""
 
     __tablename__ = "product"
-    sku: str = Field(primary_key=True)
-    name: str | None = None
-    department: str | None = None
-    category: str | None = None
-    brand: str | None = None
+    sku: str = text(primary_key=True)
+    name: str | None = text(default=None)
+    department: str | None = text(default=None)
+    category: str | None = text(default=None)
+    brand: str | None = text(default=None)
     version: int = big()
 
 
@@ -195,9 +199,9 @@ class StoreRow(Row, table=True):
     """Shops."""
 
     __tablename__ = "store"
-    store_id: str = Field(primary_key=True)
-    name: str | None = None
-    city: str | None = None
+    store_id: str = text(primary_key=True)
+    name: str | None = text(default=None)
+    city: str | None = text(default=None)
 
 
 class CatalogueRow(Row, table=True):
