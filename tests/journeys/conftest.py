@@ -45,7 +45,7 @@ class Api:
 
     async def collect(self, *messages: dict[str, Any]) -> httpx.Response:
         clients = json.loads((self.platform.home.clients_file).read_text())
-        basic = base64.b64encode(f"{clients['write_key']}:".encode()).decode()
+        basic = base64.b64encode(f"{clients['write_keys']['demo']}:".encode()).decode()
         return await self.http.post(
             "/v1/batch", json={"batch": list(messages)}, headers={"Authorization": f"Basic {basic}"}
         )

@@ -72,9 +72,10 @@ def from_validation(errors: list[Any]) -> Problem:
         ProblemError(pointer=_pointer(error["loc"]), code=error["type"], detail=error["msg"])
         for error in errors
     ]
-    malformed = any(error.code == "json_invalid" for error in found)
-    status, code = (400, "malformed_json") if malformed else (422, "invalid_body")
-    return Problem(status, code, "The request does not have the shape it should", errors=found)
+    if any(error.code == "json_invalid" for error in found):  # its place is an offset, no pointer
+        return Problem(400, "malformed_json", "The body is not valid JSON", pointer="")
+    title = "The request does not have the shape it should"
+    return Problem(422, "invalid_body", title, errors=found)
 
 
 _PATH = re.compile(r" - at `\$?(?P<path>[^`]*)`$")
@@ -109,10 +110,10 @@ def from_msgspec(error: msgspec.DecodeError) -> Problem:
 
 
 def _pointer(location: tuple[Any, ...]) -> str:
-    head, *rest = location
-    if head in ("query", "path", "header"):
-        return f"#{head}/" + "/".join(map(str, rest))
-    return "".join(f"/{step}" for step in (rest if head == "body" else location))
+    head, rest = location[:1], location[1:]
+    if head and head[0] in ("query", "path", "header"):
+        return f"#{head[0]}/" + "/".join(map(str, rest))
+    return "".join(f"/{step}" for step in (rest if head == ("body",) else location))
 
 
 def install(app: FastAPI) -> None:

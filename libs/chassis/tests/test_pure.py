@@ -9,12 +9,13 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
 
 from chassis.clock import DrivenClock, SystemClock, local_date, midnight
 from chassis.coalesce import Coalescer
 from chassis.ids import Ids
 from chassis.principal import Principal
-from chassis.problem import from_msgspec
+from chassis.problem import from_msgspec, from_validation
 from contracts.events import IdentifierLinked, PointsExpired
 from contracts.orders import OrderBatchRequest, OrderRequest
 from contracts.roles import Role
@@ -147,3 +148,14 @@ async def test_a_failed_batch_fails_its_callers_and_the_next_one_runs() -> None:
         await coalescer.submit(1)
     fail = False
     assert await coalescer.submit(2) == 2
+
+
+def test_pydantic_errors_point_and_broken_json_is_400() -> None:
+    class Body(BaseModel):
+        many: list[int]
+
+    for text, status, pointer in ((b'{"many": [1, "x"]}', 422, "/many/1"), (b"{", 400, "")):
+        with pytest.raises(ValidationError) as caught:
+            Body.model_validate_json(text)
+        problem = from_validation(list(caught.value.errors()))
+        assert (problem.status, problem.errors[0].pointer) == (status, pointer)
