@@ -1,6 +1,6 @@
 """Monthly and weekly partitions, made when the first row for them arrives."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 
 from chassis.database import Tx
@@ -14,13 +14,15 @@ class Partitions:
     def __init__(self) -> None:
         self._there: set[str] = set()
 
-    async def months(self, tx: Tx, table: str, moments: Iterable[datetime]) -> None:
+    async def months(self, tx: Tx, table: str, moments: Collection[datetime]) -> None:
         """Make sure that `table` has a partition for the UTC month of every moment."""
-        for year, month in sorted({(utc.year, utc.month) for utc in map(_utc, moments)}):
+        first, last = _month(min(moments)), _month(max(moments))
+        wanted = {first} if first == last else set(map(_month, moments))
+        for year, month in sorted(wanted):
             if year in YEARS:
-                first = date(year, month, 1)
-                after = date(year + month // 12, month % 12 + 1, 1)
-                await self._add(tx, table, f"{first:%Y%m}", f"{first} 00:00Z", f"{after} 00:00Z")
+                low = date(year, month, 1)
+                high = date(year + month // 12, month % 12 + 1, 1)
+                await self._add(tx, table, f"{low:%Y%m}", f"{low} 00:00Z", f"{high} 00:00Z")
 
     async def week(self, tx: Tx, table: str, monday: date) -> None:
         """Make sure that `table` has a partition for the week that begins on `monday`."""
@@ -34,8 +36,9 @@ class Partitions:
             tx.after_commit(lambda: self._there.add(name))
 
 
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+def _month(moment: datetime) -> tuple[int, int]:
+    utc = moment.astimezone(UTC)
+    return utc.year, utc.month
 
 
 def monday(day: date) -> date:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from chassis.clock import DrivenClock
 from contracts.events import ActivityBatch, RecordedOrder
 from profile_service.profiles import use_cases as profiles
 
+Delivery = Callable[[], Awaitable[None]]
 MEMBERS = 4
 FOLDED = """
 SELECT root, count(DISTINCT order_no), coalesce(sum(paid_fen), 0), max(paid_at)
@@ -62,26 +64,22 @@ def some_activities(rng: random.Random, number: int) -> ActivityBatch:
     )
 
 
-def year_of_events(world: World, rng: random.Random) -> list[Callable[[], Awaitable[Any]]]:
+def year_of_events(world: World, rng: random.Random) -> list[Delivery]:
     """Everything that happens, each as a delivery that can be made any number of times.
 
     Phones 0–7 belong to members 0–3, two each; members 1 and 2 turn out to be 0, 2 by way of 1.
     """
-    events: list[Callable[[], Awaitable[Any]]] = []
-    for phone in range(2 * MEMBERS):
-        events.append(lambda phone=phone: world.link(index(phone), member(phone // 2)))
-    events.append(lambda: world.link(member(1), member(0), NOON + days(1)))
-    events.append(lambda: world.link(member(2), member(1), NOON))
+    events: list[Delivery] = [
+        partial(world.link, index(phone), member(phone // 2)) for phone in range(2 * MEMBERS)
+    ]
+    events.append(partial(world.link, member(1), member(0), NOON + days(1)))
+    events.append(partial(world.link, member(2), member(1), NOON))
     for number in range(6):
-        orders, activities = some_orders(rng, number), some_activities(rng, number)
-        events.append(lambda orders=orders: world.record(*orders))
-        events.append(lambda activities=activities: world.collect(activities))
+        orders = some_orders(rng, number)
         back = orders[0]
-        events.append(
-            lambda back=back, number=number: world.refund(
-                back.order_no, f"r{number}", back.member_id, back.paid_fen // 2
-            )
-        )
+        events.append(partial(world.record, *orders))
+        events.append(partial(world.collect, some_activities(rng, number)))
+        events.append(partial(world.refund, back.order_no, "r", back.member_id, back.paid_fen // 2))
     return events
 
 

@@ -10,7 +10,15 @@ from services.profile.tests.world import NOON, activity, member, order
 
 from contracts.classification import Kind
 from contracts.events import Activity, SealedIdentifier
-from profile_service.collect.domain import Trait, days, happened, holder, latest, message_key
+from profile_service.collect.domain import (
+    Collected,
+    Trait,
+    days,
+    happened,
+    holder,
+    latest,
+    message_key,
+)
 from profile_service.profiles.domain import Place
 from profile_service.purchases.domain import NOTHING, Spending, spending_of, total
 from profile_service.rfm.domain import Bounds, Rfm, band, cell, recency_band
@@ -103,12 +111,16 @@ def test_times_no_honest_clock_tells_become_the_time_of_receipt() -> None:
 
 
 def test_days_and_traits_do_not_depend_on_order() -> None:
-    key = (1, NOON.date(), "Product Viewed", "app")
-    times = [NOON + timedelta(minutes=n) for n in (2, 0, 1)]
-    assert days((key, at) for at in times) == {key: (3, times[0])}
+    rows = [
+        Collected(subject, NOON + timedelta(minutes=n), n, "Product Viewed", None, {})
+        for n, subject in ((2, 1), (0, 1), (1, 1), (3, None))
+    ]
+    for some in permutations(rows):
+        counted = days(some, lambda moment: moment.date())
+        assert counted == {(NOON.date(), "Product Viewed", "", 1): (3, rows[0].occurred_at)}
     told = [((1, "size"), Trait(n, NOON, n)) for n in range(3)]
-    for some in permutations(told):
-        assert latest(some)[(1, "size")].value == 2
+    for tales in permutations(told):
+        assert latest(tales)[(1, "size")].value == 2
 
 
 def test_message_keys_fit_a_bigint() -> None:

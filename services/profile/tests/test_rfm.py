@@ -58,7 +58,7 @@ async def test_the_year_of_the_supermarket(world: World) -> None:
     ]
     async with world.db.transaction() as tx:
         ids = await world.ids.of(tx, {order.member_id for order in orders})
-        await world.purchases.partitions.months(tx, "purchase", (o.paid_at for o in orders))
+        await world.purchases.partitions.months(tx, "purchase", [o.paid_at for o in orders])
         await repository.add_orders(tx, ((ids[o.member_id], o) for o in orders))
     got = await report(world, october)
     assert (len(got.cells), got.members, sum(got.cells.values())) == (26, 2_446, 2_446)

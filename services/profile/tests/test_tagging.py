@@ -14,7 +14,7 @@ async def counts(world: World, role: Role = Role.ADMIN) -> dict[str, int]:
 
 
 async def stored(world: World) -> int:
-    return await world.value("SELECT count(*) FROM member_tags")
+    return int(await world.value("SELECT count(*) FROM member_tags"))
 
 
 async def test_tags_follow_what_happens(world: World, clock: DrivenClock) -> None:

@@ -1,10 +1,10 @@
 """Whose an activity is, when it happened, and how activities add up. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from contracts.classification import Kind
@@ -33,13 +33,12 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 CLOCK_SLACK = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(NamedTuple):
     """A stored activity. `subject` is None where the message said nothing about whom."""
 
-    message_key: int
     subject: int | None
     occurred_at: datetime
+    message_key: int
     event: str
     channel: str | None
     properties: Any
@@ -59,7 +58,7 @@ class Trait:
         return self.occurred_at, self.message_key
 
 
-DayKey = tuple[int, date, str, str]  # subject, programme day, event, channel ("" for none)
+DayKey = tuple[date, str, str, int]  # programme day, event, channel ("" for none), subject
 TraitKey = tuple[int, str]  # subject, trait's name
 
 
@@ -72,9 +71,10 @@ def holder(activity: Activity) -> UUID | str | None:
     """Whose activity this is: the member named, or the index of the strongest identifier."""
     if activity.member_id is not None:
         return activity.member_id
-    if not activity.identifiers:
-        return None
-    return min(activity.identifiers, key=_strength).index
+    identifiers = activity.identifiers
+    if len(identifiers) == 1:
+        return identifiers[0].index
+    return min(identifiers, key=_strength).index if identifiers else None
 
 
 def _strength(identifier: SealedIdentifier) -> tuple[int, str]:
@@ -94,13 +94,15 @@ def name_of(activity: Activity) -> str:
 
 
 def days(
-    rows: Iterable[tuple[DayKey, datetime]],
+    rows: Iterable[Collected], day_of: Callable[[datetime], date]
 ) -> dict[DayKey, tuple[int, datetime]]:
-    """How many activities each key has, and when the last was."""
+    """How many activities each day, event, channel and subject has, and when the last was."""
     counts: dict[DayKey, tuple[int, datetime]] = {}
-    for key, at in rows:
-        n, last = counts.get(key, (0, at))
-        counts[key] = (n + 1, at if at > last else last)
+    for subject, at, _key, event, channel, _properties in rows:
+        if subject is not None:
+            key = (day_of(at), event, channel or "", subject)
+            n, last = counts.get(key, (0, at))
+            counts[key] = (n + 1, at if at > last else last)
     return counts
 
 

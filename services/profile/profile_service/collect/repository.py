@@ -7,7 +7,7 @@ from typing import Any
 from chassis.database import Tx
 from profile_service.collect.domain import Behaviour, Collected, DayKey, Trait, TraitKey
 
-COLUMNS = ("message_key", "subject_id", "occurred_at", "event", "channel", "properties")
+COLUMNS = ("subject_id", "occurred_at", "message_key", "event", "channel", "properties")
 
 
 async def known_keys(tx: Tx, keys: Sequence[int], since: date) -> set[int]:
@@ -32,25 +32,29 @@ async def drop_seen_before(tx: Tx, week: date) -> None:
 
 async def add_activities(tx: Tx, rows: Iterable[Collected]) -> None:
     """COPY; the partitions must be there."""
-    await tx.copy(
-        "activity",
-        COLUMNS,
-        [(r.message_key, r.subject, r.occurred_at, r.event, r.channel, r.properties) for r in rows],
-    )
+    await tx.copy("activity", COLUMNS, rows)
 
 
 async def add_days(tx: Tx, counts: Mapping[DayKey, tuple[int, datetime]]) -> None:
-    """Add to the daily counts, in key order (so that two writers never wait for each other)."""
-    keys = sorted(counts)
+    """Add to the daily counts, in one order (so that two writers never wait for each other).
+
+    Days, events and channels are few and travel once; rows name them by their place.
+    """
+    kinds = sorted({key[:3] for key in counts})
+    place = {kind: n for n, kind in enumerate(kinds, 1)}
+    rows = sorted((key[3], place[key[:3]], *count) for key, count in counts.items())
     await tx.execute(
-        "INSERT INTO activity_day SELECT * FROM"
-        " unnest($1::bigint[], $2::date[], $3::text[], $4::text[], $5::int[], $6::timestamptz[])"
+        "INSERT INTO activity_day (subject_id, day, event, channel, n, last_at)"
+        " SELECT subject, day, event, channel, n, last_at"
+        " FROM unnest($1::bigint[], $2::int[], $3::int[], $4::timestamptz[])"
+        " AS row (subject, place, n, last_at)"
+        " JOIN unnest($5::date[], $6::text[], $7::text[]) WITH ORDINALITY"
+        " AS kind (day, event, channel, place) USING (place) ORDER BY subject, day, event, channel"
         " ON CONFLICT (subject_id, day, event, channel) DO UPDATE SET"
         " n = activity_day.n + excluded.n,"
         " last_at = greatest(activity_day.last_at, excluded.last_at)",
-        *([key[place] for key in keys] for place in range(4)),
-        [counts[key][0] for key in keys],
-        [counts[key][1] for key in keys],
+        *(list(column) for column in zip(*rows, strict=True)),
+        *(list(column) for column in zip(*kinds, strict=True)),
     )
 
 

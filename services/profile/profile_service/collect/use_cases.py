@@ -1,16 +1,15 @@
 """A collected batch becomes rows, counters and traits: exactly once, in a handful of statements."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from chassis.clock import local_date
+from chassis.clock import local_date, midnight
 from chassis.database import Tx
 from contracts.events import Activity, ActivityBatch
 from profile_service.collect import repository
 from profile_service.collect.domain import (
     Collected,
-    DayKey,
     Trait,
     TraitKey,
     days,
@@ -22,6 +21,7 @@ from profile_service.collect.domain import (
 )
 from profile_service.partitions import Partitions, monday
 from profile_service.subjects import repository as subject_rows
+from profile_service.subjects.domain import Key
 from profile_service.subjects.use_cases import SubjectIds
 
 Fresh = Mapping[int, tuple[Activity, datetime]]  # by message key: the message, when received
@@ -42,24 +42,16 @@ class Collector:
             return
         holders = {key: holder(activity) for key, (activity, _) in fresh.items()}
         ids = await self.subjects.of(tx, {who for who in holders.values() if who is not None})
-        rows = [
-            Collected(
-                key,
-                None if (who := holders[key]) is None else ids[who],
-                happened(activity, received_at),
-                name_of(activity),
-                activity.channel,
-                activity.properties,
-            )
-            for key, (activity, received_at) in fresh.items()
-        ]
-        await self.partitions.months(tx, "activity", (row.occurred_at for row in rows))
+        rows = sorted(_rows(fresh, holders, ids), key=_by_subject)
+        await self.partitions.months(tx, "activity", [row.occurred_at for row in rows])
         await repository.add_activities(tx, rows)
-        await repository.add_days(tx, days(_daily(rows)))
-        traits = latest(_traits(rows, fresh))
+        counts = days(rows, _calendar())
+        if counts:
+            await repository.add_days(tx, counts)
+        traits = latest(_traits(fresh, holders, ids))
         if traits:
             await repository.merge_traits(tx, traits)
-        await subject_rows.touch(tx, {row.subject for row in rows if row.subject is not None})
+        await subject_rows.touch(tx, ids.values())
 
     async def _fresh(self, tx: Tx, batches: Sequence[ActivityBatch]) -> Fresh:
         """The messages of the batches that are new, by key, the first of equal ones."""
@@ -81,16 +73,46 @@ class Collector:
         await repository.drop_seen_before(tx, week)
 
 
-def _daily(rows: Sequence[Collected]) -> Iterator[tuple[DayKey, datetime]]:
-    for row in rows:
-        if row.subject is not None:
-            day = local_date(row.occurred_at)
-            yield (row.subject, day, row.event, row.channel or ""), row.occurred_at
+def _rows(
+    fresh: Fresh, holders: Mapping[int, Key | None], ids: Mapping[Key, int]
+) -> Iterator[Collected]:
+    for key, (activity, received_at) in fresh.items():
+        who = holders[key]
+        yield Collected(
+            None if who is None else ids[who],
+            happened(activity, received_at),
+            key,
+            name_of(activity),
+            activity.channel,
+            activity.properties,
+        )
 
 
-def _traits(rows: Sequence[Collected], fresh: Fresh) -> Iterator[tuple[TraitKey, Trait]]:
-    for row in rows:
-        activity, _ = fresh[row.message_key]
-        if activity.type == "identify" and row.subject is not None:
+def _by_subject(row: Collected) -> int:
+    """The order of the index: neighbours go into the same page."""
+    return row.subject or 0
+
+
+def _calendar() -> Callable[[datetime], date]:
+    """`local_date` for many moments of few days: asks whether the day is still the same."""
+    day, begins, ends = date.min, datetime.max.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+    def day_of(moment: datetime) -> date:
+        nonlocal day, begins, ends
+        if not begins <= moment < ends:
+            day = local_date(moment)
+            begins, ends = midnight(day), midnight(day + timedelta(days=1))
+        return day
+
+    return day_of
+
+
+def _traits(
+    fresh: Fresh, holders: Mapping[int, Key | None], ids: Mapping[Key, int]
+) -> Iterator[tuple[TraitKey, Trait]]:
+    for key, (activity, received_at) in fresh.items():
+        who = holders[key]
+        if activity.traits and activity.type == "identify" and who is not None:
+            at = happened(activity, received_at)
             for name, value in activity.traits.items():
-                yield (row.subject, name), Trait(value, row.occurred_at, row.message_key)
+                yield (ids[who], name), Trait(value, at, key)

@@ -40,7 +40,7 @@ class Purchases:
         ]
         if not orders:
             return
-        await self.partitions.months(tx, "purchase", (order.paid_at for _, order in orders))
+        await self.partitions.months(tx, "purchase", [order.paid_at for _, order in orders])
         await repository.add_orders(tx, orders)
         departments = await self.departments.current(tx)
         await _add(

@@ -76,9 +76,11 @@ async def save_members(tx: Tx, members: Mapping[int, MemberRegistered]) -> None:
 
 
 async def touch(tx: Tx, ids: Iterable[int]) -> None:
-    """Remember that these subjects' facts have changed."""
+    """Remember that these subjects' facts have changed; nobody asks about unknown visitors."""
     await tx.execute(
-        "INSERT INTO touched (subject_id) SELECT unnest($1::bigint[])", sorted(set(ids))
+        "INSERT INTO touched (subject_id) SELECT id FROM subject"
+        " WHERE id = ANY($1::bigint[]) AND (member_id IS NOT NULL OR parent IS NOT NULL)",
+        sorted(set(ids)),
     )
 
 
