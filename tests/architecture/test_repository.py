@@ -1,9 +1,13 @@
 """What must not be in the repository, and what must be in its documents."""
 
+import ast
 import os
 import re
 import socket
+import sys
 import tomllib
+from collections.abc import Mapping
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -48,6 +52,50 @@ def test_the_lock_has_every_dependency() -> None:
         for requirement in tomllib.loads(path.read_text())["project"]["dependencies"]
     }
     assert {name for name in wanted if not name.startswith("huiyuan-")} <= pinned
+
+
+def declared(package: Path) -> set[str]:
+    """Distributions a package names, and those of the workspace's packages it depends on."""
+    found: set[str] = set()
+    for requirement in tomllib.loads(package.read_text())["project"]["dependencies"]:
+        name = re.split(r"[<>=\[;~! ]", requirement)[0].lower()
+        found.add(name)
+        if name.startswith("huiyuan-"):
+            (inner,) = ROOT.glob(f"*/{name.removeprefix('huiyuan-')}/pyproject.toml")
+            found |= declared(inner)
+    return found
+
+
+def imported(folder: Path) -> set[str]:
+    """Top-level modules that the code of a package imports."""
+    found = set()
+    for path in folder.glob("*/**/*.py"):
+        if "tests" in path.relative_to(folder).parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+    return found - sys.stdlib_module_names
+
+
+def distributions(module: str, homes: Mapping[str, list[str]]) -> set[str]:
+    """Who brings a module: distributions, by normalised name."""
+    own = f"huiyuan-{module.removesuffix('_service')}"
+    return {re.sub(r"[-_.]+", "-", name).lower() for name in homes.get(module, [own])}
+
+
+def test_packages_declare_what_they_import() -> None:
+    homes = packages_distributions()
+    missing = [
+        f"{relative(package)}: {module}"
+        for package in sorted(ROOT.glob("*/*/pyproject.toml"))
+        for module in sorted(imported(package.parent))
+        if not distributions(module, homes)
+        & (declared(package) | {f"huiyuan-{package.parent.name}"})
+    ]
+    assert missing == []
 
 
 def test_every_variable_in_the_code_is_a_documented_setting() -> None:
