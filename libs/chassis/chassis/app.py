@@ -59,6 +59,17 @@ class Runtime:
             outbox = await tx.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
         return {"outbox": outbox, "unread": sum(unread)}
 
+    async def rest(self, seconds: float) -> bool:
+        """Wait until nothing is under way here; False if that took longer than `seconds`."""
+        try:
+            async with asyncio.timeout(seconds):
+                for consumer in self.consumers:
+                    await consumer.caught_up()
+                await self.relay.drained()
+        except TimeoutError:
+            return False
+        return True
+
 
 def build(service: Service) -> FastAPI:
     """The app: routes, problem documents, health, metrics, and a lifespan that runs everything."""
@@ -190,6 +201,12 @@ def _internal() -> APIRouter:
         """How much is still under way here."""
         runtime: Runtime = request.app.state.runtime
         return await runtime.lag()
+
+    @router.get("/rest")
+    async def rest(request: Request, seconds: float = 5.0) -> dict[str, bool]:
+        """Answers when nothing is under way here, or when the time is up."""
+        runtime: Runtime = request.app.state.runtime
+        return {"rest": await runtime.rest(seconds)}
 
     @router.post("/tick")
     async def tick(request: Request) -> dict[str, str]:

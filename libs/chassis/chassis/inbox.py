@@ -58,10 +58,20 @@ class Consumer:
         self._queue: asyncio.Queue[Any] = asyncio.Queue()
         self._credit = 0  # messages asked for and not yet here
         self._inbox = ""
+        self._done = asyncio.Event()  # set while no batch is in hand
+        self._done.set()
 
     async def lag(self) -> int:
         """Messages not yet applied."""
         return await self._bus.lag(self._stream, self._service)
+
+    async def caught_up(self) -> None:
+        """Come back when everything that was on the stream has been applied."""
+        while True:
+            await self._done.wait()
+            if self._queue.empty() and await self.lag() == 0:
+                return
+            await asyncio.sleep(0.002)  # on its way to us, or its acknowledgement to the server
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -70,6 +80,7 @@ class Consumer:
             batch = await self._next_batch()
             if batch:
                 await self._apply_for_sure(batch)
+            self._done.set()
 
     async def _subscribe(self) -> None:
         self._inbox = self._bus.nc.new_inbox()
@@ -98,6 +109,7 @@ class Consumer:
             self._credit = 0
             await self._ensure_known()
             return []
+        self._done.clear()
         messages, size = [first], len(first.data)
         while not self._queue.empty() and len(messages) < FETCH and size < MAX_BATCH_BYTES:
             messages.append(self._queue.get_nowait())

@@ -19,7 +19,16 @@ class Relay:
     def __init__(self, db: Database, bus: Bus, service: str) -> None:
         self._db, self._bus, self._service = db, bus, service
         self._wake = asyncio.Event()
-        db.told = self._wake.set
+        self._drained = asyncio.Event()  # nothing told since the last look found nothing
+        db.told = self._told
+
+    def _told(self) -> None:
+        self._drained.clear()
+        self._wake.set()
+
+    async def drained(self) -> None:
+        """Come back when everything that was told is on the bus."""
+        await self._drained.wait()
 
     async def run(self) -> None:
         """Until cancelled. Failures (bus or database away) are retried for ever."""
@@ -29,6 +38,8 @@ class Relay:
                 self._wake.clear()
                 while await self._publish_some() == BATCH:
                     pass
+                if not self._wake.is_set():
+                    self._drained.set()
                 delay = 0.05
             except Exception as error:  # noqa: BLE001 - whatever it was, the rows are still there
                 log.warning("relay_retry", error=type(error).__name__)

@@ -59,10 +59,8 @@ async def test_bad_wishes(gateway: Gateway, body: dict[str, Any]) -> None:
 async def test_settled_waits_for_services_and_for_our_own_outbox(
     gateway: Gateway, inner: Inner
 ) -> None:
-    busy = [{"outbox": 1, "unread": 0}, {"outbox": 0, "unread": 3}]
-    inner.replies["GET /internal/lag"] = lambda _: (
-        200, busy.pop() if busy else {"outbox": 0, "unread": 0},
-    )  # fmt: skip
+    busy = [{"rest": False}, {"rest": False}]
+    inner.replies["GET /internal/rest"] = lambda _: (200, busy.pop() if busy else {"rest": True})
     async with gateway.app.db.transaction() as tx:
         tx.publish(MessageSent(uuid4(), "refused"))
     answer = await gateway.http.get("/dev/settled")
@@ -73,11 +71,11 @@ async def test_settled_waits_for_services_and_for_our_own_outbox(
 
 
 async def test_settled_goes_on_while_a_service_is_away(gateway: Gateway, inner: Inner) -> None:
-    inner.replies["GET /internal/lag"] = 503, {}
+    inner.replies["GET /internal/rest"] = 503, {}
     waiting = asyncio.create_task(gateway.http.get("/dev/settled"))
     await asyncio.wait([waiting], timeout=0.3)
     assert not waiting.done()
-    inner.replies["GET /internal/lag"] = 200, {"outbox": 0, "unread": 0}
+    inner.replies["GET /internal/rest"] = 200, {"rest": True}
     assert (await waiting).status_code == 200
 
 

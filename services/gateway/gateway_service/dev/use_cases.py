@@ -18,7 +18,7 @@ from gateway_service.proxy.forward import SYSTEM
 
 TICK_SECONDS = 120.0
 REST_SECONDS = 20.0
-_FIRST_DELAY, _LAST_DELAY = 0.002, 0.05
+_PATIENCE = 5.0
 _RETRY_DELAY = 0.1
 _AWAY = (OSError, TimeoutError, nats.errors.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -80,30 +80,28 @@ async def _surely(once: Callable[[], Awaitable[None]]) -> None:
 async def settled(runtime: Runtime, inner: InnerClient) -> Settled:
     """Answers when nothing is under way. Raises Problem 503 after 20 seconds."""
     give_up = asyncio.get_running_loop().time() + REST_SECONDS
-    delay = _FIRST_DELAY
     while not await _at_rest(runtime, inner):
         if asyncio.get_running_loop().time() > give_up:
             raise Problem(
                 503, "not_settled", "Something is still under way", headers={"Retry-After": "1"}
             )
-        await asyncio.sleep(delay)
-        delay = min(delay * 1.5, _LAST_DELAY)
     return Settled()
 
 
 async def _at_rest(runtime: Runtime, inner: InnerClient) -> bool:
-    """Every consumer idle, every outbox empty, and nothing published while we looked.
+    """Every service came to rest, and nothing was published since the first of them did.
 
-    A service looks at its consumers before its outbox. So whatever a consumer was busy with is
-    seen there, or in the outbox, or has been published meanwhile; no second look is needed.
+    A service waits for its consumers before its outbox. So whatever a consumer was busy with has
+    been published by then, and shows in the streams; no second look at the services is needed.
     """
     try:
         before = await _published(runtime)
-        lags = await asyncio.gather(runtime.lag(), *(_lag(inner, name) for name in inner.services))
-        if any(count for lag in lags for count in lag.values()):
-            return False
-        return before == await _published(runtime)
+        resting = await asyncio.gather(
+            runtime.rest(_PATIENCE), *(_rests(inner, name) for name in inner.services)
+        )
+        return all(resting) and before == await _published(runtime)
     except _AWAY:
+        await asyncio.sleep(_RETRY_DELAY)
         return False
 
 
@@ -113,8 +111,8 @@ async def _published(runtime: Runtime) -> list[int]:
     return [int(info.state.last_seq) for info in infos]
 
 
-async def _lag(inner: InnerClient, service: str) -> dict[str, int]:
-    answer = await inner.request(service, "GET", "/internal/lag", SYSTEM)
+async def _rests(inner: InnerClient, service: str) -> bool:
+    answer = await inner.request(service, "GET", f"/internal/rest?seconds={_PATIENCE}", SYSTEM)
     if answer.status != 200:
         raise Gone(service)
-    return msgspec.json.decode(answer.body, type=dict[str, int])
+    return msgspec.json.decode(answer.body, type=dict[str, bool])["rest"]
