@@ -189,3 +189,13 @@ async def test_broken_clocks_and_nobodys_messages_are_kept(world: World) -> None
     assert await world.value("SELECT count(*) FROM activity WHERE subject_id IS NULL") == 1
     await world.record(order("1", member(1), at=NOON.replace(year=1999)))
     assert await world.value("SELECT count(*) FROM purchase_default") == 1
+
+
+async def test_spending_goes_by_the_department_of_the_day(world: World) -> None:
+    await world.register(1)
+    await world.products(apple="FRUIT")
+    await world.record(order("1", member(1)))
+    await world.products(apple="SNACKS")
+    await world.record(order("2", member(1)), order("2", member(1)))
+    shown = (await seen(world, 1))["purchases"]
+    assert shown["by_department_fen"] == {"FRUIT": 250, "SNACKS": 250}
