@@ -8,7 +8,7 @@ from chassis.database import Tx
 
 
 async def lock(tx: Tx) -> None:
-    """Merges and decisions take turns: nobody decides about an id that is being absorbed."""
+    """Merges and jobs take turns: nobody decides about or writes to an id being absorbed."""
     await tx.execute("SELECT pg_advisory_xact_lock(hashtext('campaign:members'))")
 
 

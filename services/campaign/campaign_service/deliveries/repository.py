@@ -37,13 +37,16 @@ async def hold(
 
 
 async def take_due(tx: Tx, now: datetime, limit: int) -> list[Held]:
-    """Held messages of running campaigns that are due, locked, the longest waiting first."""
+    """Held messages of running campaigns that are due, locked, the longest waiting first.
+
+    Those of a campaign that is being paused or finished at this moment are left to the next call.
+    """
     rows = await tx.fetch(
         "SELECT d.delivery_id, d.campaign_id, d.member_id, d.language, d.channel, c.percent_off,"
         " c.valid_days, CASE d.language WHEN 'en' THEN c.text_en ELSE c.text_zh END AS text"
         " FROM delivery d JOIN campaign c USING (campaign_id)"
         " WHERE d.status = 'held' AND d.due_at <= $1 AND c.status = 'launched'"
-        " ORDER BY d.due_at, d.seq LIMIT $2 FOR UPDATE OF d FOR SHARE OF c",
+        " ORDER BY d.due_at, d.seq LIMIT $2 FOR UPDATE OF d FOR SHARE OF c SKIP LOCKED",
         now,
         limit,
     )

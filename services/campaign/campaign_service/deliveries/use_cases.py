@@ -18,6 +18,7 @@ from contracts.events import CouponOffered, MembersMerged, MessageRequested, Mes
 
 async def release(tx: Tx, quiet: QuietHours, now: datetime, limit: int) -> bool:
     """Send off up to `limit` due messages, coupon first; answers whether more may be due."""
+    await audiences.lock(tx)
     due = await repository.take_due(tx, now, limit)
     if not due:
         return False
