@@ -25,6 +25,7 @@ import msgspec
 
 CONNECTIONS = 8
 PATIENCE = 180.0  # seconds until a call that is never answered gives up
+BUG_PATIENCE = 30.0  # a 500 may be a server that has just been killed, but not for long
 _TOKEN_MARGIN = timedelta(seconds=30)
 _LOST = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, asyncio.TimeoutError)
 
@@ -113,7 +114,7 @@ class Api:
         write_key: str | None = None,
     ) -> bytes:
         """Send until answered. Raises Refused for a 4xx, and for trouble that outlasts patience."""
-        give_up = monotonic() + self._patience
+        started = monotonic()
         attempt = 0
         while True:
             try:
@@ -127,7 +128,8 @@ class Api:
                 status, answer, wait = 0, type(lost).__name__.encode(), ""
             if 200 <= status < 300:
                 return answer
-            if not _worth_repeating(status, wait, attempt) or monotonic() > give_up:
+            patience = min(self._patience, BUG_PATIENCE if status == 500 else PATIENCE)
+            if not _worth_repeating(status, wait, attempt) or monotonic() > started + patience:
                 raise Refused(f"{method} {path}", status, answer)
             if status == HTTPStatus.UNAUTHORIZED and role is not None:
                 self._tokens.pop(role, None)

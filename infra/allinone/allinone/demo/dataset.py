@@ -120,11 +120,12 @@ def _read(name: str, **options: Any) -> pl.DataFrame:
     return pl.read_parquet(str(path), **options)
 
 
-def load() -> Dataset:
-    """Read and shape the data set; about half a second."""
+def load(every: int = 1) -> Dataset:
+    """Read and shape the data set; about a second. `every` n-th household only, for tests."""
     fen = (pl.col("sales_value") * 100).round().cast(pl.Int64).alias("fen")
     sold = (
         _read("transactions")
+        .filter(pl.col("household_id") % every == 0)
         .with_columns(fen, pl.col("transaction_timestamp").cast(pl.Datetime("us")).alias("at"))
         .sort("at", "basket_id", "product_id")
     )

@@ -37,7 +37,7 @@ SHARES = ((60, Channel.POS), (85, Channel.MINIPROGRAM), (100, Channel.ECOMMERCE)
 
 REDEEM_FROM = 200  # points a member wants to have before thinking of spending them
 REDEEM_AT_MOST = 500
-VIEWS_A_BASKET = 5
+VIEWS_A_BASKET = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def channel_of(basket_id: int) -> Channel:
 
 def points_to_redeem(order_no: str, redeemable: int) -> int:
     """How many points the buyer pays down after this order: 0, or a multiple of 100."""
-    if redeemable < REDEEM_FROM or draw("redeem", order_no) >= 500:
+    if redeemable < REDEEM_FROM or draw("redeem", order_no) >= 300:
         return 0
     return min(redeemable // 100 * 100, REDEEM_AT_MOST)
 

@@ -80,15 +80,17 @@ async def staged(
     say: Callable[[str], None] = lambda _: None,
     *,
     durable: bool = True,
+    every: int = 1,
 ) -> AsyncIterator[Stage]:
     """Boot the platform in `data_dir` and read the data set meanwhile.
 
-    Raises NotADemo for a directory with other data, and what `Platform` raises.
+    `durable=False` and `every` (n-th household only) make tests fast. Raises NotADemo for a
+    directory with other data, and what `Platform` raises.
     """
     started = monotonic()
     home = Home(data_dir)
     state = _claim(home)
-    loading = asyncio.create_task(asyncio.to_thread(_load))
+    loading = asyncio.create_task(asyncio.to_thread(_load, every))
     async with Platform(
         home.root, dev=True, seed=SEED, port=port, on_progress=say, durable=durable
     ) as platform:
@@ -113,6 +115,6 @@ def _claim(home: Home) -> Progress:
     return progress.load(stored)
 
 
-def _load() -> tuple[Dataset, Mapping[int, Person]]:
-    data = dataset.load()
+def _load(every: int) -> tuple[Dataset, Mapping[int, Person]]:
+    data = dataset.load(every)
     return data, people(data.household_ids())
