@@ -63,7 +63,7 @@ class Gateway:
         return str(answer.json()["access_token"])
 
     async def as_(
-        self, role: Role, member_id: UUID | None = None, **headers: str
+        self, role: Role, member_id: UUID | None = None, /, **headers: str
     ) -> dict[str, str]:
         """Headers of a call by `role`."""
         return {"Authorization": f"Bearer {await self.token(role, member_id)}", **headers}

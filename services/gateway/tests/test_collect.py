@@ -83,9 +83,11 @@ async def test_each_call_by_its_path_and_packed(gateway: Gateway, nats_url: str)
     assert types == list(KINDS)
 
 
-@pytest.mark.parametrize("auth", [None, ("wrong", ""), ("", "")])
-async def test_without_a_write_key(gateway: Gateway, auth: tuple[str, str] | None) -> None:
-    answer = await gateway.http.post("/v1/batch", json={"batch": [track()]}, auth=auth)
+@pytest.mark.parametrize(
+    "header", [{}, {"Authorization": "Basic d3Jvbmc6"}, {"Authorization": "x"}]
+)
+async def test_without_a_write_key(gateway: Gateway, header: dict[str, str]) -> None:
+    answer = await gateway.http.post("/v1/batch", json={"batch": [track()]}, headers=header)
     assert answer.status_code == 401 and answer.headers["www-authenticate"] == "Basic"
     assert answer.json()["code"] == "write_key_invalid"
 
@@ -150,10 +152,12 @@ async def test_orders_among_the_events_are_booked(
     inner.replies["POST /internal/resolve"] = lambda seen: (
         200, {"members": {i: known[i] for i in seen.json["indexes"] if i in known}},
     )  # fmt: skip
-    answers = {"o-1": {"status": 200}, "o-2": {"status": 404, "problem": {
-        "status": 404, "code": "unknown_sku", "title": "", "errors": [
-            {"pointer": "/items/0/sku", "code": "unknown_sku", "detail": ""}]}}}  # fmt: skip
-    away = [(503, {})]
+    errors = [{"pointer": "/items/0/sku", "code": "unknown_sku", "detail": ""}]
+    problem = {"status": 404, "code": "unknown_sku", "title": "", "errors": errors}
+    answers: dict[str, dict[str, Any]] = {
+        "o-1": {"status": 200}, "o-2": {"status": 404, "problem": problem},
+    }  # fmt: skip
+    away: list[tuple[int, Any]] = [(503, {})]
 
     def book(seen: Any) -> tuple[int, Any]:
         if away:

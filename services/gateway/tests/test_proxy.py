@@ -1,7 +1,7 @@
 """What goes through the front door, and what comes back."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -13,6 +13,7 @@ from contracts.classification import Kind
 from contracts.roles import Role
 from contracts.sealed import Sealed
 from gateway_service.proxy.client import Gone, InnerClient
+from testkit.stack import Stack
 
 MEMBER = UUID(int=5)
 PATH = f"/v1/members/{MEMBER}"
@@ -127,11 +128,11 @@ async def test_masked_without_a_purpose_plain_and_audited_with_one(
 
 
 async def test_a_plain_read_that_cannot_be_audited_is_not_answered(
-    gateway: Gateway, inner: Inner, stack: object
+    gateway: Gateway, inner: Inner, stack: Stack
 ) -> None:
     inner.replies[f"GET {PATH}"] = 200, member_answer(gateway)
     headers = await gateway.as_(Role.COMPLIANCE, Purpose="check", Ticket="T-2")
-    admin = await asyncpg.connect(stack.admin_dsn)  # type: ignore[attr-defined]
+    admin = await asyncpg.connect(stack.admin_dsn)
     try:
         await admin.execute("REVOKE INSERT ON gateway.audit_entry FROM huiyuan_gateway")
         answer = await gateway.http.get(PATH, headers=headers)
@@ -167,11 +168,12 @@ async def test_too_large(start_gateway: Start) -> None:
     gateway = await start_gateway(MAX_BODY_BYTES="1000")
     headers = await gateway.as_(Role.POS)
 
-    async def drip() -> object:
+    async def drip() -> AsyncIterator[bytes]:
         for _ in range(20):
             yield b"x" * 100
 
-    for content in (b"x" * 1001, drip()):
+    bodies: tuple[bytes | AsyncIterator[bytes], ...] = (b"x" * 1001, drip())
+    for content in bodies:
         answer = await gateway.http.post("/v1/orders", content=content, headers=headers)
         assert answer.status_code == 413 and answer.json()["code"] == "body_too_large"
 

@@ -38,7 +38,7 @@ PERSONAL_FIELDS: dict[str, Kind] = {
     ),
     **_fields(Kind.TEXT, "avatar photo ip ipaddress useragent 头像"),
 }
-_TRAITS_ONLY = {"name": Kind.NAME, "id": Kind.TEXT}  # elsewhere: a product's, a page's
+_REMEMBERED = 4096
 
 _SEPARATORS = re.compile(r"[_\-.\s]+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -48,10 +48,8 @@ _PERSONAL = re.compile(
     r"|(?<!\d)[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)"
     r"|[^\s@]@[^\s@]+\.[^\s@.]{2,}"  # e-mail
 )
-# One look at the bytes tells that nothing in them can match: no run of digits, no @, nothing that
-# is spelled otherwise (JSON escapes of ASCII and of full-width signs, full-width signs).
-_MAYBE = re.compile(rb"\d{4}[-. ]?\d{3}|@|\xef\xbc|\\u(?:00[34]|[fF][fF])")
-_MAYBE_TEXT = re.compile(r"\d{4}[-. ]?\d{3}|@|[\uff00-\uffef]")
+_SHORTEST = 6  # a@b.cn
+_MAYBE = re.compile(r"[0-9]{4}[-. ]?[0-9]{3}")
 _CHINESE_NAME = re.compile(r"[\u4e00-\u9fff]{2,4}")
 _SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任"
@@ -60,37 +58,52 @@ _SURNAMES = frozenset(
 _OF_A_PRODUCT = frozenset({"product_id", "sku", "price", "category", "brand", "quantity"})
 
 
-def may_hold_personal(raw: Any) -> bool:
-    """Whether JSON bytes need to be looked at value by value."""
-    return _MAYBE.search(raw) is not None
-
-
 def looks_personal(text: str) -> bool:
     """Whether a text holds a phone number, an e-mail address or an identity number."""
-    if not _MAYBE_TEXT.search(text) or _UUID.fullmatch(text):
+    if len(text) < _SHORTEST:
         return False
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-    return _PERSONAL.search(text) is not None
+    if not _MAYBE.search(text) and "@" not in text:  # most texts end here
+        return False
+    return _UUID.fullmatch(text) is None and _PERSONAL.search(text) is not None
 
 
-@lru_cache(4096)
+@lru_cache(_REMEMBERED)
 def repeated_looks_personal(text: str) -> bool:
     """`looks_personal` for texts of which there are few: names of events, channels, pages."""
     return looks_personal(text)
 
 
-@lru_cache(4096)
-def field_kind(name: str, traits: bool) -> Kind | None:
-    """The kind of value a field of this name holds, if that is personal."""
-    plain = _SEPARATORS.sub("", name).lower()
-    found = PERSONAL_FIELDS.get(plain)
-    return found or (_TRAITS_ONLY.get(plain) if traits else None)
+class PersonalName(Exception):
+    """A field is named by a personal value."""
+
+
+class Fields(dict[str, Kind | None]):
+    """The kind of value that a field of some name holds, if that is personal; remembers answers."""
+
+    def __init__(self, more: dict[str, Kind]) -> None:
+        super().__init__()
+        self._kinds = {**PERSONAL_FIELDS, **more}
+
+    def __missing__(self, name: str) -> Kind | None:
+        if looks_personal(name):
+            raise PersonalName
+        found = self._kinds.get(_SEPARATORS.sub("", name).lower())
+        if len(self) < _REMEMBERED:
+            self[name] = found
+        return found
+
+
+TRAITS = Fields({"name": Kind.NAME, "id": Kind.TEXT})
+PROPERTIES = Fields({})  # a name there is a product's or a page's
 
 
 def names_a_person(fields: dict[str, Any]) -> bool:
     """Whether `name` in an event's properties is somebody's, not a product's or a page's."""
     name = fields.get("name")
+    if name is None:
+        return False
     return (
         isinstance(name, str)
         and name[:1] in _SURNAMES

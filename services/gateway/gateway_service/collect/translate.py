@@ -14,7 +14,13 @@ from contracts.classification import IDENTIFIER_KINDS, Kind
 from contracts.collect import MAX_MESSAGE_BYTES, Context, Message
 from contracts.events import Activity, SealedIdentifier
 from gateway_service.collect.clean import BadMessage, clean
-from gateway_service.collect.detect import looks_personal, repeated_looks_personal
+from gateway_service.collect.detect import (
+    PROPERTIES,
+    TRAITS,
+    Fields,
+    looks_personal,
+    repeated_looks_personal,
+)
 from gateway_service.vault.index import Unusable
 from gateway_service.vault.seal import REMEMBERED, Vault
 
@@ -63,8 +69,8 @@ class Translator:
             member_id=member_id,
             event=_public(event, "/event"),
             channel=_public(context.channel, "/context/channel"),
-            properties=self._clean(message.properties, "/properties", member_id, traits=False),
-            traits=self._clean(traits, "/traits", member_id, traits=True),
+            properties=self._clean(message.properties, "/properties", member_id, PROPERTIES),
+            traits=self._clean(traits, "/traits", member_id, TRAITS),
             previous=self._previous(message),
             context=_kept(message, context),
         )
@@ -103,14 +109,14 @@ class Translator:
         return SealedIdentifier(kind, *self._vault.identifier(kind, value))
 
     def _clean(
-        self, raw: msgspec.Raw, pointer: str, member_id: UUID | None, *, traits: bool
-    ) -> Any:
+        self, raw: msgspec.Raw, pointer: str, member_id: UUID | None, fields: Fields
+    ) -> dict[str, Any]:
         size = len(bytes(raw))
         if size <= len(_EMPTY):
             return {}
         if size > MAX_MESSAGE_BYTES:
             raise BadMessage(TOO_LARGE, pointer)
-        return clean(self._vault, raw, pointer, member_id, traits=traits)
+        return clean(self._vault, raw, pointer, member_id, fields)
 
 
 def _user(user_id: str | int | None) -> tuple[UUID | None, str | None]:
@@ -157,12 +163,14 @@ def _public(text: str | None, pointer: str) -> str | None:
 
 def _kept(message: Message, context: Context) -> dict[str, str]:
     """The few things kept of context and envelope, if they say nothing personal."""
-    page = context.page.path if context.page else None
-    told = (
-        ("locale", context.locale),
-        ("library", context.library.name if context.library else None),
-        ("path", page.partition("?")[0] if page else None),
-        ("category", message.category),
-        ("group", message.group_id),
-    )
-    return {name: text for name, text in told if text and not looks_personal(text)}
+    library, page = context.library, context.page
+    path = page.path.partition("?")[0] if page and page.path else None
+    name = library.name if library else None
+    return _harmless(context.locale, name, path, message.category, message.group_id)
+
+
+@lru_cache(4096)
+def _harmless(*told: str | None) -> dict[str, str]:
+    """The same few again and again; nobody changes the dictionary."""
+    named = zip(("locale", "library", "path", "category", "group"), told, strict=True)
+    return {name: text for name, text in named if text and not looks_personal(text)}

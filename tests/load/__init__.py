@@ -1,0 +1,1 @@
+"""Benchmarks, run by `huiyuan bench NAME`; each prints a figure beside its floor."""
