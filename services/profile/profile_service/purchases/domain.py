@@ -72,6 +72,8 @@ class Refund:
 
 def added(one: Counts, other: Counts) -> Counts:
     """Sum by key."""
+    if not other:
+        return one
     total = dict(one)
     for key, n in other.items():
         total[key] = total.get(key, 0) + n

@@ -88,8 +88,8 @@ def leader(counts: Mapping[str, int]) -> tuple[str, float] | None:
     total = sum(counts.values())
     if total <= 0:
         return None
-    name = min(counts, key=lambda key: (-counts[key], key))
-    return name, counts[name] / total
+    most = max(counts.values())
+    return min(name for name, n in counts.items() if n == most), most / total
 
 
 def sure(observations: int) -> float:
