@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import msgspec
-import nats.errors
 
 from chassis import tracing
-from chassis.bus import Bus
+from chassis.bus import AWAY, Bus
 from chassis.database import Database, Tx
 from chassis.problem import Problem
 from contracts.classification import Kind
@@ -118,7 +117,7 @@ async def publish(bus: Bus, source: str, arrival: Arrival, activities: list[Acti
             raise ConnectionError
         async with asyncio.timeout(PUBLISH_SECONDS):
             await bus.publish_all([(s, key, data, headers) for s, key, data in messages])
-    except (nats.errors.Error, OSError, TimeoutError):
+    except AWAY:
         raise Problem(
             503, "not_durable", "Events cannot be kept at the moment; try again",
             headers={"Retry-After": "1"},

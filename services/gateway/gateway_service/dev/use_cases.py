@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 
 import asyncpg
 import msgspec
-import nats.errors
 
+from chassis import bus
 from chassis.app import Runtime
-from chassis.bus import STREAMS
 from chassis.clock import DrivenClock
 from chassis.problem import Problem
 from contracts.gateway import ClockAnswer, ClockMove, Settled
@@ -20,7 +19,7 @@ TICK_SECONDS = 120.0
 REST_SECONDS = 20.0
 _PATIENCE = 5.0
 _RETRY_DELAY = 0.1
-_AWAY = (OSError, TimeoutError, nats.errors.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
+_AWAY = (*bus.AWAY, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 async def move(runtime: Runtime, inner: InnerClient, wish: ClockMove) -> ClockAnswer:
@@ -107,7 +106,7 @@ async def _at_rest(runtime: Runtime, inner: InnerClient) -> bool:
 
 async def _published(runtime: Runtime) -> list[int]:
     """The number of the last message in each stream."""
-    infos = await asyncio.gather(*(runtime.bus.js.stream_info(name) for name in STREAMS))
+    infos = await asyncio.gather(*(runtime.bus.js.stream_info(name) for name in bus.STREAMS))
     return [int(info.state.last_seq) for info in infos]
 
 
