@@ -35,10 +35,12 @@ async def register(tx: Tx, members: Sequence[api.SealedMember]) -> list[Verdict]
         if isinstance(verdict, Registered) and verdict.fresh
     ]
     if joined:
+        links = [link for member in joined for link in links_of(member)]
         await repository.insert(tx, joined)
-        await insert_links(tx, [link for member in joined for link in links_of(member)])
-    for member in joined:
-        _tell(tx, member)
+        await insert_links(tx, links)
+        for member in joined:  # first all of one kind, then all of the other: readers take runs
+            _tell(tx, member)
+        tell(tx, links)
     return verdicts
 
 
@@ -71,7 +73,6 @@ def _tell(tx: Tx, member: api.SealedMember) -> None:
             language=member.language,
         )
     )
-    tell(tx, [*links_of(member)])
 
 
 def result_of(verdict: Verdict) -> api.RegisterResult:
