@@ -4,17 +4,41 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from rich.console import Console
 
-from allinone.demo import dataset, progress
+from allinone.demo import dataset, display, progress
 from allinone.demo.report import Figures
 from allinone.demo.stage import NotADemo, Stage, staged
 from allinone.home import Home
 
 UNTIL = date(2017, 2, 22)  # late enough for messages (thirty days without purchase) and coupons
+KEYS = set(
+    [
+        "members_before_merge",
+        "members",
+        "identifiers",
+        "orders",
+        "lines",
+        "paid_fen",
+        "growth_spend",
+        "points",
+        "trial_balance",
+        "tiers",
+        "rfm_2017_10_01",
+        "top_tags",
+        "campaigns",
+        "plaintext_hits",
+        "seconds",
+    ]
+)
+CAMPAIGN_KEYS = set(
+    ["name", "author", "approver", "targeted", "held_out", "sent", "redeemed", "revenue_fen"]
+)
 KILLED_AFTER = {
     date(2017, 1, 2): "points",
     date(2017, 1, 6): "nats",
@@ -77,6 +101,25 @@ async def test_members_are_merged_and_messages_sent(
     assert campaign["author"] != campaign["approver"]
     assert 0 < campaign["sent"] < campaign["targeted"]
     assert 0 < campaign["held_out"] < campaign["targeted"]
+
+
+async def test_the_report_has_the_agreed_keys_and_can_be_read(
+    undisturbed: tuple[Figures, Stage],
+) -> None:
+    _, stage = undisturbed
+    scanned = await stage.scan()
+    figures = await stage.figures(scanned)
+    assert set(figures) == KEYS
+    assert set(figures["points"]) == {"issued", "burnt", "expired", "outstanding"}
+    assert list(figures["tiers"]) == ["regular", "silver", "gold", "diamond"]
+    assert list(figures["rfm_2017_10_01"]["day_bands"]) == ["<=30", "31-90", ">90"]
+    assert set(figures["campaigns"][0]) == CAMPAIGN_KEYS
+    assert figures["seconds"]["total"] >= figures["seconds"]["start"] > 0
+    console = Console(width=140, record=True, file=StringIO())
+    console.print(display.report(figures, stage.data.totals(), scanned))
+    text = console.export_text()
+    assert f"{figures['members']:,} members" in text
+    assert "0 plaintext personal values" in text
 
 
 async def test_a_finished_stretch_is_not_played_again(
