@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chassis.clock import local_date, midnight
-from chassis.database import Database
+from chassis.database import Database, Tx
 from chassis.logs import log
 from chassis.metrics import JOB_SECONDS
 from chassis.tracing import span
@@ -58,39 +58,30 @@ class Scheduler:
                 "SELECT pg_advisory_xact_lock(hashtext($1))", f"{self._service}:jobs"
             )
             now = self._db.clock.now()
-            for due in await self._midnights(now):
-                for job in self._daily:
-                    await self._once(job, due)
-                await self._finish(due)
+            for due in await self._midnights(turn, now):
+                await self._run_daily(due)
             for timed in self._timed:
                 await timed.run(self._db, now)
 
-    async def _midnights(self, now: datetime) -> list[datetime]:
+    async def _midnights(self, turn: Tx, now: datetime) -> list[datetime]:
         """Midnights after the last finished one up to now; the first tick only sets the mark."""
         today = midnight(local_date(now))
-        async with self._db.transaction() as tx:
-            last = await tx.fetchval("SELECT max(due) FROM job_run WHERE name = '*'")
-            if last is None:
-                await tx.execute("INSERT INTO job_run VALUES ('*', $1, $2)", today, tx.now)
-                return []
-        days = (local_date(today) - local_date(last)).days
+        last = await turn.fetchval("SELECT max(due) FROM job_run")
+        if last is None:
+            await turn.execute("INSERT INTO job_run VALUES ('*', $1, $2)", today, now)
+            return []
+        days = (today - last).days
         return [midnight(local_date(last) + timedelta(days=n)) for n in range(1, days + 1)]
 
-    async def _once(self, job: DailyJob, due: datetime) -> None:
+    async def _run_daily(self, due: datetime) -> None:
+        """All jobs of a midnight, then one row each: a crash in between runs them again."""
+        for job in self._daily:
+            started = time.perf_counter()
+            with span(f"job {job.name}"):
+                await job.run(self._db, due)
+            JOB_SECONDS.labels(self._service, job.name).observe(time.perf_counter() - started)
         async with self._db.transaction() as tx:
-            if await tx.fetchval(
-                "SELECT 1 FROM job_run WHERE name = $1 AND due = $2", job.name, due
-            ):
-                return
-        started = time.perf_counter()
-        with span(f"job {job.name}"):
-            await job.run(self._db, due)
-        JOB_SECONDS.labels(self._service, job.name).observe(time.perf_counter() - started)
-        async with self._db.transaction() as tx:
-            await tx.execute("INSERT INTO job_run VALUES ($1, $2, $3)", job.name, due, tx.now)
-
-    async def _finish(self, due: datetime) -> None:
-        async with self._db.transaction() as tx:
+            names = ["*", *(job.name for job in self._daily)]
             await tx.execute(
-                "INSERT INTO job_run VALUES ('*', $1, $2) ON CONFLICT DO NOTHING", due, tx.now
+                "INSERT INTO job_run SELECT unnest($1::text[]), $2, $3", names, due, tx.now
             )

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import asyncpg
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -131,6 +132,11 @@ def install(app: FastAPI) -> None:
     async def _http(request: Request, error: HTTPException) -> Response:
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
         return Problem(error.status_code, code, str(error.detail)).response()
+
+    @app.exception_handler(asyncpg.CharacterNotInRepertoireError)
+    async def _nul(request: Request, error: Exception) -> Response:
+        title = "A text holds a character that cannot be stored (U+0000)"
+        return Problem(422, "unstorable_text", title, pointer="").response()
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Response:
