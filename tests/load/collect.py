@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import msgspec
+import nats
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # the bench is run by its path
 
@@ -55,9 +56,12 @@ async def _measure(folder: Path) -> list[Row]:
                 continue
         folded = accepted.answers * EVENTS / (time.perf_counter() - started)
         decoded = await asyncio.to_thread(_floor, platform, plan)
+        durable = await _durable(platform.nats_url, len(plan.requests[0].body))
     return [
         Row("accepted_events_per_s", accepted.per_second * EVENTS, "decode_only_events_per_s",
             decoded.per_second * EVENTS, "≥ 200,000", "accepted_share_of_decode_only"),
+        Row("accepted_batches_per_s", accepted.per_second, "jetstream_alone_batches_per_s", durable,
+            ratio="accepted_share_of_jetstream_alone"),
         Row("accept_batch_p50_ms", accepted.p50_ms, "decode_only_batch_p50_ms", decoded.p50_ms),
         Row("accept_batch_p99_ms", accepted.p99_ms, "decode_only_batch_p99_ms", decoded.p99_ms),
         Row("events_to_profile_per_s", folded, target="≥ 100,000"),
@@ -67,6 +71,25 @@ async def _measure(folder: Path) -> list[Row]:
 def _floor(platform: Platform, plan: Plan) -> Result:
     with floor("decode", ensure_certificates(platform.home.tls)) as url:
         return run(Plan(url, plan.requests, SECONDS, CONNECTIONS, plan.ca))
+
+
+async def _durable(nats_url: str, size: int) -> float:
+    """Messages of that size a second that JetStream alone makes durable, as many at a time."""
+    connection = await nats.connect(nats_url)
+    jetstream = connection.jetstream()
+    await jetstream.add_stream(name="BENCH", subjects=["bench.>"])
+    ends, sent = time.perf_counter() + SECONDS, 0
+
+    async def publish() -> None:
+        nonlocal sent
+        while time.perf_counter() < ends:
+            await jetstream.publish("bench.batch", bytes(size), timeout=30)
+            sent += 1
+
+    await asyncio.gather(*(publish() for _ in range(CONNECTIONS)))
+    await jetstream.delete_stream("BENCH")
+    await connection.close()
+    return sent / SECONDS
 
 
 def batch() -> str:

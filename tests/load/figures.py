@@ -29,7 +29,10 @@ def show(title: str, rows: list[Row], json_file: Path | None) -> int:
     """Print the table and write `{"figures", "floors", "ratios"}`; answers an exit code."""
     table = Table(title=title)
     for heading in ("figure", "measured", "beside it", "floor", "ratio", "aim"):
-        table.add_column(heading, justify="right" if heading in ("measured", "floor") else "left")
+        number = heading in ("measured", "floor", "ratio")
+        table.add_column(
+            heading, justify="right" if number else "left", overflow="fold", no_wrap=number
+        )
     for row in rows:
         beside = "" if row.beside is None else f"{row.beside:,.2f}"
         share = f"{row.share:.2f}" if row.ratio and row.share is not None else ""

@@ -126,7 +126,7 @@ class _Load:
         loop = asyncio.get_running_loop()
         for _ in range(plan.connections):
             await loop.create_connection(
-                lambda: _Connection(self), parts.hostname, parts.port, ssl=trust
+                lambda: _Connection(self), parts.hostname or "", parts.port or 0, ssl=trust
             )
         started = perf_counter()
         self._ends = started + plan.seconds

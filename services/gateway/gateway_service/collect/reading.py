@@ -72,6 +72,7 @@ def read_one(
     try:
         if len(body) > MAX_MESSAGE_BYTES:
             raise BadMessage(TOO_LARGE, "")
+        _refuse_nul(body)
         message = msgspec.structs.replace(_message(body), type=kind)
         return translator.activity(message, 0, arrival)
     except msgspec.ValidationError as error:
@@ -85,6 +86,7 @@ def read_one(
 def read_batch(translator: Translator, body: bytes, arrival: Arrival) -> list[Activity | Rejected]:
     """The messages of `/v1/batch`, in sequence. Raises Problem 400 or 422 for the batch itself."""
     try:
+        _refuse_nul(body)
         batch = _batch(body)
         arrival = replace(arrival, sent_at=batch.sent_at, context=batch.context)
         return [translator.activity(message, n, arrival) for n, message in enumerate(batch.batch)]
@@ -105,11 +107,18 @@ def _one_by_one(
     arrival = replace(arrival, sent_at=batch.sent_at, context=batch.context)
     for n, raw in enumerate(batch.batch):
         try:
+            _refuse_nul(bytes(raw))
             yield translator.activity(_message(raw), n, arrival)
         except msgspec.ValidationError as error:
             yield _shapeless(n, error, _whole(raw, arrival))
         except BadMessage as bad:
             yield Rejected(n, bad.reason, bad.pointer, _whole(raw, arrival))
+
+
+def _refuse_nul(text: bytes) -> None:
+    """PostgreSQL cannot store U+0000; JSON can only hold it escaped."""
+    if b"\\u0000" in text:
+        raise BadMessage("a text holds U+0000, which cannot be stored", "")
 
 
 def _shapeless(n: int, error: msgspec.ValidationError, payload: bytes) -> Rejected:
