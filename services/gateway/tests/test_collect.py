@@ -244,3 +244,16 @@ async def test_many_at_once(gateway: Gateway, nats_url: str) -> None:
     answers = await asyncio.gather(*(send(gateway, track(n, event="At once")) for n in range(40)))
     assert {answer.status_code for answer in answers} == {200}
     assert len(await batches(nats_url)) == 40
+
+
+async def test_a_text_that_cannot_be_stored_does_not_sink_the_batch(
+    gateway: Gateway, nats_url: str
+) -> None:
+    answer = await send(gateway, track(1), track(2, properties={"note": "a\0b"}), track(3))
+    assert answer.status_code == 200
+    (batch,) = await batches(nats_url)
+    assert [activity.message_id for activity in batch.activities] == ["m-1", "m-3"]
+    broken = await gateway.http.post(
+        "/v1/batch", content=b'{"batch": ["\\u0000', auth=gateway.write_key
+    )
+    assert broken.status_code == 400

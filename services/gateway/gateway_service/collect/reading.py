@@ -102,7 +102,7 @@ def _one_by_one(
     """The slow way, for a request with something bad in it."""
     try:
         batch = _loose(body)
-    except msgspec.ValidationError as error:
+    except msgspec.DecodeError as error:
         raise from_msgspec(error) from None
     arrival = replace(arrival, sent_at=batch.sent_at, context=batch.context)
     for n, raw in enumerate(batch.batch):
