@@ -36,6 +36,22 @@ async def test_dev_clients_are_private_and_survive_a_restart(
     assert await again.token(Role.POS)
 
 
+async def test_what_development_left_is_worth_nothing_in_production(
+    gateway: Gateway, start_gateway: Start, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    left = gateway.clients
+    keys = tmp_path_factory.mktemp("keys")
+    (keys / "root.key").write_bytes((gateway.key_dir / "root.key").read_bytes())
+    production = await start_gateway(DEV="false", KEY_DIR=str(keys))
+    assert set(production.clients["clients"]) == {"admin"}
+    client = left["clients"]["admin"]
+    form = {"grant_type": "client_credentials", **client}
+    assert (await production.http.post("/oauth2/token", data=form)).status_code == 401
+    event = {"userId": "u", "event": "E"}
+    key = left["write_keys"]["demo"]
+    assert (await production.http.post("/v1/track", json=event, auth=(key, ""))).status_code == 401
+
+
 async def test_a_token_says_who_and_how_long(gateway: Gateway, clock: DrivenClock) -> None:
     token = await gateway.token(Role.PLANNER)
     keys = (await gateway.http.get("/.well-known/jwks.json")).json()

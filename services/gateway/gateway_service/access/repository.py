@@ -39,6 +39,16 @@ async def put_client(tx: Tx, new: Client) -> None:
     )  # fmt: skip
 
 
+async def drop_clients(tx: Tx, names: list[str]) -> None:
+    """Forget clients; their tokens end by themselves."""
+    await tx.execute("DELETE FROM client WHERE client_id = ANY($1::text[])", names)
+
+
+async def drop_source(tx: Tx, name: str) -> None:
+    """Forget a source."""
+    await tx.execute("DELETE FROM write_key WHERE name = $1", name)
+
+
 async def source(tx: Tx, key_hash: bytes) -> str | None:
     """The name of the source a write key belongs to."""
     name: str | None = await tx.fetchval("SELECT name FROM write_key WHERE key_hash = $1", key_hash)

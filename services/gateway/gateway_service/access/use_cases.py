@@ -79,10 +79,14 @@ async def reload(db: Database, ring: KeyRing) -> None:
 async def first_clients(tx: Tx, path: Path, *, dev: bool) -> None:
     """`clients.json`: in development a client of every role and a write key, kept over restarts;
     otherwise, and only while there is no client at all, an administrator who admits the others.
+    What development left behind is thrown out first.
     """
     roles = list(Role) if dev else [Role.ADMIN]
-    if not dev and await repository.any_client(tx):
-        return
+    if not dev:
+        await repository.drop_clients(tx, [f"dev-{role}" for role in Role])
+        await repository.drop_source(tx, DEMO_SOURCE)
+        if await repository.any_client(tx):
+            return
     stored = read_private(path)
     clients = stored.get("clients", {}) if stored.get("dev") == dev else {}
     for role in roles:
