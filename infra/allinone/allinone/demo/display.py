@@ -80,7 +80,7 @@ def report(figures: Figures, totals: Totals, scanned: Scanned) -> RenderableType
         _headline(figures),
         Columns([_points(figures), _tiers(figures), _bands(figures)], padding=(0, 3)),
         Columns([_terciles(figures), _tags(figures)], padding=(0, 3)),
-        _campaigns(figures),
+        *(_campaign(campaign) for campaign in figures["campaigns"]),
         Columns([_cross_check(figures, totals), _seconds(figures)], padding=(0, 3)),
         _privacy(scanned),
     )
@@ -174,17 +174,14 @@ def _tags(figures: Figures) -> Table:
     return table
 
 
-def _campaigns(figures: Figures) -> Table:
-    table = _table(
-        "营销 campaigns", "name", "planned by", "approved by",
-        "targeted", "held out", "sent", "redeemed", "revenue ¥", left=3,
-    )  # fmt: skip
-    for campaign in figures["campaigns"]:
-        counts = (f"{campaign[key]:,}" for key in ("targeted", "held_out", "sent", "redeemed"))
-        table.add_row(
-            campaign["name"], campaign["author"], campaign["approver"] or "", *counts,
-            _yuan(campaign["revenue_fen"]),
-        )  # fmt: skip
+def _campaign(campaign: Figures) -> Table:
+    people = f"planned by {campaign['author']}, approved by {campaign['approver']}"
+    table = _table(f"营销 campaign · {campaign['name']} · {people}", "", "members", "")
+    steps = {"targeted": "选中", "held_out": "对照", "sent": "发送", "redeemed": "用券"}
+    for key, name in steps.items():
+        share = campaign[key] / (campaign["targeted"] or 1)
+        table.add_row(f"{name} {key.replace('_', ' ')}", f"{campaign[key]:,}", _bar(share))
+    table.add_row("收入 revenue ¥", _yuan(campaign["revenue_fen"]))
     return table
 
 
