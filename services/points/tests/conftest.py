@@ -133,11 +133,11 @@ BOOKS = {
         " + (SELECT coalesce(sum(u.points - u.restored), 0) FROM lot_use u"
         " WHERE u.lot_id = lot.lot_id)"
     ),
-    "nobody has points and owes some": (
+    "nobody has points to spend and owes some": (
         "SELECT owner FROM account m JOIN account d USING (owner)"
         " WHERE m.kind = 'member' AND d.kind = 'debt' AND m.balance > 0 AND d.balance < 0"
         " AND EXISTS (SELECT FROM lot WHERE member_id::text = owner AND remaining > 0"
-        " AND expired_at IS NULL)"
+        " AND expired_at IS NULL AND expires_at > (SELECT max(posted_at) FROM journal))"
     ),
     "growth is the fold of its entries": (
         "SELECT member_id FROM member m WHERE merged_into IS NULL AND growth <>"

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from services.points.tests.conftest import NOON, Shop
@@ -89,7 +90,8 @@ async def test_entries_come_in_pages(shop: Shop, member: UUID) -> None:
     for _ in range(3):
         await shop.buy(member, 100)
     await shop.redeem(member, 200)
-    found, cursor = [], ""
+    found: list[dict[str, Any]] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = await shop.get(f"/v1/members/{member}/points/entries?limit=3{cursor}")
         found += page["data"]
