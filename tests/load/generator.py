@@ -146,6 +146,8 @@ class _Load:
             self._due.append(due)
             n += 1
             self._serve()
+        await asyncio.sleep(max(0.0, self._ends - perf_counter()))
+        self._look()
 
     def idle(self, connection: _Connection) -> None:
         """A connection may send again."""
@@ -153,8 +155,12 @@ class _Load:
         if perf_counter() < self._ends and not self._plan.rate:
             self._due.append(perf_counter())
         self._serve()
-        finished = perf_counter() >= self._ends and self._ends > 0
-        if finished and not self._due and len(self._idle) == self._plan.connections:
+        self._look()
+
+    def _look(self) -> None:
+        """Is it over?"""
+        ended = perf_counter() >= self._ends > 0
+        if ended and not self._due and len(self._idle) == self._plan.connections:
             self._over.set()
 
     def _serve(self) -> None:

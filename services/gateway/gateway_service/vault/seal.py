@@ -8,6 +8,7 @@ equal exactly when value and member are, which the blind index tells anyway.
 import hmac
 from collections.abc import Container
 from functools import lru_cache
+from hashlib import blake2b
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -80,7 +81,7 @@ class Vault:
         plain = text.encode()
         binding = self._binding(kind, subject, self._version)
         key = self._keys.nonce_key(self._version, kind)
-        nonce = hmac.digest(key, binding + b"|" + plain, "sha256")[:NONCE_BYTES]
+        nonce = blake2b(binding + b"|" + plain, key=key, digest_size=NONCE_BYTES).digest()
         return nonce + self._keys.cipher(self._version, kind).encrypt(nonce, plain, binding)
 
     def _binding(self, kind: Kind, subject: bytes, version: int) -> bytes:
