@@ -1,5 +1,6 @@
 """Recording what happened to members, and merging two of them on a colleague's word."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from chassis.database import Tx
@@ -18,7 +19,7 @@ async def record(tx: Tx, kin: Kinship) -> None:
     tell(tx, kin.steps)
 
 
-def tell(tx: Tx, steps: list[Link | Merge]) -> None:
+def tell(tx: Tx, steps: Sequence[Link | Merge]) -> None:
     """One event a step, in sequence."""
     for step in steps:
         if isinstance(step, Link):
