@@ -1,6 +1,7 @@
 """The rules of merging, without a database."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -170,3 +171,11 @@ def _undone(kin: Kinship) -> dict[UUID, set[str]]:
             case Link():
                 owned[step.member_id].remove(step.mark.index)
     return owned
+
+
+def test_who_was_absorbed_long_ago_moves_along() -> None:
+    old, young = people(0, 1)
+    gone = member_id(9)
+    kin = kinship([old, replace(young, absorbed=(gone,))])
+    merge = kin.merge(old.member_id, young.member_id, REASON)
+    assert merge.members == (gone,) and kin.live(gone) == old.member_id

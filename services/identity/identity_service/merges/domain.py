@@ -1,6 +1,6 @@
 """Which ids are one member, what a merge moves, and who survives. Pure: saved by `repository`."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -86,7 +86,7 @@ class Kinship:
 
     def __init__(
         self,
-        people: Iterable[Person],
+        people: Collection[Person],
         owners: Mapping[str, UUID],
         roots: Mapping[UUID, UUID],
         now: datetime,
@@ -95,7 +95,9 @@ class Kinship:
         self.people = {person.member_id: person for person in people}
         self.now = now
         self.steps: list[Link | Merge] = []
-        self._owners, self._roots, self._new_id = dict(owners), dict(roots), new_id
+        self._owners, self._new_id = dict(owners), new_id
+        earlier = {gone: person.member_id for person in people for gone in person.absorbed}
+        self._roots = earlier | dict(roots)  # their absorbed ids move along in a further merge
 
     def live(self, member_id: UUID) -> UUID | None:
         """The surviving member an id answers as; None for an id that is not a member's."""
