@@ -1,10 +1,9 @@
 """Plays the year through the gateway's public API, a day at a time, on the driven clock.
 
 A day: at 09:00 held messages leave and new customers register; at 23:59:59 the day's orders arrive
-in one call, some buyers pay points down, behaviour and identifications are collected; then the
-platform comes to rest and the day's messages are read; at midnight the daily jobs run. So no figure
-depends on which of two things was faster: what services tell each other during a day adds up the
-same in any order, and whoever got a coupon uses it on a later day.
+in one call, some buyers pay points down, behaviour and identifications are collected; at midnight
+the daily jobs run. In between the platform comes to rest, so that no figure depends on which of two
+things was faster.
 """
 
 from __future__ import annotations
@@ -107,12 +106,13 @@ class Driver:
                 self._state.campaign_id = await opening.launch_campaign(self._api)
         await self._clock(datetime.combine(day, MORNING, LOCAL))
         await self._register(today)
+        await self._settle()
+        await self._read_messages()
         await self._clock(datetime.combine(day, EVENING, LOCAL))
         answers = await self._order(today)
         await self._redeem(answers)
         await self._collect(today)
         await self._settle()
-        await self._read_messages()
         await self._clock(datetime.combine(day + timedelta(1), MIDNIGHT, LOCAL))
 
     async def _register(self, today: Bodies) -> None:
