@@ -59,7 +59,7 @@ def test_a_class_is_found_through_unions_and_containers() -> None:
         name: Annotated[str | None, personal(Kind.NAME)] = None
         open: str = ""
 
-    class Row(Record):
+    class Row(Record, frozen=True):
         ids: list[Annotated[str, internal]]
         note: Annotated[str, public] | None = None
 
