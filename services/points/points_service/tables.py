@@ -51,7 +51,7 @@ class Entry(Table, table=True):
 
     entry_id: int = _count(primary_key=True)
     journal_id: UUID
-    account_id: int = _count()
+    account_id: int = _count(primary_key=True)
     amount: int = _count()
 
 

@@ -152,6 +152,12 @@ REFUSED = [
     ({"paid_at": "2017-03-15T12:00:00"}, (422, "invalid_body", "/paid_at")),
     ({"channel": 7}, (422, "invalid_body", "/channel")),
     ({"colour": "red"}, (422, "invalid_body", "/colour")),
+    ({"paid_at": "0001-01-01T00:00:00+14:00"}, (422, "paid_long_ago", "/paid_at")),
+    ({"channel": "a\0b"}, (422, "unstorable_text", "/channel")),
+    ({"coupons": ["A", "\0"]}, (422, "unstorable_text", "/coupons/1")),
+    ({"items": [MILK, MILK | {"sku": "\0"}]}, (422, "unstorable_text", "/items/1/sku")),
+    (amounts(10**30, 5), (422, "too_large", "/items/0/amount/amount")),
+    ({"items": [MILK | {"quantity": 10**19}]}, (422, "too_large", "/items/0/quantity")),
     ({"items": []}, (422, "invalid_body", "/items")),
 ]
 

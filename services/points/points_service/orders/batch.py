@@ -10,7 +10,7 @@ from contracts.points import OrderAnswer
 from points_service.coupons.domain import Coupon, objection
 from points_service.earning.rules.rule import Purchase
 from points_service.members.domain import Member
-from points_service.orders.domain import Booking, Objection, Recorded, book, known, shape
+from points_service.orders.domain import Booking, Objection, Recorded, book, known, shape, storable
 from points_service.programme import Programme
 from points_service.tiers.domain import Ladder
 
@@ -92,8 +92,10 @@ def _purchase(order: OrderRequest, member_id: UUID, body_hash: bytes) -> Purchas
 
 
 def _wrong(order: OrderRequest, facts: Facts) -> Objection | None:
-    return shape(order, facts.now, facts.programme.future_tolerance) or known(
-        order, facts.skus, facts.stores
+    return (
+        storable(order)
+        or shape(order, facts.now, facts.programme.future_tolerance)
+        or known(order, facts.skus, facts.stores)
     )
 
 

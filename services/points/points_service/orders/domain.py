@@ -1,7 +1,7 @@
 """Checking and booking an order. A member is folded over its orders in the order of payment."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from contracts.orders import OrderRequest
@@ -16,6 +16,8 @@ from points_service.programme import Programme
 from points_service.tiers.domain import Ladder, Step
 
 CURRENCY = "CNY"
+LARGEST = 10**11  # fen of a line or pieces of it; sums of a thousand still fit everywhere
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,32 @@ class Recorded:
     coupons: list[str]
 
 
+def storable(order: OrderRequest) -> Objection | None:
+    """Whether its texts and numbers fit into the database; nothing else may be asked before."""
+    skus = [item.sku for item in order.items]
+    if "\0" in "".join([order.order_no, order.store, order.channel, *order.coupons, *skus]):
+        return Objection("unstorable_text", "A text holds U+0000", _nul(order))
+    for place, item in enumerate(order.items):
+        if item.amount.amount > LARGEST:
+            return Objection(
+                "too_large", "No line costs that much", f"/items/{place}/amount/amount"
+            )
+        if item.quantity > LARGEST:
+            return Objection("too_large", "No line has so many", f"/items/{place}/quantity")
+    return None
+
+
+def _nul(order: OrderRequest) -> str:
+    for name in ("order_no", "store", "channel"):
+        if "\0" in getattr(order, name):
+            return f"/{name}"
+    for place, code in enumerate(order.coupons):
+        if "\0" in code:
+            return f"/coupons/{place}"
+    place = next(place for place, item in enumerate(order.items) if "\0" in item.sku)
+    return f"/items/{place}/sku"
+
+
 def shape(order: OrderRequest, now: datetime, tolerance: timedelta) -> Objection | None:
     """What can be wrong with an order by itself."""
     if order.paid.currency != CURRENCY:
@@ -69,6 +97,8 @@ def shape(order: OrderRequest, now: datetime, tolerance: timedelta) -> Objection
         return Objection("paid_exceeds_items", "More was paid than the items cost", "/paid/amount")
     if order.paid_at > now + tolerance:
         return Objection("paid_in_future", "It cannot have been paid yet", "/paid_at")
+    if order.paid_at < EARLIEST:
+        return Objection("paid_long_ago", "It cannot have been paid then", "/paid_at")
     return None
 
 

@@ -20,7 +20,7 @@ from points_service.lots import repository as lots
 from points_service.members import repository as members
 from points_service.orders import repository
 from points_service.orders.batch import Decided, Facts, decide
-from points_service.orders.domain import Booking
+from points_service.orders.domain import Booking, storable
 from points_service.programme import Programme
 from points_service.tiers import repository as tiers
 from points_service.tiers.use_cases import record as record_steps
@@ -46,7 +46,8 @@ async def book(
     for tries_left in reversed(range(TRIES)):
         try:
             async with db.transaction() as tx:
-                facts = await _load(tx, catalogue, programme, orders)
+                sound = [order for order in orders if storable(order) is None]
+                facts = await _load(tx, catalogue, programme, sound)
                 hashed = [(order, _hash(order)) for order in orders]
                 decided = decide(hashed, facts, tx.ids.new)
                 if not dry_run:

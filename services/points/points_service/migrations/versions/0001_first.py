@@ -31,12 +31,12 @@ CREATE TABLE journal (
 );
 -- No foreign keys: `post` is the only writer and names what it has just written or found.
 CREATE TABLE entry (
-    entry_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    entry_id bigint GENERATED ALWAYS AS IDENTITY,
     journal_id uuid NOT NULL,
     account_id bigint NOT NULL,
-    amount bigint NOT NULL CHECK (amount <> 0)
+    amount bigint NOT NULL CHECK (amount <> 0),
+    PRIMARY KEY (account_id, entry_id)  -- the one index that reading an account needs
 );
-CREATE INDEX entry_account ON entry (account_id, entry_id);
 
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
