@@ -1,6 +1,6 @@
 """Coupons by code."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -23,7 +23,7 @@ async def add(tx: Tx, coupons: Sequence[Coupon]) -> None:
     )
 
 
-async def lock(tx: Tx, codes: Sequence[str]) -> dict[str, Coupon]:
+async def lock(tx: Tx, codes: Iterable[str]) -> dict[str, Coupon]:
     """Those that exist, locked; the members are locked before."""
     rows = await tx.fetch(
         f"SELECT {_SELECT} FROM coupon WHERE code = ANY ($1::text[]) ORDER BY code FOR UPDATE",

@@ -60,7 +60,7 @@ class Recorded:
 
 
 def storable(order: OrderRequest) -> Objection | None:
-    """Whether its texts and numbers fit into the database; nothing else may be asked before."""
+    """Whether its texts and numbers fit into the database."""
     skus = [item.sku for item in order.items]
     if "\0" in "".join([order.order_no, order.store, order.channel, *order.coupons, *skus]):
         return Objection("unstorable_text", "A text holds U+0000", _nul(order))

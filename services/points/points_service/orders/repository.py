@@ -1,6 +1,6 @@
 """Orders that are booked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from chassis.database import Tx
 from points_service.orders.domain import Booking, Recorded
@@ -12,10 +12,10 @@ _COLUMNS = (
 _ANSWER = "order_no, body_hash, member_id, points, growth, tier, balance, coupons"
 
 
-async def recorded(tx: Tx, order_nos: Sequence[str]) -> dict[str, Recorded]:
+async def recorded(tx: Tx, order_nos: Iterable[str]) -> dict[str, Recorded]:
     """Those of these orders that are booked already."""
     rows = await tx.fetch(
-        f"SELECT {_ANSWER} FROM orders WHERE order_no = ANY ($1::text[])", order_nos
+        f"SELECT {_ANSWER} FROM orders WHERE order_no = ANY ($1::text[])", list(order_nos)
     )
     return {row["order_no"]: Recorded(**row) for row in rows}
 

@@ -1,7 +1,7 @@
 """Book orders: lock the members, decide, write set-based, tell once."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import asyncpg
 import msgspec
@@ -20,7 +20,7 @@ from points_service.lots import repository as lots
 from points_service.members import repository as members
 from points_service.orders import repository
 from points_service.orders.batch import Decided, Facts, decide
-from points_service.orders.domain import Booking, storable
+from points_service.orders.domain import Booking
 from points_service.programme import Programme
 from points_service.tiers import repository as tiers
 from points_service.tiers.use_cases import record as record_steps
@@ -46,8 +46,7 @@ async def book(
     for tries_left in reversed(range(TRIES)):
         try:
             async with db.transaction() as tx:
-                sound = [order for order in orders if storable(order) is None]
-                facts = await _load(tx, catalogue, programme, sound)
+                facts = await _load(tx, catalogue, programme, orders)
                 hashed = [(order, _hash(order)) for order in orders]
                 decided = decide(hashed, facts, tx.ids.new)
                 if not dry_run:
@@ -97,14 +96,14 @@ def _hash(order: OrderRequest) -> bytes:
 async def _load(
     tx: Tx, catalogue: Catalogue, programme: Programme, orders: Sequence[OrderRequest]
 ) -> Facts:
-    skus = {item.sku for order in orders for item in order.items}
-    await catalogue.learn(tx, skus, {order.store for order in orders})
+    skus = _askable(item.sku for order in orders for item in order.items)
+    await catalogue.learn(tx, skus, _askable(order.store for order in orders))
     holders = await members.lock(tx, [order.member_id for order in orders if order.member_id])
-    recorded = await repository.recorded(tx, [order.order_no for order in orders])
+    recorded = await repository.recorded(tx, _askable(order.order_no for order in orders))
     living = dict(holders.absorbed)
     if recorded:
         living |= await members.survivors(tx, [order.member_id for order in recorded.values()])
-    codes = sorted({code for order in orders for code in order.coupons})
+    codes = _askable(code for order in orders for code in order.coupons)
     return Facts(
         now=tx.now,
         programme=programme,
@@ -116,6 +115,11 @@ async def _load(
         recorded=recorded,
         coupons=await coupons.lock(tx, codes) if codes else {},
     )
+
+
+def _askable(texts: Iterable[str]) -> set[str]:
+    """Those the database can be asked about; others are refused when the order is looked at."""
+    return {text for text in texts if "\0" not in text}
 
 
 async def _save(tx: Tx, decided: Decided) -> None:
