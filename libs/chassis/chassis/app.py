@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -12,12 +13,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from chassis import logs, problem, tracing
 from chassis.bus import Bus, Subscription
-from chassis.clock import open_clock
+from chassis.clock import local_date, open_clock
 from chassis.database import Database
 from chassis.edge import InnerEdge
 from chassis.ids import Ids
 from chassis.inbox import Consumer
-from chassis.jobs import DailyJob, Scheduler, TimedJob
+from chassis.jobs import AnyJob, DailyJob, Scheduler
 from chassis.logs import log
 from chassis.outbox import Relay, prune
 from chassis.settings import Settings
@@ -34,7 +35,7 @@ class Service:
     settings: Settings
     routers: Sequence[APIRouter] = ()
     subscriptions: Sequence[Subscription] = ()
-    jobs: Sequence[DailyJob | TimedJob] = ()
+    jobs: Sequence[AnyJob] = ()
     start: Sequence[Callable[[FastAPI], Any]] = ()
     stop: Sequence[Callable[[FastAPI], Any]] = ()
     guarded: bool = True
@@ -110,8 +111,9 @@ def assemble(service: Service) -> Runtime:
         for stream in streams
     ]  # fmt: skip
 
-    async def tidy(database: Database, _now: object) -> None:
-        await prune(database, settings.outbox_keep_days)
+    async def tidy(database: Database, now: datetime) -> None:
+        if local_date(now).weekday() == 0:
+            await prune(database, settings.outbox_keep_days)
 
     jobs = [*service.jobs, DailyJob("outbox_prune", tidy)]
     return Runtime(

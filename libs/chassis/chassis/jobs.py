@@ -31,25 +31,44 @@ class TimedJob:
     run: Job
 
 
+@dataclass(frozen=True, slots=True)
+class BackgroundJob:
+    """`run(db, now)` again and again beside everything else; nobody's answer waits for it."""
+
+    name: str
+    run: Job
+
+
+AnyJob = DailyJob | TimedJob | BackgroundJob
+
+
 class Scheduler:
     """Runs the jobs of one service; replicas take turns by an advisory lock."""
 
     def __init__(
-        self, db: Database, service: str, jobs: Sequence[DailyJob | TimedJob], every: float = 1.0
+        self, db: Database, service: str, jobs: Sequence[AnyJob], every: float = 1.0
     ) -> None:
         self._db, self._service, self._every = db, service, every
         self._daily = [job for job in jobs if isinstance(job, DailyJob)]
         self._timed = [job for job in jobs if isinstance(job, TimedJob)]
+        self._background = [job for job in jobs if isinstance(job, BackgroundJob)]
         self._turn = asyncio.Lock()
 
     async def run(self) -> None:
         """Tick for ever."""
+        await asyncio.gather(self._again(self.tick), self._again(self._run_background))
+
+    async def _again(self, step: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
-                await self.tick()
-            except Exception:  # noqa: BLE001 - the next tick tries again
+                await step()
+            except Exception:  # noqa: BLE001 - the next round tries again
                 log.exception("tick_failed")
             await asyncio.sleep(self._every)
+
+    async def _run_background(self) -> None:
+        for job in self._background:
+            await job.run(self._db, self._db.clock.now())
 
     async def tick(self) -> None:
         """Everything due by now, midnights first. Raises what a job raises; it is tried again."""

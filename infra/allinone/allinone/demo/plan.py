@@ -96,7 +96,7 @@ def channel_of(basket_id: int) -> Channel:
 
 def points_to_redeem(order_no: str, redeemable: int) -> int:
     """How many points the buyer pays down after this order: 0, or a multiple of 100."""
-    if redeemable < REDEEM_FROM or draw("redeem", order_no) >= 300:
+    if redeemable < REDEEM_FROM or draw("redeem", order_no) >= 200:
         return 0
     return min(redeemable // 100 * 100, REDEEM_AT_MOST)
 

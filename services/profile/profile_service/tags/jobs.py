@@ -1,9 +1,9 @@
 """Tags that change because time passes."""
 
-from chassis.jobs import DailyJob, TimedJob
+from chassis.jobs import AnyJob, BackgroundJob, DailyJob
 from profile_service.tags import use_cases
 
-JOBS: list[DailyJob | TimedJob] = [
+JOBS: list[AnyJob] = [
     DailyJob("population_measure", use_cases.measure_population),
-    TimedJob("tags_review", use_cases.review_due),
+    BackgroundJob("tags_review", use_cases.review_due),
 ]
