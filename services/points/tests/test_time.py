@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from services.points.tests.conftest import NOON, Shop
 
 from chassis.clock import midnight
+from points_service.expiry.use_cases import expire_due
 
 
 async def test_points_expire_a_year_later_at_midnight(shop: Shop, member: UUID) -> None:
@@ -24,6 +25,15 @@ async def test_points_expire_a_year_later_at_midnight(shop: Shop, member: UUID) 
     ]
     stats = await shop.check_books()
     assert (stats["expired"], stats["outstanding"]) == (100, 50)
+
+
+async def test_a_midnight_that_is_run_again_expires_what_came_late(
+    shop: Shop, member: UUID
+) -> None:
+    for ago in (366, 400):
+        await shop.buy(member, 10, paid_at=(NOON - timedelta(days=ago)).isoformat())
+        await expire_due(shop.running.db, midnight(NOON.date()))
+    assert (await shop.check_books())["expired"] == 20
 
 
 async def test_a_clock_set_back_revives_nothing(shop: Shop, member: UUID) -> None:

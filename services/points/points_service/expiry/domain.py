@@ -15,10 +15,11 @@ def expire(
 ) -> list[tuple[UUID, int, Journal]]:
     """(member, points, journal), one for each member; `due` comes ordered by member."""
     found = []
-    for member_id, lots in groupby(due, key=lambda lot: lot.member_id):
+    for member_id, group in groupby(due, key=lambda lot: lot.member_id):
+        lots = list(group)
         points = sum(lot.remaining for lot in lots)
         lines = entries((member(member_id), -points), (BREAKAGE, points))
-        ref = f"{day_of(midnight)}/{member_id}"
+        ref = f"{day_of(midnight)}/{lots[0].lot_id}"  # a lot expires once
         journal = Journal(new_id(), JournalKind.EXPIRE, ref, midnight, lines)
         found.append((member_id, points, journal))
     return found
