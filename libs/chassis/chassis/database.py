@@ -112,6 +112,7 @@ class Database:
             min_size=1,
             max_size=self._pool_size,
             init=_prepare,
+            reset=_as_it_is,
             server_settings={"search_path": self._schema, "application_name": self._schema},
             command_timeout=120,
         )
@@ -132,6 +133,10 @@ class Database:
         tx.committed()
         if told:
             self.told()
+
+
+async def _as_it_is(_conn: Any) -> None:
+    """Transactions leave nothing behind in the session, so a round trip to clean it is saved."""
 
 
 async def _prepare(conn: Any) -> None:

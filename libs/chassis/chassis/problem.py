@@ -14,6 +14,14 @@ from chassis.logs import log
 from chassis.tracing import trace_id
 from contracts.base import ProblemDocument, ProblemError
 
+TRY_AGAIN = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+)
 TYPES = "https://huiyuan.dev/problems/"
 
 
@@ -137,6 +145,14 @@ def install(app: FastAPI) -> None:
     async def _nul(request: Request, error: Exception) -> Response:
         title = "A text holds a character that cannot be stored (U+0000)"
         return Problem(422, "unstorable_text", title, pointer="").response()
+
+    async def _away(request: Request, error: Exception) -> Response:
+        log.warning("try_again", path=request.scope.get("path"), error=type(error).__name__)
+        title = "The database cannot answer right now; send it again"
+        return Problem(503, "try_again", title, headers={"Retry-After": "1"}).response()
+
+    for kind in TRY_AGAIN:
+        app.add_exception_handler(kind, _away)
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Response:

@@ -220,3 +220,15 @@ async def test_midnights_run_once_and_in_order_also_after_a_crash(
     clock.move(start, ticking=False)  # set back: nothing runs again
     await scheduler.tick()
     assert len(ran) == 6
+
+
+async def test_a_database_that_is_away_is_said_to_be_so(probe: RunningApp, stack: Any) -> None:
+    stack.kill("postgres", signal.SIGKILL)
+    answer = await probe.client.post("/spend", json={"n": 1})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    await stack.all_answer()
+
+    async def works() -> bool:
+        return (await probe.client.post("/spend", json={"n": 1})).status_code == 201
+
+    await eventually(works)
