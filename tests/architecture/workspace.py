@@ -38,8 +38,8 @@ def functions(path: Path) -> Iterator[tuple[str, int]]:
 
 def contract_modules() -> list[ModuleType]:
     """Every module of contracts."""
-    found = pkgutil.iter_modules(contracts.__path__)
-    return [importlib.import_module(f"contracts.{info.name}") for info in found]
+    found = pkgutil.walk_packages(contracts.__path__, prefix="contracts.")
+    return [importlib.import_module(info.name) for info in found]
 
 
 def relative(path: Path) -> str:

@@ -10,7 +10,7 @@ from chassis.bus import Subscription
 from chassis.coalesce import Coalescer
 from contracts.events import CouponOffered, ProductsChanged, StoresChanged
 from contracts.orders import OrderRequest
-from contracts.points import OrderAnswer
+from contracts.points.orders import OrderAnswer
 from points_service.catalogue.subscribers import on_products, on_stores
 from points_service.catalogue.use_cases import Catalogue
 from points_service.coupons.router import router as coupons

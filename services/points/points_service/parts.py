@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 
 from chassis.coalesce import Coalescer
 from contracts.orders import OrderRequest
-from contracts.points import OrderAnswer
+from contracts.points.orders import OrderAnswer
 from points_service.catalogue.use_cases import Catalogue
 from points_service.programme import Programme
 

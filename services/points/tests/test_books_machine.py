@@ -22,7 +22,8 @@ from chassis.problem import Problem
 from contracts.base import Amount, Money
 from contracts.events import MembersMerged, OrderLine
 from contracts.orders import OrderRequest
-from contracts.points import OrderAnswer, RedemptionRequest, Refund, RefundRequest
+from contracts.points.orders import OrderAnswer, Refund, RefundRequest
+from contracts.points.spending import RedemptionRequest
 from contracts.roles import Role
 from points_service.catalogue import repository as catalogue_rows
 from points_service.catalogue.use_cases import Catalogue

@@ -29,7 +29,7 @@ from allinone.demo.progress import Offer, Progress
 from contracts.gateway import SandboxPage
 from contracts.identity import RegisterResults
 from contracts.orders import OrderRequest
-from contracts.points import OrderAnswer, OrderBatchAnswer
+from contracts.points.orders import OrderAnswer, OrderBatchAnswer
 
 MORNING, EVENING, MIDNIGHT = time(9), time(23, 59, 59), time(0)
 _CODE = re.compile(r"券码(\w+)")

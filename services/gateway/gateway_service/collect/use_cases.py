@@ -18,7 +18,7 @@ from contracts.collect import MessageType
 from contracts.events import Activity, ActivityBatch, OrdersCollected
 from contracts.gateway import QuarantinePage, ReplayAnswer
 from contracts.orders import OrderBatchRequest, OrderRequest
-from contracts.points import OrderBatchAnswer
+from contracts.points.orders import OrderBatchAnswer
 from contracts.sealed import Sealed
 from gateway_service.access import repository as access
 from gateway_service.access.domain import basic_user, hash_secret

@@ -1,8 +1,49 @@
-"""When a coupon may be used."""
+"""Templates, coupons, and when a coupon may be used."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
+
+
+class Effect(StrEnum):
+    """What a coupon gives; `Template.value` is in the unit named here."""
+
+    CASH_OFF = "cash_off"  # fen, once `threshold_fen` of its goods is in the cart
+    PERCENT = "percent"  # percent off its goods, at most `max_off_fen`
+    GIFT = "gift"  # so many pieces of `gift_sku` for nothing
+    FREE_DELIVERY = "free_delivery"  # the delivery fee, at most so many fen (0: all of it)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Goods and places a coupon is good for; an empty set means any."""
+
+    stores: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
+    departments: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+    skus: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What every coupon of a kind promises.
+
+    Coupons of one `stacking_group` exclude each other in an order; those of different groups add
+    up. `cost_shares` are (merchant, percent) and add up to 100.
+    """
+
+    template_id: UUID
+    name: str
+    effect: Effect
+    value: int
+    threshold_fen: int = 0
+    max_off_fen: int | None = None
+    gift_sku: str | None = None
+    scope: Scope = field(default_factory=Scope)
+    stacking_group: str = "default"
+    cost_shares: tuple[tuple[str, int], ...] = (("programme", 100),)
 
 
 @dataclass(frozen=True, slots=True)

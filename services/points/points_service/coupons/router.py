@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from chassis.web import APIRouter, ReadDep
-from contracts.points import Coupons
+from contracts.points.coupons import Coupons
 from points_service.coupons import use_cases
 
 router = APIRouter()

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from chassis.database import Tx
-from contracts import points as api
 from contracts.events import CouponOffered
+from contracts.points import coupons as api
 from points_service.coupons import repository
 from points_service.coupons.domain import Coupon
 from points_service.members import repository as members

@@ -8,13 +8,29 @@ from uuid import UUID
 
 
 class AccountKind(StrEnum):
-    """What an account is for; docs/glossary.md."""
+    """What an account is for and in which unit it counts; docs/glossary.md.
 
+    `post` keeps the floors (migration 0002); accounts without one are kept in stripes, a balance a
+    lane, so that a busy shop holds nobody up.
+    """
+
+    # points
     MEMBER = "member"  # points a member has; never below 0
+    HELD = "held"  # points a member has set aside by holds; never below 0
     DEBT = "debt"  # points a refund took back that were spent already; never above 0
     ISSUING = "issuing"  # per store: points it gave out
     HONOURING = "honouring"  # per store: points it took in payment
     BREAKAGE = "breakage"  # points that expired
+    PARTNER = "partner"  # per partner: points exchanged with its own programme
+    # fen
+    STORED_PRINCIPAL = "stored_principal"  # per stored-value account: paid in; never below 0
+    STORED_BONUS = "stored_bonus"  # per stored-value account: given on top; never below 0
+    CASH = "cash"  # money that came in or went out, by tender
+    SALES = "sales"  # per store: stored value it was paid with; per product: fees
+    PROMOTION = "promotion"  # per merchant: bonus it gave
+    BUDGET = "budget"  # what may still be spent, by campaign or coupon template; never below 0
+    FUNDING = "funding"  # where budgets come from
+    DISCOUNT = "discount"  # per merchant: what coupons cost it
 
 
 class JournalKind(StrEnum):
@@ -25,6 +41,18 @@ class JournalKind(StrEnum):
     REFUND = "refund"
     EXPIRE = "expire"
     MERGE = "merge"
+    HOLD = "hold"
+    POST = "post"  # a hold is spent
+    VOID = "void"  # a hold is given back
+    TRANSFER = "transfer"
+    EXCHANGE = "exchange"  # with a partner's programme
+    TOP_UP = "top_up"  # stored value paid in
+    SPEND = "spend"  # stored value spent
+    PAY_BACK = "pay_back"  # stored value given back
+    FEE = "fee"  # of a paid membership
+    FUND = "fund"  # a budget gets money
+    DISCOUNT = "discount"  # a coupon was used
+    REVERSE = "reverse"  # undoes another journal
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.orders import OrderRequest
-from contracts.points import OrderAnswer
+from contracts.points.orders import OrderAnswer
 from points_service.coupons.domain import Coupon, objection
 from points_service.earning.rules.rule import Purchase
 from points_service.members.domain import Member

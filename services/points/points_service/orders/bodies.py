@@ -8,7 +8,7 @@ from chassis.problem import from_msgspec
 from contracts.base import Record
 from contracts.classification import internal
 from contracts.orders import OrderBatchRequest, OrderRequest
-from contracts.points import OrderAnswer, OrderError, OrderProblem
+from contracts.points.orders import OrderAnswer, OrderError, OrderProblem
 
 
 class _Envelope(Record, frozen=True):

@@ -11,7 +11,7 @@ from chassis.problem import Problem
 from contracts.base import ProblemError
 from contracts.events import OrdersRecorded, RecordedOrder
 from contracts.orders import OrderRequest
-from contracts.points import OrderAnswer, OrderBatchAnswer
+from contracts.points.orders import OrderAnswer, OrderBatchAnswer
 from points_service.catalogue.use_cases import Catalogue
 from points_service.coupons import repository as coupons
 from points_service.growth import repository as growth

@@ -6,14 +6,10 @@ from uuid import UUID
 from fastapi import Query
 
 from chassis.web import APIRouter, ReadDep
-from contracts.points import (
-    Growth,
-    MemberTier,
-    PointsBalance,
-    PointsEntries,
-    PointsStats,
-    TrialBalance,
-)
+from contracts.points.earning import Growth
+from contracts.points.ledger import PointsStats, TrialBalance
+from contracts.points.spending import PointsBalance, PointsEntries
+from contracts.points.tiers import MemberTier
 from points_service.overview import use_cases
 from points_service.parts import PartsDep
 

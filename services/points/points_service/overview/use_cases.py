@@ -4,8 +4,11 @@ from uuid import UUID
 
 from chassis.database import Tx
 from chassis.problem import Problem
-from contracts import points as api
 from contracts.base import Money
+from contracts.points.earning import Growth
+from contracts.points.ledger import AccountSums, PointsStats, TrialBalance
+from contracts.points.spending import Expiring, PointsBalance, PointsEntries, PointsEntry
+from contracts.points.tiers import MemberTier, TierProgress, TierStep
 from points_service.calendar import month_of
 from points_service.growth import repository as growth
 from points_service.growth.domain import SPEND
@@ -23,7 +26,7 @@ HISTORY = 50
 MAX_PAGE = 200
 
 
-async def points(tx: Tx, member_id: UUID) -> api.PointsBalance:
+async def points(tx: Tx, member_id: UUID) -> PointsBalance:
     """A member's points; raises Problem 404."""
     member = await existing(tx, member_id)
     held = await lots.with_points(tx, [member.member_id])
@@ -32,8 +35,8 @@ async def points(tx: Tx, member_id: UUID) -> api.PointsBalance:
     if live:
         at = live[0].expires_at
         going = sum(lot.remaining for lot in live if lot.expires_at == at)
-        expiring = api.Expiring(points=going, at=at)
-    return api.PointsBalance(
+        expiring = Expiring(points=going, at=at)
+    return PointsBalance(
         member_id=member.member_id,
         redeemable=redeemable(live, tx.now),
         pending=-member.owed,
@@ -42,15 +45,15 @@ async def points(tx: Tx, member_id: UUID) -> api.PointsBalance:
     )
 
 
-async def entries(tx: Tx, member_id: UUID, cursor: str | None, limit: int) -> api.PointsEntries:
+async def entries(tx: Tx, member_id: UUID, cursor: str | None, limit: int) -> PointsEntries:
     """A page of a member's entries; raises Problem 404 (member), 422 (cursor)."""
     member = await existing(tx, member_id)
     everybody = await members.everybody(tx, member.member_id)
     lines = await ledger.lines(tx, everybody, _before(cursor), limit + 1)
     page, more = lines[:limit], len(lines) > limit
-    return api.PointsEntries(
+    return PointsEntries(
         data=[
-            api.PointsEntry(
+            PointsEntry(
                 entry_id=line.entry_id,
                 journal_id=line.journal_id,
                 kind=line.kind,
@@ -74,11 +77,11 @@ def _before(cursor: str | None) -> int | None:
     return int(cursor)
 
 
-async def growth_of(tx: Tx, member_id: UUID) -> api.Growth:
+async def growth_of(tx: Tx, member_id: UUID) -> Growth:
     """Growth value by kind; raises Problem 404."""
     member = await existing(tx, member_id)
     everybody = await members.everybody(tx, member.member_id)
-    return api.Growth(
+    return Growth(
         member_id=member.member_id,
         growth=member.growth,
         by_kind=await growth.by_kind(tx, everybody),
@@ -86,20 +89,20 @@ async def growth_of(tx: Tx, member_id: UUID) -> api.Growth:
     )
 
 
-async def tier(tx: Tx, programme: Programme, member_id: UUID) -> api.MemberTier:
+async def tier(tx: Tx, programme: Programme, member_id: UUID) -> MemberTier:
     """Tier, the way to the next, and history; raises Problem 404."""
     member = await existing(tx, member_id)
     ladder = await tiers.ladder(tx, programme.ladder_id)
     standing = member.standing(month_of(tx.now))
     above = ladder.above(member.tier)
     everybody = await members.everybody(tx, member.member_id)
-    return api.MemberTier(
+    return MemberTier(
         member_id=member.member_id,
         ladder_id=ladder.ladder_id,
         tier=member.tier,
         next_tier=above.name if above else None,
         next_conditions=[
-            api.TierProgress(
+            TierProgress(
                 kind=each.kind,
                 at_least=each.at_least,
                 reached=CONDITIONS[each.kind].reached(standing),
@@ -107,7 +110,7 @@ async def tier(tx: Tx, programme: Programme, member_id: UUID) -> api.MemberTier:
             for each in (above.conditions if above else ())
         ],
         history=[
-            api.TierStep(
+            TierStep(
                 tier=step.tier,
                 previous=step.previous,
                 reason=step.reason,
@@ -118,27 +121,27 @@ async def tier(tx: Tx, programme: Programme, member_id: UUID) -> api.MemberTier:
     )
 
 
-async def trial_balance(tx: Tx) -> api.TrialBalance:
+async def trial_balance(tx: Tx) -> TrialBalance:
     """Debits and credits of every kind of account, folded from all entries."""
     sums = await ledger.sums(tx)
     debit, credit = sum(each.debit for each in sums), sum(each.credit for each in sums)
-    return api.TrialBalance(
+    return TrialBalance(
         debit=debit,
         credit=credit,
         difference=credit - debit,
         accounts=[
-            api.AccountSums(kind=each.kind, debit=each.debit, credit=each.credit) for each in sums
+            AccountSums(kind=each.kind, debit=each.debit, credit=each.credit) for each in sums
         ],
     )
 
 
-async def stats(tx: Tx, programme: Programme) -> api.PointsStats:
+async def stats(tx: Tx, programme: Programme) -> PointsStats:
     """The programme in figures, every tier of the ladder named."""
     kinds = await growth.by_kind(tx)
     books = figures(await ledger.sums(tx))
     population = await tiers.population(tx)
     ladder = await tiers.ladder(tx, programme.ladder_id)
-    return api.PointsStats(
+    return PointsStats(
         growth_spend=kinds.get(SPEND, 0),
         growth_total=sum(kinds.values()),
         issued=books.issued,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from chassis.database import Tx
-from contracts.points import RedemptionRequest
+from contracts.points.spending import RedemptionRequest
 from points_service.lots import repository as lots
 from points_service.lots.domain import Use
 

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from chassis.idempotency import once
 from chassis.web import APIRouter, PrincipalDep, TxDep
-from contracts.points import Redemption, RedemptionRequest
+from contracts.points.spending import Redemption, RedemptionRequest
 from points_service.parts import PartsDep
 from points_service.redemption import use_cases
 

@@ -6,7 +6,7 @@ from chassis.database import Tx
 from chassis.problem import Problem
 from contracts.base import Money
 from contracts.events import PointsBurnt
-from contracts.points import Redemption, RedemptionRequest
+from contracts.points.spending import Redemption, RedemptionRequest
 from contracts.roles import Role
 from points_service.catalogue.use_cases import Catalogue
 from points_service.ledger import repository as ledger

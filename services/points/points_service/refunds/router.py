@@ -5,7 +5,7 @@ from fastapi.responses import Response
 
 from chassis.idempotency import once
 from chassis.web import APIRouter, PrincipalDep, TxDep
-from contracts.points import Refund, RefundRequest
+from contracts.points.orders import Refund, RefundRequest
 from points_service.parts import PartsDep
 from points_service.refunds import use_cases
 

@@ -2,9 +2,9 @@
 
 from chassis.database import Tx
 from chassis.problem import Problem
-from contracts import points as api
 from contracts.base import Money
 from contracts.events import OrderRefunded
+from contracts.points import orders as api
 from points_service.growth import repository as growth
 from points_service.ledger import repository as ledger
 from points_service.lots import repository as lots

@@ -1,7 +1,7 @@
 """Ladders."""
 
 from chassis.web import APIRouter, ReadDep
-from contracts.points import TierLadder
+from contracts.points.tiers import TierLadder
 from points_service.tiers import use_cases
 
 router = APIRouter()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chassis.database import Tx
 from contracts.events import TierChanged
-from contracts.points import TierCondition, TierLadder, TierRung
+from contracts.points.tiers import TierCondition, TierLadder, TierRung
 from points_service.tiers import repository
 from points_service.tiers.domain import Step
 

@@ -6,7 +6,7 @@ import msgspec
 
 from chassis.problem import Problem, from_msgspec
 from contracts.orders import OrderBatchRequest, OrderRequest
-from contracts.points import OrderAnswer
+from contracts.points.orders import OrderAnswer
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer
 from gateway_service.proxy.forward import Forward, json_answer

@@ -1,0 +1,5 @@
+"""What a cart costs."""
+
+from contracts.operations import Operation
+
+OPERATIONS: list[Operation] = []

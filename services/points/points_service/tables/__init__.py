@@ -1,0 +1,31 @@
+"""The whole schema, a page a feature. `journal`, `entry` and `account` are written by `post` alone.
+
+Migrations hold the SQL with its checks, triggers and rights; a test keeps both in step.
+"""
+
+from points_service.tables.base import Table
+from points_service.tables.coupons import Coupon
+from points_service.tables.earning import GrowthEntry, Product, Store
+from points_service.tables.ledger import Account, Entry, Journal
+from points_service.tables.orders import Order, Refund
+from points_service.tables.spending import Lot, LotUse, Redemption
+from points_service.tables.tiers import Member, TierChange, TierLadder
+
+__all__ = [
+    "Account",
+    "Coupon",
+    "Entry",
+    "GrowthEntry",
+    "Journal",
+    "Lot",
+    "LotUse",
+    "Member",
+    "Order",
+    "Product",
+    "Redemption",
+    "Refund",
+    "Store",
+    "Table",
+    "TierChange",
+    "TierLadder",
+]
