@@ -48,10 +48,14 @@ class MemberTier(Model):
 
 
 class TierRung(Model):
-    """A tier: points are earned at `points_percent` of the paid yuan; all conditions must hold."""
+    """A tier: points are earned at `points_percent` of the paid yuan; all conditions must hold.
+
+    Its members pay `price_percent` of the list price.
+    """
 
     name: Annotated[str, public]
     points_percent: Annotated[int, Field(ge=0, le=1000), public]
+    price_percent: Annotated[int, Field(ge=1, le=100), public] = 100
     conditions: Annotated[list[TierCondition], public]
 
 

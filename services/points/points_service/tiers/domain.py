@@ -22,11 +22,15 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A tier: the percentage of paid yuan it earns as points, and what it takes."""
+    """A tier: the percentage of paid yuan it earns as points, and what it takes.
+
+    `price_percent` is what its members pay of the list price.
+    """
 
     name: str
     points_percent: int
     conditions: tuple[Condition, ...]
+    price_percent: int = 100
 
     def held(self, standing: Standing, *, monthly: bool = True) -> bool:
         """Whether all conditions are met; those of the month only if `monthly`."""

@@ -19,6 +19,7 @@ async def ladder(tx: Tx, ladder_id: str) -> Ladder:
             rung["name"],
             rung["points_percent"],
             tuple(Condition(each["kind"], each["at_least"]) for each in rung["conditions"]),
+            rung.get("price_percent", 100),
         )
         for rung in row["tiers"]
     )

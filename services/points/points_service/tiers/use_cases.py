@@ -19,6 +19,7 @@ async def show(tx: Tx, ladder_id: str) -> TierLadder:
             TierRung(
                 name=rung.name,
                 points_percent=rung.points_percent,
+                price_percent=rung.price_percent,
                 conditions=[
                     TierCondition(kind=each.kind, at_least=each.at_least)
                     for each in rung.conditions
