@@ -8,14 +8,29 @@ from points_service.tables.coupons import Coupon
 from points_service.tables.earning import GrowthEntry, Product, Store
 from points_service.tables.ledger import Account, Entry, Journal
 from points_service.tables.orders import Order, Refund
-from points_service.tables.spending import Lot, LotUse, Redemption
+from points_service.tables.spending import (
+    Announcement,
+    Depreciation,
+    ExpiryPolicy,
+    Hold,
+    Lot,
+    LotUse,
+    Redemption,
+    Reward,
+    RewardExchange,
+    Transfer,
+)
 from points_service.tables.tiers import Member, TierChange, TierLadder
 
 __all__ = [
     "Account",
+    "Announcement",
     "Coupon",
+    "Depreciation",
     "Entry",
+    "ExpiryPolicy",
     "GrowthEntry",
+    "Hold",
     "Journal",
     "Lot",
     "LotUse",
@@ -24,8 +39,11 @@ __all__ = [
     "Product",
     "Redemption",
     "Refund",
+    "Reward",
+    "RewardExchange",
     "Store",
     "Table",
     "TierChange",
     "TierLadder",
+    "Transfer",
 ]
