@@ -8,6 +8,17 @@ from points_service.tables.coupons import Coupon
 from points_service.tables.earning import GrowthEntry, Product, Store
 from points_service.tables.ledger import Account, Entry, Journal
 from points_service.tables.orders import Order, Refund
+from points_service.tables.programmes import (
+    Exchange,
+    ExchangeMonth,
+    Package,
+    PackagePurchase,
+    PackageVoucher,
+    Partner,
+    RulebookVersion,
+    Settlement,
+    SettlementLine,
+)
 from points_service.tables.spending import (
     Announcement,
     Depreciation,
@@ -20,14 +31,28 @@ from points_service.tables.spending import (
     RewardExchange,
     Transfer,
 )
+from points_service.tables.stored_value import (
+    BonusRule,
+    MembershipPlan,
+    PaidMembership,
+    PaidMembershipUse,
+    StoredLine,
+    StoredSpend,
+    StoredTopUp,
+    StoredUse,
+    StoredValue,
+)
 from points_service.tables.tiers import Member, TierChange, TierLadder
 
 __all__ = [
     "Account",
     "Announcement",
+    "BonusRule",
     "Coupon",
     "Depreciation",
     "Entry",
+    "Exchange",
+    "ExchangeMonth",
     "ExpiryPolicy",
     "GrowthEntry",
     "Hold",
@@ -35,13 +60,28 @@ __all__ = [
     "Lot",
     "LotUse",
     "Member",
+    "MembershipPlan",
     "Order",
+    "Package",
+    "PackagePurchase",
+    "PackageVoucher",
+    "PaidMembership",
+    "PaidMembershipUse",
+    "Partner",
     "Product",
     "Redemption",
     "Refund",
     "Reward",
     "RewardExchange",
+    "RulebookVersion",
+    "Settlement",
+    "SettlementLine",
     "Store",
+    "StoredLine",
+    "StoredSpend",
+    "StoredTopUp",
+    "StoredUse",
+    "StoredValue",
     "Table",
     "TierChange",
     "TierLadder",
