@@ -9,7 +9,7 @@ debt that future earnings pay: a balance never goes below 0.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -54,7 +54,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A refund as it is kept and answered."""
+    """A refund as it is kept and answered. `items` are (line, pieces, fen); None: by amount.
+
+    `coupons` are those that became usable again, or would have been but for their date.
+    """
 
     order_no: str
     refund_no: str
@@ -66,6 +69,9 @@ class Refund:
     tier: str
     balance: int
     refunded_at: datetime
+    items: list[tuple[int, int, int]] | None = None
+    reason: str | None = None
+    coupons: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ Migrations hold the SQL with its checks, triggers and rights; a test keeps both 
 """
 
 from points_service.tables.base import Table
-from points_service.tables.coupons import Coupon
+from points_service.tables.coupons import Coupon, CouponPool, CouponTemplate, CouponTerms
 from points_service.tables.earning import GrowthEntry, Product, Store
-from points_service.tables.ledger import Account, Entry, Journal
-from points_service.tables.orders import Order, Refund
+from points_service.tables.ledger import Account, Checkpoint, Entry, Journal, Lane
+from points_service.tables.orders import Order, Quote, Refund
 from points_service.tables.programmes import (
     Exchange,
     ExchangeMonth,
@@ -48,7 +48,11 @@ __all__ = [
     "Account",
     "Announcement",
     "BonusRule",
+    "Checkpoint",
     "Coupon",
+    "CouponPool",
+    "CouponTemplate",
+    "CouponTerms",
     "Depreciation",
     "Entry",
     "Exchange",
@@ -57,6 +61,7 @@ __all__ = [
     "GrowthEntry",
     "Hold",
     "Journal",
+    "Lane",
     "Lot",
     "LotUse",
     "Member",
@@ -69,6 +74,7 @@ __all__ = [
     "PaidMembershipUse",
     "Partner",
     "Product",
+    "Quote",
     "Redemption",
     "Refund",
     "Reward",
