@@ -114,6 +114,11 @@ def member(member_id: UUID) -> Account:
     return Account(AccountKind.MEMBER, str(member_id))
 
 
+def held(member_id: UUID) -> Account:
+    """The points a member has set aside."""
+    return Account(AccountKind.HELD, str(member_id))
+
+
 def debt(member_id: UUID) -> Account:
     """What a member still has to earn."""
     return Account(AccountKind.DEBT, str(member_id))
@@ -153,5 +158,5 @@ def figures(sums: Sequence[KindSums]) -> Figures:
         expired=net(AccountKind.BREAKAGE),
         reversed=credit.get(AccountKind.ISSUING, 0) - owed,
         owed=owed,
-        outstanding=net(AccountKind.MEMBER),
+        outstanding=net(AccountKind.MEMBER) + net(AccountKind.HELD),
     )

@@ -1,16 +1,21 @@
 """Lots: points that were earned together, expire together and are spent oldest expiry first."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from uuid import UUID
 
 from points_service.calendar import day_of, months_later, start_of
+from points_service.ledger.domain import BREAKAGE, Account, debt, member
 
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """`lot_id` is the journal that earned it; points = remaining + expired + used − restored."""
+    """`lot_id` is the journal that earned it; points = remaining + expired + used − restored.
+
+    A lot that was `moved_from` another member's has an id of its own. `expired` counts what
+    depreciation took as well, last on the day `depreciated_on`.
+    """
 
     lot_id: UUID
     member_id: UUID
@@ -21,6 +26,8 @@ class Lot:
     remaining: int
     expired: int = 0
     expired_at: datetime | None = None
+    moved_from: UUID | None = None
+    depreciated_on: date | None = None
 
     def is_live(self, now: datetime) -> bool:
         """Whether its points can be spent. Once expired it stays so, whatever the clock says."""
@@ -43,12 +50,57 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """Points that go back to a lot a burn took them from; if it is not live they expire at once."""
+    """Points that go back to the lot a journal took them from; not `live`: they expire at once."""
 
     journal_id: UUID
     lot_id: UUID
     points: int
     live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Points that a journal has out of a lot, without what it gave back."""
+
+    lot: Lot
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Points of a lot that one journal has now instead of another."""
+
+    journal_id: UUID
+    taker_id: UUID
+    lot_id: UUID
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Depreciation:
+    """At the first moment of a day every lot earned before lost that percentage, rounded down."""
+
+    day: date
+    percent: int
+
+    def takes(self, points: int) -> int:
+        """Of so many points of a lot."""
+        return points * self.percent // 100
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """Points that go back to their lots: `live` can be spent, but first they paid a debt."""
+
+    restores: list[Restore]
+    uses: list[Use]
+    live: int
+    dead: int
+
+    def lines(self, member_id: UUID) -> tuple[tuple[Account, int], ...]:
+        """Where they end up in the books; the journal's other side is −(live + dead)."""
+        paid = total(self.uses)
+        return (member(member_id), self.live - paid), (debt(member_id), paid), (BREAKAGE, self.dead)
 
 
 def expiry(earned_at: datetime, months: int) -> datetime:
@@ -82,3 +134,51 @@ def consume(lots: Iterable[Lot], points: int, journal_id: UUID, now: datetime) -
 def total(uses: Sequence[Use]) -> int:
     """Points in all of them."""
     return sum(use.points for use in uses)
+
+
+def split(parts: Iterable[Part], points: int) -> tuple[list[Part], list[Part]]:
+    """The first `points` of them, oldest expiry first, and the rest."""
+    first, rest = [], []
+    for part in sorted(parts, key=lambda part: oldest_first(part.lot)):
+        taken = min(points, part.points)
+        if taken:
+            first.append(Part(part.lot, taken))
+        if taken < part.points:
+            rest.append(Part(part.lot, part.points - taken))
+        points -= taken
+    return first, rest
+
+
+def give_back(
+    origin: UUID,
+    parts: Sequence[Part],
+    *,
+    owed: int,
+    since: datetime,
+    depreciations: Sequence[Depreciation],
+    journal_id: UUID,
+    now: datetime,
+) -> Returned:
+    """Give parts of journal `origin`, which had them `since`, back to their lots.
+
+    A lot past its date revives nothing, and a depreciation in between takes its share.
+    """
+    restores, refilled = [], []
+    for part in parts:
+        lot = part.lot
+        live = _left(part, since, depreciations, now) if lot.is_live(now) else 0
+        refilled.append(replace(lot, remaining=live))
+        for points, alive in ((live, True), (part.points - live, False)):
+            if points:
+                restores.append(Restore(origin, lot.lot_id, points, alive))
+    back = sum(part.points for part in parts)
+    live = sum(lot.remaining for lot in refilled)
+    return Returned(restores, consume(refilled, owed, journal_id, now), live, back - live)
+
+
+def _left(part: Part, since: datetime, depreciations: Sequence[Depreciation], now: datetime) -> int:
+    points = part.points
+    for each in depreciations:
+        if max(since, part.lot.earned_at) < start_of(each.day) <= now:
+            points -= each.takes(points)
+    return points

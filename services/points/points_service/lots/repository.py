@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.database import Tx, columns_of
-from points_service.lots.domain import Lot, Restore, Use
+from points_service.calendar import day_of
+from points_service.lots.domain import Depreciation, Lot, Part, Passed, Restore, Use
 from points_service.tables import Lot as LotTable
 
 _COLUMNS = ", ".join(columns_of(LotTable))
@@ -29,9 +30,11 @@ async def by_id(tx: Tx, lot_ids: Sequence[UUID]) -> list[Lot]:
 
 
 async def earned(tx: Tx, member_id: UUID) -> int:
-    """Everything the member (and whoever was merged into it) ever earned."""
+    """Everything the member (and whoever was merged into it) ever earned; gifts do not count."""
     points: int = await tx.fetchval(
-        "SELECT coalesce(sum(points), 0)::bigint FROM lot WHERE member_id = $1", member_id
+        "SELECT coalesce(sum(points), 0)::bigint FROM lot"
+        " WHERE member_id = $1 AND moved_from IS NULL",
+        member_id,
     )
     return points
 
@@ -65,7 +68,8 @@ async def add(tx: Tx, lots: Sequence[Lot]) -> None:
             [
                 (
                     lot.lot_id, lot.member_id, lot.earned_by, lot.earned_at, lot.expires_at,
-                    lot.points, lot.remaining, lot.expired, lot.expired_at,
+                    lot.points, lot.remaining, lot.expired, lot.expired_at, lot.moved_from,
+                    lot.depreciated_on,
                 )
                 for lot in lots
             ],
@@ -121,6 +125,48 @@ async def uses_of(tx: Tx, journals: Sequence[UUID]) -> list[Use]:
     return [Use(**row) for row in rows]
 
 
+async def parts_of(tx: Tx, journals: Sequence[UUID]) -> dict[UUID, list[Part]]:
+    """What these journals have out of which lots, by journal."""
+    columns = ", ".join(f"l.{name}" for name in columns_of(LotTable))
+    rows = await tx.fetch(
+        f"SELECT u.journal_id, u.points - u.restored AS part, {columns}"
+        " FROM lot_use u JOIN lot l USING (lot_id)"
+        " WHERE u.journal_id = ANY ($1::uuid[]) AND u.points > u.restored",
+        list(journals),
+    )
+    found: dict[UUID, list[Part]] = {journal_id: [] for journal_id in journals}
+    for row in rows:
+        lot = Lot(**{name: row[name] for name in columns_of(LotTable)})
+        found[row["journal_id"]].append(Part(lot, row["part"]))
+    return found
+
+
+async def pass_on(tx: Tx, passed: Sequence[Passed]) -> None:
+    """Points taken out of lots change journals; the lots themselves do not move."""
+    if not passed:
+        return
+    await tx.execute(
+        "WITH passed AS (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[])"
+        " AS p (journal_id, taker_id, lot_id, points)),"
+        " taken AS (INSERT INTO lot_use (journal_id, lot_id, points)"
+        " SELECT taker_id, lot_id, points FROM passed)"
+        " UPDATE lot_use u SET restored = u.restored + p.points FROM passed p"
+        " WHERE u.journal_id = p.journal_id AND u.lot_id = p.lot_id",
+        [each.journal_id for each in passed],
+        [each.taker_id for each in passed],
+        [each.lot_id for each in passed],
+        [each.points for each in passed],
+    )
+
+
+async def depreciations(tx: Tx, since: datetime) -> list[Depreciation]:
+    """Days that took their share after `since` (a day early rather than late), oldest first."""
+    rows = await tx.fetch(
+        "SELECT day, percent FROM depreciation WHERE day >= $1 ORDER BY day", day_of(since)
+    )
+    return [Depreciation(**row) for row in rows]
+
+
 async def restore(tx: Tx, restores: Sequence[Restore]) -> None:
     """Give points back to the lots they came from."""
     if not restores:
@@ -128,8 +174,9 @@ async def restore(tx: Tx, restores: Sequence[Restore]) -> None:
     await tx.execute(
         "WITH back AS (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bool[])"
         " AS r (journal_id, lot_id, points, live)),"
-        " noted AS (UPDATE lot_use SET restored = restored + back.points FROM back"
-        " WHERE lot_use.journal_id = back.journal_id AND lot_use.lot_id = back.lot_id)"
+        " noted AS (UPDATE lot_use SET restored = restored + n.points FROM"
+        " (SELECT journal_id, lot_id, sum(points)::bigint AS points FROM back GROUP BY 1, 2) n"
+        " WHERE lot_use.journal_id = n.journal_id AND lot_use.lot_id = n.lot_id)"
         " UPDATE lot SET remaining = remaining + t.live, expired = expired + t.dead FROM"
         " (SELECT lot_id, coalesce(sum(points) FILTER (WHERE live), 0)::bigint AS live,"
         " coalesce(sum(points) FILTER (WHERE NOT live), 0)::bigint AS dead"

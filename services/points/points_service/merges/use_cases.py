@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from chassis.database import Tx
 from contracts.events import MembersMerged
+from points_service.calendar import month_of
 from points_service.coupons import repository as coupons
+from points_service.holds import repository as holds
 from points_service.ledger import repository as ledger
 from points_service.lots import repository as lots
 from points_service.members import repository as members
@@ -23,7 +25,7 @@ async def follow(tx: Tx, programme: Programme, events: Sequence[MembersMerged]) 
     ladder = await tiers.ladder(tx, programme.ladder_id)
     ids = {merge.survivor_id for merge in merges} | {merge.absorbed_id for merge in merges}
     await members.register(tx, sorted(ids), ladder.lowest)
-    found = await members.lock(tx, ids)
+    found = await members.lock(tx, ids, ladder.since(month_of(merges[0].merged_at)))
     indebted = any(member.owed for member in found.by_id.values())
     held = await lots.with_points(tx, sorted(found.by_id)) if indebted else []
     decided = decide(merges, found.by_id, found.absorbed, held, ladder=ladder, new_id=tx.ids.new)
@@ -32,6 +34,7 @@ async def follow(tx: Tx, programme: Programme, events: Sequence[MembersMerged]) 
     await members.absorb(tx, pairs)
     await lots.move(tx, pairs)
     await lots.use(tx, decided.uses)
+    await holds.move(tx, pairs)
     await coupons.move(tx, pairs)
     await record_steps(tx, decided.steps)
     await ledger.post(tx, decided.journals)

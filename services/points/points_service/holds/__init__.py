@@ -1,0 +1,1 @@
+"""Points set aside: open, then posted, voided or expired, once."""
