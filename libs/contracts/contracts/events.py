@@ -166,6 +166,7 @@ class OrderRefunded(Event, frozen=True):
     refund_fen: Annotated[int, public]
     growth: Annotated[int, public]  # taken back, ≥ 0
     points: Annotated[int, public]  # taken back, ≥ 0
+    coupons: Annotated[list[str], internal] = []  # given back, since nothing is left of the order
 
 
 class PointsBurnt(Event, frozen=True):

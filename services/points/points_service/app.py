@@ -22,6 +22,8 @@ from points_service.orders.router import router as orders
 from points_service.orders.use_cases import book
 from points_service.overview.router import router as overview
 from points_service.parts import Parts
+from points_service.pricing.jobs import quotes_forgotten
+from points_service.pricing.router import router as pricing
 from points_service.programme import Programme
 from points_service.redemption.router import router as redemption
 from points_service.refunds.router import router as refunds
@@ -44,7 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         Service(
             name="points",
             settings=settings,
-            routers=[orders, refunds, redemption, coupons, tiers, overview],
+            routers=[orders, refunds, redemption, pricing, coupons, tiers, overview],
             subscriptions=[
                 on_registered(programme),
                 on_merged(programme),
@@ -52,7 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 Subscription(StoresChanged, on_stores),
                 Subscription(CouponOffered, on_offered),
             ],
-            jobs=[points_expiry, tier_review(programme)],
+            jobs=[points_expiry, quotes_forgotten, tier_review(programme)],
             start=[put_together],
         )
     )
@@ -64,6 +66,8 @@ def _programme(settings: Settings) -> Programme:
         lot_months=settings.lot_months,
         points_per_yuan=settings.points_per_yuan,
         redemption_multiple=settings.redemption_multiple,
+        points_share_percent=settings.points_share_percent,
+        quote_minutes=settings.quote_minutes,
         future_tolerance=timedelta(hours=settings.order_future_hours),
     )
 

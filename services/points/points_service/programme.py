@@ -12,4 +12,6 @@ class Programme:
     lot_months: int = 12
     points_per_yuan: int = 100
     redemption_multiple: int = 100
+    points_share_percent: int = 50
+    quote_minutes: int = 15
     future_tolerance: timedelta = timedelta(hours=24)

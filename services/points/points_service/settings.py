@@ -13,6 +13,10 @@ class Settings(Shared):
     lot_months: int = Field(12, ge=1, description="months until points expire, at midnight")
     points_per_yuan: int = Field(100, ge=1, description="points that are worth one yuan when spent")
     redemption_multiple: int = Field(100, ge=1, description="points are spent in multiples of this")
+    points_share_percent: int = Field(
+        50, ge=0, le=100, description="percent of what is left to pay that points may pay"
+    )
+    quote_minutes: int = Field(15, ge=1, description="minutes a kept quote is valid")
     order_future_hours: int = Field(
         24, ge=0, description="how far ahead of our clock a till's clock may be"
     )

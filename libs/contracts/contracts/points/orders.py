@@ -61,15 +61,39 @@ class OrderBatchAnswer(Record, frozen=True, omit_defaults=False):
     data: Annotated[list[OrderAnswer], internal]
 
 
+class ReturnedItem(Model):
+    """Goods given back: the line by its place in the order, from 0, or the only one with a sku."""
+
+    line: Annotated[int | None, Field(ge=0), public] = None
+    sku: Annotated[str | None, Field(min_length=1, max_length=64), public] = None
+    quantity: Annotated[int, Field(ge=1), public]
+
+
 class RefundRequest(Model):
-    """Goods given back. `refund_no` makes it idempotent; no `amount` means all that is left."""
+    """Goods given back: by `amount`, or by `items`; neither means all that is left.
+
+    `refund_no` makes it idempotent. What was paid for items is worked out to the fen.
+    """
 
     refund_no: Annotated[str, Field(min_length=1, max_length=64), internal]
     amount: Annotated[Money | None, public] = None
+    items: Annotated[list[ReturnedItem] | None, Field(min_length=1, max_length=1000), public] = None
+    reason: Annotated[str | None, Field(max_length=64, pattern=r"^[\w.:-]+$"), internal] = None
+
+
+class RefundedItem(Model):
+    """Pieces of a line that came back, and what was paid for them."""
+
+    line: Annotated[int, public]
+    quantity: Annotated[int, public]
+    amount: Annotated[Money, public]
 
 
 class Refund(Model):
-    """What a refund did: taken back of what was earned, given back of what was spent."""
+    """What a refund did: taken back of what was earned, given back of what was spent.
+
+    `coupons` are those of the order that are given back, which happens once nothing is left of it.
+    """
 
     order_no: Annotated[str, internal]
     refund_no: Annotated[str, internal]
@@ -80,6 +104,9 @@ class Refund(Model):
     growth_reversed: Annotated[int, public]
     tier: Annotated[str, public]
     balance: Annotated[int, public]
+    items: Annotated[list[RefundedItem], public] = Field(default_factory=list)
+    coupons: Annotated[list[str], internal] = Field(default_factory=list)
+    reason: Annotated[str | None, internal] = None
 
 
 OPERATIONS: list[Operation] = [

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer
-from gateway_service.proxy.edges import members, orders
+from gateway_service.proxy.edges import members, orders, pricing
 from gateway_service.proxy.forward import Forward
 
 Edge = Callable[[Forward, Call], Awaitable[Answer]]
@@ -18,4 +18,5 @@ EDGES: dict[str, Edge] = {
     "update_member": members.update,
     "orders": orders.single,
     "orders_batch": orders.batch,
+    "quote": pricing.quote,
 }

@@ -1,34 +1,39 @@
 """Orders: whose they are is asked of identity once a request, by blind index."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 
 from chassis.problem import Problem, from_msgspec
-from contracts.orders import OrderBatchRequest, OrderRequest
+from contracts.orders import IdentifierRef, OrderBatchRequest, OrderRequest
 from contracts.points.orders import OrderAnswer
+from contracts.points.pricing import QuoteRequest
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer
 from gateway_service.proxy.forward import Forward, json_answer
 from gateway_service.proxy.sealing import unusable_value
 from gateway_service.vault.index import Unusable
 
-_NAMED = b'"identifier"'
+NAMED = b'"identifier"'
+_PAYER = b'"payer"'
 _SINGLE = msgspec.json.Decoder(OrderRequest)
 _BATCH = msgspec.json.Decoder(OrderBatchRequest)
 _UNKNOWN = "No member has this identifier"
 _TWICE = "Either an identifier or a member_id, not both"
 
+Asked = TypeVar("Asked", OrderRequest, QuoteRequest)
+
 
 async def single(forward: Forward, call: Call) -> Answer:
     """POST /v1/orders."""
-    if _NAMED not in call.body:
+    if not _personal(call.body):
         return await forward.send(call, call.body)
     try:
         order = _SINGLE.decode(call.body)
     except msgspec.DecodeError as error:
         raise from_msgspec(error) from None
-    (known,) = await identified(forward, [order])
+    (known,) = await _sealed(forward, [order])
     if isinstance(known, Problem):
         raise known
     return await forward.send(call, msgspec.json.encode(known))
@@ -36,13 +41,13 @@ async def single(forward: Forward, call: Call) -> Answer:
 
 async def batch(forward: Forward, call: Call) -> Answer:
     """POST /v1/orders/batch: an order of nobody is answered here, the others go on."""
-    if _NAMED not in call.body:
+    if not _personal(call.body):
         return await forward.send(call, call.body)
     try:
         orders = _BATCH.decode(call.body).orders
     except msgspec.DecodeError as error:
         raise from_msgspec(error) from None
-    known = await identified(forward, orders)
+    known = await _sealed(forward, orders)
     going = [order for order in known if isinstance(order, OrderRequest)]
     answers: list[object] = []
     if going:
@@ -56,14 +61,38 @@ async def batch(forward: Forward, call: Call) -> Answer:
     return json_answer({"data": answers})
 
 
-async def identified(
-    forward: Forward, orders: Sequence[OrderRequest]
-) -> list[OrderRequest | Problem]:
-    """Each order with its member in place of the identifier, or what is wrong with it."""
+def _personal(body: bytes) -> bool:
+    """Whether there may be something personal in it."""
+    return NAMED in body or _PAYER in body
+
+
+async def _sealed(forward: Forward, orders: Sequence[OrderRequest]) -> list[OrderRequest | Problem]:
+    known = await identified(forward, orders)
+    return [
+        _with_payer(forward, each, each.payer)
+        if isinstance(each, OrderRequest) and each.payer
+        else each
+        for each in known
+    ]
+
+
+def _with_payer(
+    forward: Forward, order: OrderRequest, payer: IdentifierRef
+) -> OrderRequest | Problem:
+    """Only the index goes on: it says who paid for several orders, and not who that is."""
+    try:
+        token = forward.vault.question(payer.kind, payer.value)
+    except Unusable as unusable:
+        return unusable_value(unusable, "/payer/value")
+    return msgspec.structs.replace(order, payer=IdentifierRef(payer.kind, token))
+
+
+async def identified(forward: Forward, orders: Sequence[Asked]) -> list[Asked | Problem]:
+    """Each order or cart with its member in place of the identifier, or what is wrong with it."""
     indexes = [_index(forward, order) for order in orders]
     asked = [index for index in indexes if isinstance(index, str)]
     members = await forward.resolve(asked) if asked else {}
-    known: list[OrderRequest | Problem] = []
+    known: list[Asked | Problem] = []
     for order, index in zip(orders, indexes, strict=True):
         if index is None:
             known.append(order)
@@ -76,7 +105,7 @@ async def identified(
     return known
 
 
-def _index(forward: Forward, order: OrderRequest) -> str | Problem | None:
+def _index(forward: Forward, order: Asked) -> str | Problem | None:
     if order.identifier is None:
         return None
     if order.member_id is not None:

@@ -1,0 +1,63 @@
+"""Quotes that were kept. Whoever uses one holds the member's lock."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from chassis.database import Tx, columns_of
+from points_service.pricing.kept import Kept
+from points_service.tables import Quote as QuoteTable
+
+_NAMES = columns_of(QuoteTable)
+
+
+async def add(tx: Tx, kept: Kept) -> None:
+    """Store a new one."""
+    marks = ", ".join(f"${n}" for n in range(1, len(_NAMES) + 1))
+    await tx.execute(
+        f"INSERT INTO quote ({', '.join(_NAMES)}) VALUES ({marks})",
+        *(getattr(kept, name) for name in _NAMES),
+    )
+
+
+async def lock(tx: Tx, quote_ids: Iterable[UUID]) -> dict[UUID, Kept]:
+    """Those that exist, locked; the members are locked before."""
+    rows = await tx.fetch(
+        f"SELECT {', '.join(_NAMES)} FROM quote WHERE quote_id = ANY ($1::uuid[])"
+        " ORDER BY quote_id FOR UPDATE",
+        list(quote_ids),
+    )
+    return {row["quote_id"]: _kept(dict(row)) for row in rows}
+
+
+async def use(tx: Tx, used: Sequence[tuple[UUID, str]]) -> None:
+    """(quote, order that used it)."""
+    if used:
+        await tx.execute(
+            "UPDATE quote SET order_no = u.order_no FROM unnest($1::uuid[], $2::text[])"
+            " AS u (quote_id, order_no) WHERE quote.quote_id = u.quote_id",
+            *zip(*used, strict=True),
+        )
+
+
+async def forget(tx: Tx, before: datetime) -> None:
+    """Delete those that ended before a moment without an order."""
+    await tx.execute("DELETE FROM quote WHERE order_no IS NULL AND valid_until < $1", before)
+
+
+async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
+    """(absorbed, survivor): quotes change hands."""
+    await tx.execute(
+        "UPDATE quote SET member_id = m.survivor"
+        " FROM unnest($1::uuid[], $2::uuid[]) AS m (absorbed, survivor)"
+        " WHERE quote.member_id = m.absorbed",
+        [absorbed for absorbed, _ in merges],
+        [survivor for _, survivor in merges],
+    )
+
+
+def _kept(row: dict[str, object]) -> Kept:
+    lines, offs = row["lines"], row["coupons"]
+    assert isinstance(lines, list) and isinstance(offs, list)
+    row |= {"lines": [tuple(line) for line in lines], "coupons": [tuple(off) for off in offs]}
+    return Kept(**row)  # type: ignore[arg-type]
