@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.database import Tx
-from points_service.ledger.domain import AccountKind, Journal, KindSums
+from points_service.ledger.domain import Account, AccountKind, Journal, KindSums
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +31,33 @@ async def post(tx: Tx, journals: Sequence[Journal]) -> None:
     """
     if not journals:
         return
-    lines = [(journal.journal_id, entry) for journal in journals for entry in journal.entries]
+    accounts: dict[Account, int] = {}
+    places, touched, amounts = [], [], []
+    for place, journal in enumerate(journals, 1):
+        for entry in journal.entries:
+            places.append(place)
+            touched.append(accounts.setdefault(entry.account, len(accounts) + 1))
+            amounts.append(entry.amount)
     await tx.execute(
-        "SELECT post($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "SELECT post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         tx.now,
         [journal.journal_id for journal in journals],
         [journal.kind for journal in journals],
         [journal.ref for journal in journals],
         [journal.occurred_at for journal in journals],
-        [journal_id for journal_id, _ in lines],
-        [entry.account.kind for _, entry in lines],
-        [entry.account.owner for _, entry in lines],
-        [entry.amount for _, entry in lines],
+        [account.kind for account in accounts],
+        [account.owner for account in accounts],
+        places,
+        touched,
+        amounts,
     )
 
 
 async def balances(tx: Tx, kind: AccountKind, owners: Iterable[str]) -> dict[str, int]:
     """Balances of accounts of a kind by owner; an owner without an account is left out."""
     rows = await tx.fetch(
-        "SELECT owner, balance FROM account WHERE kind = $1 AND owner = ANY ($2::text[])",
+        "SELECT owner, sum(balance)::bigint AS balance FROM account"
+        " WHERE kind = $1 AND owner = ANY ($2::text[]) GROUP BY owner",
         kind, list(owners),
     )  # fmt: skip
     return {row["owner"]: row["balance"] for row in rows}
