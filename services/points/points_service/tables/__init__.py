@@ -4,8 +4,31 @@ Migrations hold the SQL with its checks, triggers and rights; a test keeps both 
 """
 
 from points_service.tables.base import Table
+from points_service.tables.benefits import Benefit, BenefitApplication, BenefitUse
 from points_service.tables.coupons import Coupon, CouponPool, CouponTemplate, CouponTerms
-from points_service.tables.earning import GrowthEntry, Product, Store
+from points_service.tables.earning import (
+    Act,
+    ActKind,
+    DeviceSighting,
+    EarningRule,
+    EarningVersion,
+    Enrolment,
+    GrowthEntry,
+    Identifier,
+    MemberBadge,
+    MemberTag,
+    ParkedAct,
+    Product,
+    Questionnaire,
+    QuestionnaireAnswer,
+    Referral,
+    ReferralCode,
+    RuleBudget,
+    RuleUse,
+    Store,
+    Task,
+    TaskDone,
+)
 from points_service.tables.ledger import Account, Checkpoint, Entry, Journal, Lane
 from points_service.tables.orders import Order, Quote, Refund
 from points_service.tables.programmes import (
@@ -42,11 +65,23 @@ from points_service.tables.stored_value import (
     StoredUse,
     StoredValue,
 )
-from points_service.tables.tiers import Member, TierChange, TierLadder
+from points_service.tables.tiers import (
+    Member,
+    MemberMonth,
+    TierChange,
+    TierLadder,
+    TierLadderPast,
+    TierWarning,
+)
 
 __all__ = [
     "Account",
+    "Act",
+    "ActKind",
     "Announcement",
+    "Benefit",
+    "BenefitApplication",
+    "BenefitUse",
     "BonusRule",
     "Checkpoint",
     "Coupon",
@@ -54,17 +89,25 @@ __all__ = [
     "CouponTemplate",
     "CouponTerms",
     "Depreciation",
+    "DeviceSighting",
+    "EarningRule",
+    "EarningVersion",
+    "Enrolment",
     "Entry",
     "Exchange",
     "ExchangeMonth",
     "ExpiryPolicy",
     "GrowthEntry",
     "Hold",
+    "Identifier",
     "Journal",
     "Lane",
     "Lot",
     "LotUse",
     "Member",
+    "MemberBadge",
+    "MemberMonth",
+    "MemberTag",
     "MembershipPlan",
     "Order",
     "Package",
@@ -72,13 +115,20 @@ __all__ = [
     "PackageVoucher",
     "PaidMembership",
     "PaidMembershipUse",
+    "ParkedAct",
     "Partner",
     "Product",
+    "Questionnaire",
+    "QuestionnaireAnswer",
     "Quote",
     "Redemption",
+    "Referral",
+    "ReferralCode",
     "Refund",
     "Reward",
     "RewardExchange",
+    "RuleBudget",
+    "RuleUse",
     "RulebookVersion",
     "Settlement",
     "SettlementLine",
@@ -89,7 +139,11 @@ __all__ = [
     "StoredUse",
     "StoredValue",
     "Table",
+    "Task",
+    "TaskDone",
     "TierChange",
     "TierLadder",
+    "TierLadderPast",
+    "TierWarning",
     "Transfer",
 ]
