@@ -14,11 +14,11 @@ class Coupon(Model):
     """A coupon a member holds or has used."""
 
     code: Annotated[str, internal]
-    campaign_id: Annotated[UUID, internal]
+    campaign_id: Annotated[UUID | None, internal]
     percent_off: Annotated[int, public]
-    valid_from: Annotated[datetime, public]
-    valid_until: Annotated[datetime, public]
-    status: Annotated[str, public]  # offered, redeemed
+    valid_from: Annotated[datetime | None, public]
+    valid_until: Annotated[datetime | None, public]
+    status: Annotated[str, public]  # issued, claimed, redeemed, expired
     order_no: Annotated[str | None, internal]
 
 

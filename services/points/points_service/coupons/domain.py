@@ -1,9 +1,13 @@
 """Templates, coupons, and when a coupon may be used."""
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
+
+from points_service.ledger.domain import Account, AccountKind, Journal, JournalKind, entries
 
 
 class Effect(StrEnum):
@@ -28,10 +32,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What every coupon of a kind promises.
+    """What every coupon of a kind promises: all that a price needs to know.
 
     Coupons of one `stacking_group` exclude each other in an order; those of different groups add
-    up. `cost_shares` are (merchant, percent) and add up to 100.
+    up. `cost_shares` are (merchant, percent) and add up to 100. `name` is English.
     """
 
     template_id: UUID
@@ -44,30 +48,208 @@ class Template:
     scope: Scope = field(default_factory=Scope)
     stacking_group: str = "default"
     cost_shares: tuple[tuple[str, int], ...] = (("programme", 100),)
+    name_zh: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A version of a template. Coupons keep the version they were issued with.
+
+    Either the dates are fixed, or a coupon is good for `days` from its claim; neither: whoever
+    issues says when (campaigns). `claimable`: members may take one without having been given it.
+    With a budget, a cash-off coupon reserves its worst case when it is issued; what others take is
+    only known, and checked, when they are used.
+    """
+
+    template: Template
+    wording: str = ""
+    wording_zh: str = ""
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    days: int | None = None
+    per_member: int | None = None
+    total: int | None = None
+    budget_fen: int | None = None
+    claimable: bool = False
+    version: int = 1
+
+    @property
+    def reserve_fen(self) -> int:
+        """What of the budget a coupon holds from its issue on."""
+        reserves = self.budget_fen is not None and self.template.effect is Effect.CASH_OFF
+        return self.template.value if reserves else 0
+
+    def dates(self, claimed_at: datetime) -> tuple[datetime, datetime]:
+        """From when to when a coupon is good that came to its member at that moment."""
+        if self.days is not None:
+            return claimed_at, claimed_at + timedelta(days=self.days)
+        assert self.valid_from and self.valid_until, "campaigns bring their own dates"
+        return self.valid_from, self.valid_until
+
+
+class Status(StrEnum):
+    """Where a coupon stands; rolling back makes it `claimed` again, or `expired`."""
+
+    ISSUED = "issued"  # a code of a pool that nobody holds yet
+    CLAIMED = "claimed"  # a member's, to be used
+    REDEEMED = "redeemed"
+    EXPIRED = "expired"  # its date has passed, or its template ended before it was claimed
 
 
 @dataclass(frozen=True, slots=True)
 class Coupon:
-    """`order_no` is the order that redeemed it."""
+    """A coupon. `member_id` None: a code of a pool; who has it first may claim or use it.
+
+    `order_no` is the order that uses it now, `off_fen` what it took off, `uses` how often it was
+    ever used, `rolled_back` the last order that gave it back. `reserved_fen` is its part of what
+    its template's budget has promised. Unclaimed codes may have no dates yet.
+    """
 
     code: str
     coupon_id: UUID
-    member_id: UUID
-    campaign_id: UUID
-    percent_off: int
-    valid_from: datetime
-    valid_until: datetime
+    terms: Terms
+    member_id: UUID | None
+    issued_at: datetime
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    campaign_id: UUID | None = None
+    pool_id: UUID | None = None
+    claimed_at: datetime | None = None
+    reserved_fen: int = 0
     order_no: str | None = None
+    redeemed_at: datetime | None = None
+    off_fen: int = 0
+    uses: int = 0
+    rolled_back: str | None = None
+    closed_at: datetime | None = None
+    ended_at: datetime | None = None  # of its template
+
+    @property
+    def template(self) -> Template:
+        """What it promises."""
+        return self.terms.template
+
+    def status(self, now: datetime) -> Status:
+        """Where it stands at that moment."""
+        if self.order_no is not None:
+            return Status.REDEEMED
+        past = self.valid_until is not None and self.valid_until <= now
+        if past or self.closed_at is not None:
+            return Status.EXPIRED
+        if self.member_id is not None:
+            return Status.CLAIMED
+        return Status.ISSUED if self.ended_at is None else Status.EXPIRED
 
 
-def objection(coupon: Coupon | None, holder: UUID, paid_at: datetime) -> tuple[str, str] | None:
-    """Why this member cannot use it in an order of that moment: (code, title), or None."""
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A coupon used in an order: `coupon` as it was before, `off_fen` what it took off."""
+
+    coupon: Coupon
+    member_id: UUID
+    order_no: str
+    at: datetime
+    off_fen: int = 0
+
+    @property
+    def extra_fen(self) -> int:
+        """What the template's budget must still promise for it; 0 without a budget."""
+        if self.coupon.terms.budget_fen is None:
+            return 0
+        return max(0, self.off_fen - self.coupon.reserved_fen)
+
+
+def objection(coupon: Coupon | None, holder: UUID, at: datetime) -> tuple[str, str] | None:
+    """Why this member cannot use it in an order of that moment: (code, title), or None.
+
+    A till may bring its orders late, so it is the date that counts, not whether the coupon was
+    closed meanwhile.
+    """
     if coupon is None:
         return "unknown_coupon", "There is no such coupon"
-    if coupon.member_id != holder:
+    if coupon.member_id not in (None, holder):
         return "foreign_coupon", "This coupon belongs to another member"
     if coupon.order_no is not None:
         return "coupon_redeemed", "This coupon was used before"
-    if not coupon.valid_from <= paid_at < coupon.valid_until:
+    begins, ends = coupon.valid_from, coupon.valid_until
+    if (begins and at < begins) or (ends and at >= ends):
+        return "coupon_not_valid", "This coupon is not valid at that time"
+    if coupon.member_id is None and coupon.ended_at and at >= coupon.ended_at:
         return "coupon_not_valid", "This coupon is not valid at that time"
     return None
+
+
+def clash(templates: Sequence[Template]) -> tuple[int, int] | None:
+    """Places of the first two coupons of an order that exclude each other, or None."""
+    first: dict[str, int] = {}
+    for place, template in enumerate(templates):
+        if template.stacking_group in first:
+            return first[template.stacking_group], place
+        first[template.stacking_group] = place
+    return None
+
+
+def shares(off_fen: int, cost_shares: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """(merchant, fen): who bears what; exact, because each rounds the sum up to itself."""
+    parts, percent, before = [], 0, 0
+    for merchant, share in cost_shares:
+        percent += share
+        upto = off_fen * percent // 100
+        parts.append((merchant, upto - before))
+        before = upto
+    return parts
+
+
+def discount(use: Use, journal_id: UUID) -> Journal | None:
+    """The budget pays what the coupon took off, at the cost of the merchants; None for nothing."""
+    if use.off_fen == 0:
+        return None
+    ref = f"{use.coupon.coupon_id}/{use.coupon.uses + 1}"
+    lines = _lines(use.coupon.terms, use.off_fen)
+    return Journal(journal_id, JournalKind.DISCOUNT, ref, use.at, entries(*lines))
+
+
+def reverse(used: Coupon, journal_id: UUID, now: datetime) -> Journal | None:
+    """Undoes what `discount` booked for the order that uses this coupon."""
+    if used.off_fen == 0:
+        return None
+    ref = f"coupon/{used.coupon_id}/{used.uses}"
+    lines = [(account, -fen) for account, fen in _lines(used.terms, used.off_fen)]
+    return Journal(journal_id, JournalKind.REVERSE, ref, now, entries(*lines))
+
+
+def fund(terms: Terms, before_fen: int, journal_id: UUID, now: datetime) -> Journal | None:
+    """The budget gets what this version has more than the one before (or gives it back)."""
+    more = (terms.budget_fen or 0) - before_fen
+    if more == 0:
+        return None
+    ref = f"coupon/{terms.template.template_id}/{terms.version}"
+    lines = entries((FUNDING, -more), (_budget(terms.template), more))
+    return Journal(journal_id, JournalKind.FUND, ref, now, lines)
+
+
+def campaign_template(campaign_id: UUID, percent_off: int) -> Template:
+    """The template of the coupons a campaign offers, the same whenever it offers (cf. 0006)."""
+    digest = hashlib.md5(f"{campaign_id}/{percent_off}".encode(), usedforsecurity=False)
+    return Template(
+        UUID(digest.hexdigest()),
+        f"{percent_off} % off",
+        Effect.PERCENT,
+        percent_off,
+        name_zh=f"减 {percent_off}%",
+    )
+
+
+FUNDING = Account(AccountKind.FUNDING, "coupons")
+
+
+def _budget(template: Template) -> Account:
+    return Account(AccountKind.BUDGET, str(template.template_id))
+
+
+def _lines(terms: Terms, off_fen: int) -> list[tuple[Account, int]]:
+    payer = FUNDING if terms.budget_fen is None else _budget(terms.template)
+    borne = shares(off_fen, terms.template.cost_shares)
+    return [(payer, -off_fen)] + [
+        (Account(AccountKind.DISCOUNT, merchant), fen) for merchant, fen in borne
+    ]

@@ -7,10 +7,19 @@ from uuid import UUID
 
 from contracts.orders import OrderRequest
 from contracts.points.orders import OrderAnswer
-from points_service.coupons.domain import Coupon, objection
 from points_service.earning.rules.rule import Purchase
 from points_service.members.domain import Member
-from points_service.orders.domain import Booking, Objection, Recorded, book, known, shape, storable
+from points_service.orders.checkout import Checkout, Goods, Named
+from points_service.orders.domain import (
+    PLAIN,
+    Booking,
+    Objection,
+    Recorded,
+    book,
+    known,
+    shape,
+    storable,
+)
 from points_service.programme import Programme
 from points_service.tiers.domain import Ladder
 
@@ -30,25 +39,26 @@ class Facts:
     members: dict[UUID, Member]
     living: dict[UUID, UUID]
     recorded: dict[str, Recorded]
-    coupons: dict[str, Coupon]
+    named: Named
+    goods: Goods
 
 
 @dataclass(slots=True)
 class Decided:
     """Answers by place in the request, and everything that has to be written."""
 
+    checkout: Checkout
     answers: dict[int, OrderAnswer] = field(default_factory=dict)
     bookings: list[Booking] = field(default_factory=list)
     members: dict[UUID, Member] = field(default_factory=dict)
-    redeemed: list[tuple[str, str, datetime]] = field(default_factory=list)
 
 
 def decide(
     orders: Sequence[tuple[OrderRequest, bytes]], facts: Facts, new_id: Callable[[], UUID]
 ) -> Decided:
     """`orders` come with their body hashes, in the sequence of the request."""
-    decided = Decided()
-    first: dict[str, tuple[int, Purchase]] = {}
+    decided = Decided(Checkout(facts.named, facts.goods, facts.now))
+    first: dict[str, tuple[int, Purchase, OrderRequest]] = {}
     again: list[tuple[int, Purchase]] = []
     for place, (order, body_hash) in enumerate(orders):
         if order.member_id is None:
@@ -62,11 +72,13 @@ def decide(
         elif wrong := _wrong(order, facts):
             decided.answers[place] = _refused(order.order_no, wrong)
         else:
-            first[order.order_no] = (place, purchase)
-    for place, purchase in sorted(first.values(), key=lambda each: (each[1].paid_at, each[0])):
-        decided.answers[place] = _fold(purchase, facts, decided, new_id)
+            first[order.order_no] = (place, purchase, order)
+    for place, purchase, order in sorted(
+        first.values(), key=lambda each: (each[1].paid_at, each[0])
+    ):
+        decided.answers[place] = _fold(order, purchase, facts, decided, new_id)
     for place, purchase in again:
-        original, before = first[purchase.order_no]
+        original, before, _ = first[purchase.order_no]
         same = _same(purchase, before.body_hash, before.member_id)
         answer = decided.answers[original]
         decided.answers[place] = answer if same else _refused(purchase.order_no, REUSED)
@@ -120,18 +132,22 @@ def _repeated(purchase: Purchase, facts: Facts) -> OrderAnswer:
 
 
 def _fold(
-    purchase: Purchase, facts: Facts, decided: Decided, new_id: Callable[[], UUID]
+    order: OrderRequest,
+    purchase: Purchase,
+    facts: Facts,
+    decided: Decided,
+    new_id: Callable[[], UUID],
 ) -> OrderAnswer:
-    wrong = _redeem(purchase, facts, decided)
-    if wrong:
-        return _refused(purchase.order_no, wrong)
+    extras = decided.checkout.take(order, purchase.member_id, new_id)
+    if isinstance(extras, Objection):
+        return _refused(purchase.order_no, extras)
     holder = purchase.member_id
     before = decided.members.get(holder) or facts.members.get(holder)
     if before is None:  # the order was faster than the news of the member
         before = Member(holder, facts.ladder.lowest, known=False)
     booking = book(before, purchase, facts.ladder, facts.programme, new_id())
     decided.members[holder] = booking.member
-    decided.bookings.append(booking)
+    decided.bookings.append(booking if extras is PLAIN else replace(booking, extras=extras))
     return OrderAnswer(
         purchase.order_no,
         200,
@@ -142,22 +158,6 @@ def _fold(
         booking.member.balance,
         purchase.coupons,
     )
-
-
-def _redeem(purchase: Purchase, facts: Facts, decided: Decided) -> Objection | None:
-    """Use all coupons of the order, or none."""
-    taken = {code for code, _, _ in decided.redeemed}
-    used: list[tuple[str, str, datetime]] = []
-    for place, code in enumerate(purchase.coupons):
-        coupon = facts.coupons.get(code)
-        if coupon and (code in taken or code in purchase.coupons[:place]):
-            coupon = replace(coupon, order_no=purchase.order_no)
-        wrong = objection(coupon, purchase.member_id, purchase.paid_at)
-        if wrong:
-            return Objection(*wrong, f"/coupons/{place}")
-        used.append((code, purchase.order_no, purchase.paid_at))
-    decided.redeemed += used
-    return None
 
 
 def _refused(order_no: str, wrong: Objection) -> OrderAnswer:

@@ -1,0 +1,93 @@
+"""Using the coupons of many orders in one transaction, one order after another. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from points_service.coupons.domain import Coupon, Use, clash, discount, objection
+from points_service.ledger.domain import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Coupons by code, locked with all that limits their use.
+
+    `left`: fen that budgets still allow, by template, where they were not reserved at issue.
+    `held`: coupons a member has had of a template that limits them, by (member, template).
+    """
+
+    coupons: Mapping[str, Coupon] = field(default_factory=dict)
+    left: Mapping[UUID, int] = field(default_factory=dict)
+    held: Mapping[tuple[UUID, UUID], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Which of an order's coupons cannot be used, and why."""
+
+    place: int
+    code: str
+    title: str
+
+
+class Redeeming:
+    """A fold over orders: each uses all of its coupons, or none of them."""
+
+    def __init__(self, found: Found) -> None:
+        self.uses: list[Use] = []
+        self._coupons = dict(found.coupons)
+        self._left = dict(found.left)
+        self._held = dict(found.held)
+
+    def objection(self, codes: Sequence[str], holder: UUID, at: datetime) -> Refusal | None:
+        """Why this member cannot use them together at that moment, as far as that has no price."""
+        for place, code in enumerate(codes):
+            coupon = self._coupons.get(code)
+            if coupon and code in codes[:place]:
+                coupon = replace(coupon, order_no=coupon.order_no or "")
+            wrong = objection(coupon, holder, at)
+            if wrong:
+                return Refusal(place, *wrong)
+        found = [self._coupons[code] for code in codes]
+        if pair := clash([coupon.template for coupon in found]):
+            return Refusal(pair[1], "coupons_exclude", "These coupons cannot be used together")
+        for place, coupon in enumerate(found):
+            most = coupon.terms.per_member
+            if coupon.member_id is None and most is not None and self._has(coupon, holder) >= most:
+                return Refusal(place, "member_limit", "The member has had as many as allowed")
+        return None
+
+    def coupons(self, codes: Sequence[str]) -> list[Coupon]:
+        """Those of an order that `objection` has nothing against."""
+        return [self._coupons[code] for code in codes]
+
+    def use(
+        self, offs: Sequence[tuple[str, int]], *, order_no: str, holder: UUID, at: datetime
+    ) -> Refusal | None:
+        """Use them all: (code, fen it takes off). None of them where a budget cannot pay."""
+        uses = [Use(self._coupons[code], holder, order_no, at, off) for code, off in offs]
+        left = dict(self._left)
+        for place, use in enumerate(uses):
+            template_id = use.coupon.template.template_id
+            if use.extra_fen:
+                left[template_id] = left.get(template_id, 0) - use.extra_fen
+                if left[template_id] < 0:
+                    return Refusal(place, "budget_exhausted", "The budget of this coupon is used")
+        self._left = left
+        for use in uses:
+            key = (holder, use.coupon.template.template_id)
+            if use.coupon.member_id is None:
+                self._held[key] = self._held.get(key, 0) + 1
+            self._coupons[use.coupon.code] = replace(
+                use.coupon, order_no=order_no, member_id=holder
+            )
+        self.uses += uses
+        return None
+
+    def journals(self, new_id: Callable[[], UUID]) -> list[Journal]:
+        """What to post for all uses, with everything else of the transaction."""
+        return [journal for use in self.uses if (journal := discount(use, new_id()))]
+
+    def _has(self, coupon: Coupon, holder: UUID) -> int:
+        return self._held.get((holder, coupon.template.template_id), 0)
