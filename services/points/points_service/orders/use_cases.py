@@ -14,6 +14,7 @@ from contracts.orders import OrderRequest
 from contracts.points.orders import OrderAnswer, OrderBatchAnswer
 from points_service.catalogue.use_cases import Catalogue
 from points_service.coupons import repository as coupons
+from points_service.coupons.redeeming import Found
 from points_service.growth import repository as growth
 from points_service.ledger import repository as ledger
 from points_service.lots import repository as lots
@@ -113,7 +114,7 @@ async def _load(
         members=holders.by_id,
         living=living,
         recorded=recorded,
-        coupons=await coupons.lock(tx, codes) if codes else {},
+        coupons=await coupons.find(tx, codes, holders.by_id) if codes else Found(),
     )
 
 
@@ -131,9 +132,10 @@ async def _save(tx: Tx, decided: Decided) -> None:
     await lots.add(tx, [each.lot for each in bookings if each.lot])
     await lots.use(tx, [each.paid_debt for each in bookings if each.paid_debt])
     await growth.add(tx, [each.growth_entry for each in bookings if each.growth_entry])
-    await coupons.redeem(tx, decided.redeemed)
+    await coupons.redeem(tx, decided.redeeming.uses)
     await record_steps(tx, [each.step for each in bookings if each.step])
-    await ledger.post(tx, [each.journal for each in bookings if each.journal])
+    discounts = decided.redeeming.journals(tx.ids.new)
+    await ledger.post(tx, discounts + [each.journal for each in bookings if each.journal])
 
 
 def _tell(tx: Tx, bookings: Sequence[Booking]) -> None:
