@@ -11,7 +11,9 @@ from points_service.ledger import repository as ledger
 from points_service.lots import repository as lots
 from points_service.members import repository as members
 from points_service.merges.domain import Merge, decide
+from points_service.pricing import repository as quotes
 from points_service.programme import Programme
+from points_service.stored_value import repository as stored_value
 from points_service.tiers import repository as tiers
 from points_service.tiers.use_cases import record as record_steps
 
@@ -36,5 +38,7 @@ async def follow(tx: Tx, programme: Programme, events: Sequence[MembersMerged]) 
     await lots.use(tx, decided.uses)
     await holds.move(tx, pairs)
     await coupons.move(tx, pairs)
+    await quotes.move(tx, pairs)
+    await stored_value.move(tx, pairs)
     await record_steps(tx, decided.steps)
     await ledger.post(tx, decided.journals)

@@ -1,15 +1,15 @@
 """Deciding a batch: each order is refused, answered as before, or folded into its member. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from contracts.orders import OrderRequest
 from contracts.points.orders import OrderAnswer
-from points_service.earning.rules.rule import Purchase
+from points_service.earning.rules.rule import Goods, Purchase
 from points_service.members.domain import Member
-from points_service.orders.checkout import Checkout, Goods, Named
+from points_service.orders.checkout import Checkout, Named
 from points_service.orders.domain import (
     PLAIN,
     Booking,
@@ -40,7 +40,7 @@ class Facts:
     living: dict[UUID, UUID]
     recorded: dict[str, Recorded]
     named: Named
-    goods: Goods
+    goods: Mapping[str, Goods]
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from points_service.tiers.domain import Ladder, Step
 CURRENCY = "CNY"
 LARGEST = 10**11  # fen of a line or pieces of it; sums of a thousand still fit everywhere
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+POINTS_TENDER = "points"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,21 @@ class Objection:
     title: str
     pointer: str
     status: int = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What most orders do not say. `pays` is what was paid by line, where that is known."""
+
+    delivery_fen: int = 0
+    pays: list[int] | None = None
+    tender: list[tuple[str, int]] | None = None
+    quote_id: UUID | None = None
+    hold_id: UUID | None = None
+    payer: str | None = None
+
+
+PLAIN = Extras()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +59,7 @@ class Booking:
     paid_debt: Use | None  # what of the points went to a debt at once
     growth_entry: GrowthEntry | None
     step: Step | None
+    extras: Extras = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +78,9 @@ class Recorded:
 
 def storable(order: OrderRequest) -> Objection | None:
     """Whether its texts and numbers fit into the database."""
-    skus = [item.sku for item in order.items]
-    if "\0" in "".join([order.order_no, order.store, order.channel, *order.coupons, *skus]):
+    texts = [order.order_no, order.store, order.channel, *order.coupons]
+    texts += [item.sku for item in order.items] + [each.kind for each in order.tender]
+    if "\0" in "".join(texts):
         return Objection("unstorable_text", "A text holds U+0000", _nul(order))
     for place, item in enumerate(order.items):
         if item.amount.amount > LARGEST:
@@ -71,6 +89,8 @@ def storable(order: OrderRequest) -> Objection | None:
             )
         if item.quantity > LARGEST:
             return Objection("too_large", "No line has so many", f"/items/{place}/quantity")
+    if order.delivery and order.delivery.amount > LARGEST:
+        return Objection("too_large", "No delivery costs that much", "/delivery/amount")
     return None
 
 
@@ -81,25 +101,47 @@ def _nul(order: OrderRequest) -> str:
     for place, code in enumerate(order.coupons):
         if "\0" in code:
             return f"/coupons/{place}"
+    for place, tender in enumerate(order.tender):
+        if "\0" in tender.kind:
+            return f"/tender/{place}/kind"
     place = next(place for place, item in enumerate(order.items) if "\0" in item.sku)
     return f"/items/{place}/sku"
 
 
 def shape(order: OrderRequest, now: datetime, tolerance: timedelta) -> Objection | None:
     """What can be wrong with an order by itself."""
-    if order.paid.currency != CURRENCY:
-        return Objection("unknown_currency", "Only CNY is accepted", "/paid/currency")
-    for place, item in enumerate(order.items):
-        if item.amount.currency != CURRENCY:
-            pointer = f"/items/{place}/amount/currency"
-            return Objection("unknown_currency", "Only CNY is accepted", pointer)
-    if order.paid.amount > sum(item.amount.amount for item in order.items):
+    if pointer := _foreign(order):
+        return Objection("unknown_currency", "Only CNY is accepted", pointer)
+    delivery = order.delivery.amount if order.delivery else 0
+    if order.paid.amount > sum(item.amount.amount for item in order.items) + delivery:
         return Objection("paid_exceeds_items", "More was paid than the items cost", "/paid/amount")
+    if order.tender and _tendered(order) != order.paid.amount:
+        return Objection("tender_mismatch", "The tenders do not add up to what was paid", "/tender")
     if order.paid_at > now + tolerance:
         return Objection("paid_in_future", "It cannot have been paid yet", "/paid_at")
     if order.paid_at < EARLIEST:
         return Objection("paid_long_ago", "It cannot have been paid then", "/paid_at")
     return None
+
+
+def _foreign(order: OrderRequest) -> str | None:
+    """Pointer to a currency that is not ours."""
+    if order.paid.currency != CURRENCY:
+        return "/paid/currency"
+    for place, item in enumerate(order.items):
+        if item.amount.currency != CURRENCY:
+            return f"/items/{place}/amount/currency"
+    if order.delivery and order.delivery.currency != CURRENCY:
+        return "/delivery/currency"
+    for place, tender in enumerate(order.tender):
+        if tender.amount.currency != CURRENCY:
+            return f"/tender/{place}/amount/currency"
+    return None
+
+
+def _tendered(order: OrderRequest) -> int:
+    """Points lowered the price before; everything else paid a part of it."""
+    return sum(each.amount.amount for each in order.tender if each.kind != POINTS_TENDER)
 
 
 def known(order: OrderRequest, skus: set[str], stores: set[str]) -> Objection | None:
@@ -128,7 +170,7 @@ def book(
     )
     climb = step(before, climbed(after, ladder, month), "order", at)
     if climb:
-        after = replace(after, tier=climb.tier)
+        after = after.moved(climb.tier, calendar.day_of(at))
     return Booking(
         purchase=purchase,
         member=after,

@@ -8,6 +8,7 @@ from points_service.orders.domain import Booking, Recorded
 _COLUMNS = (
     "order_no", "body_hash", "member_id", "store", "channel", "paid_at", "paid_fen", "items",
     "coupons", "recorded_at", "journal_id", "points", "growth", "tier", "balance",
+    "delivery_fen", "pays", "tender", "quote_id", "hold_id", "payer",
 )  # fmt: skip
 _ANSWER = "order_no, body_hash, member_id, points, growth, tier, balance, coupons"
 
@@ -26,10 +27,12 @@ async def add(tx: Tx, bookings: Sequence[Booking]) -> None:
 
 
 def _row(booking: Booking, tx: Tx) -> tuple[object, ...]:
-    order, member = booking.purchase, booking.member
+    order, member, extras = booking.purchase, booking.member, booking.extras
     return (
         order.order_no, order.body_hash, member.member_id, order.store, order.channel,
         order.paid_at, order.paid_fen, order.items, order.coupons, tx.now,
         booking.journal.journal_id if booking.journal else None,
         booking.points, booking.growth, member.tier, member.balance,
+        extras.delivery_fen, extras.pays, extras.tender, extras.quote_id, extras.hold_id,
+        extras.payer,
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """Book orders: lock the members, decide, write set-based, tell once."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -9,19 +10,23 @@ import msgspec
 from chassis.database import Database, Tx
 from chassis.problem import Problem
 from contracts.base import ProblemError
-from contracts.events import OrdersRecorded, RecordedOrder
+from contracts.events import OrdersRecorded, PointsBurnt, RecordedOrder
 from contracts.orders import OrderRequest
 from contracts.points.orders import OrderAnswer, OrderBatchAnswer
+from points_service.calendar import month_of
 from points_service.catalogue.use_cases import Catalogue
 from points_service.coupons import repository as coupons
 from points_service.coupons.redeeming import Found
 from points_service.growth import repository as growth
+from points_service.holds import repository as holds
 from points_service.ledger import repository as ledger
 from points_service.lots import repository as lots
 from points_service.members import repository as members
 from points_service.orders import repository
 from points_service.orders.batch import Decided, Facts, decide
-from points_service.orders.domain import Booking
+from points_service.orders.checkout import Named
+from points_service.orders.domain import EARLIEST, Booking
+from points_service.pricing import repository as quotes
 from points_service.programme import Programme
 from points_service.tiers import repository as tiers
 from points_service.tiers.use_cases import record as record_steps
@@ -52,7 +57,7 @@ async def book(
                 decided = decide(hashed, facts, tx.ids.new)
                 if not dry_run:
                     await _save(tx, decided)
-                    _tell(tx, decided.bookings)
+                    _tell(tx, decided)
                 return [decided.answers[place] for place in range(len(orders))]
         except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
             if not tries_left:
@@ -99,22 +104,40 @@ async def _load(
 ) -> Facts:
     skus = _askable(item.sku for order in orders for item in order.items)
     await catalogue.learn(tx, skus, _askable(order.store for order in orders))
-    holders = await members.lock(tx, [order.member_id for order in orders if order.member_id])
+    ladder = await tiers.ladder(tx, programme.ladder_id)
+    oldest = max(EARLIEST, min(tx.now, *(order.paid_at for order in orders)))
+    holders = await members.lock(
+        tx,
+        [order.member_id for order in orders if order.member_id],
+        ladder.since(month_of(oldest)),
+    )
     recorded = await repository.recorded(tx, _askable(order.order_no for order in orders))
     living = dict(holders.absorbed)
     if recorded:
         living |= await members.survivors(tx, [order.member_id for order in recorded.values()])
-    codes = _askable(code for order in orders for code in order.coupons)
     return Facts(
         now=tx.now,
         programme=programme,
-        ladder=await tiers.ladder(tx, programme.ladder_id),
+        ladder=ladder,
         skus=catalogue.skus,
         stores=catalogue.stores,
         members=holders.by_id,
         living=living,
         recorded=recorded,
-        coupons=await coupons.find(tx, codes, holders.by_id) if codes else Found(),
+        named=await _named(tx, orders, holders.by_id),
+        goods={},
+    )
+
+
+async def _named(tx: Tx, orders: Sequence[OrderRequest], holders: Collection[UUID]) -> Named:
+    """Quotes, holds and coupons are locked in this sequence, members before them."""
+    quoted = {order.quote_id for order in orders if order.quote_id}
+    held = {order.hold_id for order in orders if order.hold_id}
+    codes = _askable(code for order in orders for code in order.coupons)
+    return Named(
+        quotes=await quotes.lock(tx, quoted) if quoted else {},
+        holds=await holds.lock(tx, held) if held else {},
+        coupons=await coupons.find(tx, codes, holders) if codes else Found(),
     )
 
 
@@ -124,7 +147,7 @@ def _askable(texts: Iterable[str]) -> set[str]:
 
 
 async def _save(tx: Tx, decided: Decided) -> None:
-    bookings = decided.bookings
+    bookings, checkout = decided.bookings, decided.checkout
     if not bookings:
         return
     await repository.add(tx, bookings)
@@ -132,14 +155,21 @@ async def _save(tx: Tx, decided: Decided) -> None:
     await lots.add(tx, [each.lot for each in bookings if each.lot])
     await lots.use(tx, [each.paid_debt for each in bookings if each.paid_debt])
     await growth.add(tx, [each.growth_entry for each in bookings if each.growth_entry])
-    await coupons.redeem(tx, decided.redeeming.uses)
+    await coupons.redeem(tx, checkout.redeeming.uses)
+    await quotes.use(tx, checkout.quoted)
+    await holds.settle(tx, checkout.settlements)
     await record_steps(tx, [each.step for each in bookings if each.step])
-    discounts = decided.redeeming.journals(tx.ids.new)
-    await ledger.post(tx, discounts + [each.journal for each in bookings if each.journal])
+    journals = [each.journal for each in bookings if each.journal]
+    journals += checkout.redeeming.journals(tx.ids.new)
+    journals += [journal for each in checkout.settlements for journal in each.journals]
+    await ledger.post(tx, journals)
 
 
-def _tell(tx: Tx, bookings: Sequence[Booking]) -> None:
-    for part in _parts(bookings):
+def _tell(tx: Tx, decided: Decided) -> None:
+    for each in decided.checkout.settlements:
+        assert each.redemption_id is not None, "a posted hold was spent"
+        tx.publish(PointsBurnt(each.hold.member_id, each.hold.posted, tx.now, each.redemption_id))
+    for part in _parts(decided.bookings):
         tx.publish(
             OrdersRecorded(
                 [
