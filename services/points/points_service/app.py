@@ -29,6 +29,7 @@ from points_service.redemption.router import router as redemption
 from points_service.refunds.router import router as refunds
 from points_service.reviews.jobs import tier_review
 from points_service.settings import Settings
+from points_service.stored_value.router import router as stored_value
 from points_service.tiers.router import router as tiers
 
 SINGLE_ORDERS = 256  # at most so many single orders share a transaction
@@ -46,7 +47,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         Service(
             name="points",
             settings=settings,
-            routers=[orders, refunds, redemption, pricing, coupons, tiers, overview],
+            routers=[orders, refunds, redemption, pricing, coupons, tiers, overview, stored_value],
             subscriptions=[
                 on_registered(programme),
                 on_merged(programme),
@@ -68,6 +69,7 @@ def _programme(settings: Settings) -> Programme:
         redemption_multiple=settings.redemption_multiple,
         points_share_percent=settings.points_share_percent,
         quote_minutes=settings.quote_minutes,
+        stored_value_window=timedelta(days=settings.stored_value_refund_days),
         future_tolerance=timedelta(hours=settings.order_future_hours),
     )
 

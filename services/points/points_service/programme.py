@@ -14,4 +14,5 @@ class Programme:
     redemption_multiple: int = 100
     points_share_percent: int = 50
     quote_minutes: int = 15
+    stored_value_window: timedelta = timedelta(days=7)
     future_tolerance: timedelta = timedelta(hours=24)

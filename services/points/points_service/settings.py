@@ -17,6 +17,9 @@ class Settings(Shared):
         50, ge=0, le=100, description="percent of what is left to pay that points may pay"
     )
     quote_minutes: int = Field(15, ge=1, description="minutes a kept quote is valid")
+    stored_value_refund_days: int = Field(
+        7, ge=0, description="days in which unspent principal of a top-up is paid back"
+    )
     order_future_hours: int = Field(
         24, ge=0, description="how far ahead of our clock a till's clock may be"
     )

@@ -32,6 +32,7 @@ class StoredTopUp(Table, table=True):
     __tablename__ = "stored_top_up"
     top_up_id: UUID = Field(primary_key=True)
     account_id: UUID
+    number: int  # of the account's; the oldest goes first
     tender: str
     rule_id: str | None
     merchant: str  # who gave the bonus

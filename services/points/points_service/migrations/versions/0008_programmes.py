@@ -91,6 +91,7 @@ CREATE INDEX stored_value_member ON stored_value (member_id);
 CREATE TABLE stored_top_up (
     top_up_id uuid PRIMARY KEY,
     account_id uuid NOT NULL REFERENCES stored_value,
+    number int NOT NULL,  -- of the account's; the oldest goes first
     tender text NOT NULL,
     rule_id text,
     merchant text NOT NULL,
@@ -101,11 +102,10 @@ CREATE TABLE stored_top_up (
     refunded bigint NOT NULL DEFAULT 0 CHECK (refunded >= 0),
     bonus_taken bigint NOT NULL DEFAULT 0 CHECK (bonus_taken >= 0),
     topped_up_at timestamptz NOT NULL,
+    UNIQUE (account_id, number),
     CHECK (principal_left + refunded <= principal),
     CHECK (bonus_left + bonus_taken <= bonus)
 );
-CREATE INDEX stored_top_up_account ON stored_top_up (account_id)
-    WHERE principal_left + bonus_left > 0;
 CREATE TABLE stored_spend (
     spend_id uuid PRIMARY KEY,
     account_id uuid NOT NULL REFERENCES stored_value,

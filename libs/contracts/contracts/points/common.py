@@ -1,0 +1,28 @@
+"""What the areas of points share: words in two languages, money of the programme, ids of data."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from contracts.base import Model
+from contracts.classification import internal, public
+
+LARGEST = 100_000_000_000  # fen or points: nothing a shop does is larger
+
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"), public]
+Ref = Annotated[str, Field(pattern=r"^[\w.:/#-]{1,64}$"), internal]
+Points = Annotated[int, Field(gt=0, le=LARGEST), public]
+
+
+class Words(Model):
+    """What members read, in Chinese and in English."""
+
+    zh: Annotated[str, Field(min_length=1, max_length=500), public]
+    en: Annotated[str, Field(min_length=1, max_length=500), public]
+
+
+class Cny(Model):
+    """Whole fen of the one currency there is, more than none."""
+
+    amount: Annotated[int, Field(gt=0, le=LARGEST), public]
+    currency: Annotated[Literal["CNY"], public] = "CNY"
