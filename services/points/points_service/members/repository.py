@@ -1,7 +1,9 @@
 """Locking, loading and saving members. All locks of a transaction are taken here, in id order."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +11,25 @@ from chassis.database import Tx
 from points_service.ledger import repository as ledger
 from points_service.ledger.domain import AccountKind
 from points_service.members.domain import Member
+from points_service.tiers.rules.rule import Month
 
-_COLUMNS = ("member_id", "tier", "growth", "referrals", "month", "month_fen", "previous_fen")
+_TYPES = {
+    "member_id": "uuid", "tier": "text", "growth": "bigint", "referrals": "int", "month": "date",
+    "month_fen": "bigint", "previous_fen": "bigint", "social": "int", "kept_since": "date",
+    "warned_on": "date", "falls_on": "date",
+}  # fmt: skip
+_COLUMNS = tuple(_TYPES)
 _SELECT = ", ".join(_COLUMNS)
+_UPDATE = (
+    f"UPDATE member m SET {', '.join(f'{name} = v.{name}' for name in _COLUMNS[1:])} FROM unnest("
+    + ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_TYPES.values(), 1))
+    + f") AS v ({_SELECT}) WHERE m.member_id = v.member_id"
+)
+_ADD_MONTHS = (
+    " GROUP BY 1, 2 ORDER BY 1, 2 ON CONFLICT (member_id, month) DO UPDATE"
+    " SET orders = m.orders + excluded.orders, fen = m.fen + excluded.fen,"
+    " interactions = m.interactions + excluded.interactions"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +58,8 @@ async def survivors(tx: Tx, member_ids: Iterable[UUID]) -> dict[UUID, UUID]:
     return {row["member_id"]: row["merged_into"] for row in rows}
 
 
-async def lock(tx: Tx, member_ids: Iterable[UUID]) -> Members:
-    """Lock and load the members these ids stand for."""
+async def lock(tx: Tx, member_ids: Iterable[UUID], since: date | None = None) -> Members:
+    """Lock and load the members these ids stand for, with their months from `since` on."""
     asked = set(member_ids)
     while True:
         absorbed = await survivors(tx, asked)
@@ -52,16 +70,16 @@ async def lock(tx: Tx, member_ids: Iterable[UUID]) -> Members:
             ids,
         )
         if all(row["merged_into"] is None for row in rows):  # else a merge came between
-            return Members(await _with_balances(tx, rows), absorbed)
+            return Members(await _complete(tx, rows, since), absorbed)
 
 
-async def find(tx: Tx, member_id: UUID) -> Member | None:
-    """The member an id stands for, without a lock."""
+async def find(tx: Tx, member_id: UUID, since: date | None = None) -> Member | None:
+    """The member an id stands for, without a lock; with its months from `since` on."""
     absorbed = await survivors(tx, [member_id])
     rows = await tx.fetch(
         f"SELECT {_SELECT} FROM member WHERE member_id = $1", absorbed.get(member_id, member_id)
     )
-    return next(iter((await _with_balances(tx, rows)).values()), None)
+    return next(iter((await _complete(tx, rows, since)).values()), None)
 
 
 async def everybody(tx: Tx, member_id: UUID) -> list[UUID]:
@@ -87,14 +105,23 @@ async def save(tx: Tx, members: Sequence[Member]) -> None:
         await tx.copy("member", _COLUMNS, new)
     known = [_row(member) for member in members if member.known]
     if known:
+        await tx.execute(_UPDATE, *zip(*known, strict=True))
+    await _add_months(tx, members)
+
+
+async def _add_months(tx: Tx, members: Sequence[Member]) -> None:
+    added = [
+        (member.member_id, month, more.orders, more.fen, more.interactions)
+        for member in members
+        for month, more in member.added
+    ]
+    if added:
         await tx.execute(
-            "UPDATE member m SET tier = v.tier, growth = v.growth, referrals = v.referrals,"
-            " month = v.month, month_fen = v.month_fen, previous_fen = v.previous_fen"
-            " FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::int[], $5::date[],"
-            " $6::bigint[], $7::bigint[])"
-            " AS v (member_id, tier, growth, referrals, month, month_fen, previous_fen)"
-            " WHERE m.member_id = v.member_id",
-            *zip(*known, strict=True),
+            "INSERT INTO member_month AS m (member_id, month, orders, fen, interactions)"
+            " SELECT id, month, sum(orders), sum(fen), sum(interactions) FROM"
+            " unnest($1::uuid[], $2::date[], $3::int[], $4::bigint[], $5::int[])"
+            " AS a (id, month, orders, fen, interactions)" + _ADD_MONTHS,
+            *zip(*added, strict=True),
         )
 
 
@@ -108,31 +135,79 @@ async def register(tx: Tx, member_ids: Sequence[UUID], tier: str) -> None:
     )  # fmt: skip
 
 
+async def set_birth_months(tx: Tx, months: Sequence[tuple[UUID, int]]) -> None:
+    """(member, month of birth), of members that exist."""
+    await tx.execute(
+        "UPDATE member SET birth_month = b.month"
+        " FROM unnest($1::uuid[], $2::smallint[]) AS b (member_id, month)"
+        " WHERE member.member_id = b.member_id",
+        [member_id for member_id, _ in months],
+        [month for _, month in months],
+    )
+
+
 async def absorb(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
-    """(absorbed, survivor): from now on the one stands for the other, and so do its own."""
+    """(absorbed, survivor): from now on the one stands for the other, and so do its own.
+
+    The survivor's months get the other one's; who has no month of birth takes it over.
+    """
+    absorbed, survivors = [gone for gone, _ in merges], [kept for _, kept in merges]
     await tx.execute(
         "UPDATE member SET merged_into = m.survivor"
         " FROM unnest($1::uuid[], $2::uuid[]) AS m (absorbed, survivor)"
         " WHERE member.member_id = m.absorbed OR member.merged_into = m.absorbed",
-        [absorbed for absorbed, _ in merges],
-        [survivor for _, survivor in merges],
-    )
+        absorbed, survivors,
+    )  # fmt: skip
+    await tx.execute(
+        "UPDATE member s SET birth_month = g.birth_month"
+        " FROM unnest($1::uuid[], $2::uuid[]) AS m (absorbed, survivor)"
+        " JOIN member g ON g.member_id = m.absorbed"
+        " WHERE s.member_id = m.survivor AND s.birth_month IS NULL"
+        " AND g.birth_month IS NOT NULL",
+        absorbed, survivors,
+    )  # fmt: skip
+    await tx.execute(
+        "WITH gone AS (DELETE FROM member_month m"
+        " USING unnest($1::uuid[], $2::uuid[]) AS p (absorbed, survivor)"
+        " WHERE m.member_id = p.absorbed"
+        " RETURNING p.survivor, m.month, m.orders, m.fen, m.interactions)"
+        " INSERT INTO member_month AS m (member_id, month, orders, fen, interactions)"
+        " SELECT survivor, month, sum(orders), sum(fen), sum(interactions) FROM gone" + _ADD_MONTHS,
+        absorbed, survivors,
+    )  # fmt: skip
 
 
-async def _with_balances(tx: Tx, rows: Sequence[Any]) -> dict[UUID, Member]:
+async def _complete(tx: Tx, rows: Sequence[Any], since: date | None) -> dict[UUID, Member]:
     # A statement of its own: the one that waited for the locks still sees the balances of before.
     owners = [str(row["member_id"]) for row in rows]
     points = await ledger.balances(tx, AccountKind.MEMBER, owners)
     debts = await ledger.balances(tx, AccountKind.DEBT, owners)
+    past = await _months(tx, [row["member_id"] for row in rows], since) if since else None
     members = [
         Member(
             **{name: row[name] for name in _COLUMNS},
             balance=points.get(owner, 0),
             owed=-debts.get(owner, 0),
+            past=None if past is None else past[row["member_id"]],
         )
         for row, owner in zip(rows, owners, strict=True)
     ]
     return {member.member_id: member for member in members}
+
+
+async def _months(
+    tx: Tx, members: Sequence[UUID], since: date
+) -> defaultdict[UUID, dict[date, Month]]:
+    rows = await tx.fetch(
+        "SELECT member_id, month, orders, fen, interactions FROM member_month"
+        " WHERE member_id = ANY ($1::uuid[]) AND month >= $2",
+        members, since,
+    )  # fmt: skip
+    found: defaultdict[UUID, dict[date, Month]] = defaultdict(dict)
+    for row in rows:
+        month = Month(row["orders"], row["fen"], row["interactions"])
+        found[row["member_id"]][row["month"]] = month
+    return found
 
 
 def _row(member: Member) -> tuple[object, ...]:

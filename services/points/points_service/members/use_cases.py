@@ -36,3 +36,6 @@ async def register(tx: Tx, ladder_id: str, events: Sequence[MemberRegistered]) -
     """New members begin on the lowest rung; an order may have been faster."""
     ladder = await tiers.ladder(tx, ladder_id)
     await repository.register(tx, [event.member_id for event in events], ladder.lowest)
+    born = [(event.member_id, event.birth_month) for event in events if event.birth_month]
+    if born:
+        await repository.set_birth_months(tx, born)

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from points_service.calendar import month_of, months_later
+from points_service.calendar import day_of, month_of, months_later
 from points_service.ledger.domain import Journal, JournalKind, debt, entries, member
 from points_service.lots.domain import Lot, Use, consume, total
-from points_service.members.domain import Member, climbed, step
+from points_service.members.domain import NOTHING, Member, climbed, step
 from points_service.tiers.domain import Ladder, Step
 
 
@@ -89,7 +89,8 @@ def _merge(
         balance=survivor.balance + gone.balance - paid,
         owed=survivor.owed + gone.owed - paid,
     )
-    one = replace(one, tier=climbed(one, ladder, month_of(merge.merged_at)))
+    tier = climbed(one, ladder, month_of(merge.merged_at))
+    one = one.moved(tier, day_of(merge.merged_at))
     lines = entries(
         (member(gone.member_id), -gone.balance),
         (member(survivor.member_id), gone.balance - paid),
@@ -111,12 +112,26 @@ def _merge(
 
 
 def _joined(survivor: Member, gone: Member, ladder: Ladder) -> Member:
-    """Growth, referrals and spend add up; the higher tier stays until the next review."""
+    """Growth, referrals and spend add up; the higher tier stays, with its period and warning."""
     month = max(survivor.month, gone.month)
     before = months_later(month, -1)
+    best = max(
+        (survivor, gone),
+        key=lambda one: (ladder.place(one.tier), one.falls_on or date.max, one.kept_since),
+    )
+    past = None
+    if survivor.past is not None and gone.past is not None:
+        past = dict(survivor.past)
+        for each, more in gone.past.items():
+            past[each] = past.get(each, NOTHING).plus(more)
     return replace(
         survivor,
-        tier=ladder.higher(survivor.tier, gone.tier),
+        tier=best.tier,
+        kept_since=best.kept_since,
+        warned_on=best.warned_on,
+        falls_on=best.falls_on,
+        past=past,
+        social=survivor.social + gone.social,
         growth=survivor.growth + gone.growth,
         referrals=survivor.referrals + gone.referrals,
         month=month,

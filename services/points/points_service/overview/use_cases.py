@@ -20,7 +20,6 @@ from points_service.members import repository as members
 from points_service.members.use_cases import existing
 from points_service.programme import Programme
 from points_service.tiers import repository as tiers
-from points_service.tiers.rules import CONDITIONS
 
 HISTORY = 50
 MAX_PAGE = 200
@@ -105,7 +104,7 @@ async def tier(tx: Tx, programme: Programme, member_id: UUID) -> MemberTier:
             TierProgress(
                 kind=each.kind,
                 at_least=each.at_least,
-                reached=CONDITIONS[each.kind].reached(standing),
+                reached=each.reached(standing),
             )
             for each in (above.conditions if above else ())
         ],

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from chassis.database import Tx
 from chassis.problem import Problem
-from points_service.tiers.domain import Condition, Ladder, Rung, Step
+from points_service.tiers.definition import parse
+from points_service.tiers.domain import Ladder, Step
 
 
 async def ladder(tx: Tx, ladder_id: str) -> Ladder:
@@ -14,16 +15,7 @@ async def ladder(tx: Tx, ladder_id: str) -> Ladder:
     row = await tx.fetchval("SELECT definition FROM tier_ladder WHERE ladder_id = $1", ladder_id)
     if row is None:
         raise Problem(404, "unknown_ladder", "There is no such tier ladder")
-    rungs = tuple(
-        Rung(
-            rung["name"],
-            rung["points_percent"],
-            tuple(Condition(each["kind"], each["at_least"]) for each in rung["conditions"]),
-            rung.get("price_percent", 100),
-        )
-        for rung in row["tiers"]
-    )
-    return Ladder(ladder_id, row["name"], rungs)
+    return parse(ladder_id, row)
 
 
 async def add_steps(tx: Tx, steps: Sequence[Step]) -> None:

@@ -2,7 +2,15 @@
 
 from types import MappingProxyType
 
-from points_service.tiers.rules import growth, month_spend, referrals
+from points_service.tiers.rules import (
+    frequency,
+    growth,
+    interactions,
+    month_spend,
+    referrals,
+    social,
+    spend,
+)
 from points_service.tiers.rules.rule import Rule
 
 CONDITIONS = MappingProxyType(
@@ -10,5 +18,9 @@ CONDITIONS = MappingProxyType(
         "growth": Rule(growth.reached),
         "month_spend": Rule(month_spend.reached, monthly=True),
         "referrals": Rule(referrals.reached),
+        "social": Rule(social.reached),
+        "spend": Rule(spend.reached, windowed=True),
+        "frequency": Rule(frequency.reached, windowed=True),
+        "interactions": Rule(interactions.reached, windowed=True),
     }
 )

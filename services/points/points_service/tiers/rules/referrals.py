@@ -3,6 +3,6 @@
 from points_service.tiers.rules.rule import Standing
 
 
-def reached(standing: Standing) -> int:
+def reached(standing: Standing, _months: int) -> int:
     """Number of members."""
     return standing.referrals
