@@ -64,7 +64,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def _programme(settings: Settings) -> Programme:
     return Programme(
         ladder_id=settings.tier_ladder,
-        lot_months=settings.lot_months,
         points_per_yuan=settings.points_per_yuan,
         redemption_multiple=settings.redemption_multiple,
         points_share_percent=settings.points_share_percent,

@@ -1,7 +1,9 @@
 """The programme's figures, as use cases get them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+
+from points_service.expiry.domain import Policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,7 +11,7 @@ class Programme:
     """Defaults are those of the shipped settings."""
 
     ladder_id: str = "A"
-    lot_months: int = 12
+    expiry: Policies = field(default_factory=Policies)  # `expiry.in_force` reads what is set
     points_per_yuan: int = 100
     redemption_multiple: int = 100
     points_share_percent: int = 50

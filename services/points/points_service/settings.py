@@ -10,7 +10,6 @@ class Settings(Shared):
 
     service: str = Field("points", description="name of the service")
     tier_ladder: str = Field("A", description="ladder that members climb (table tier_ladder)")
-    lot_months: int = Field(12, ge=1, description="months until points expire, at midnight")
     points_per_yuan: int = Field(100, ge=1, description="points that are worth one yuan when spent")
     redemption_multiple: int = Field(100, ge=1, description="points are spent in multiples of this")
     points_share_percent: int = Field(

@@ -27,6 +27,8 @@ from contracts.points.spending import RedemptionRequest
 from contracts.roles import Role
 from points_service.catalogue import repository as catalogue_rows
 from points_service.catalogue.use_cases import Catalogue
+from points_service.expiry import repository as expiry_rows
+from points_service.expiry.domain import Policy
 from points_service.expiry.use_cases import expire_due
 from points_service.merges.use_cases import follow
 from points_service.orders.use_cases import book
@@ -39,7 +41,7 @@ from testkit.databases import Databases
 from testkit.stack import Stack
 
 MEMBERS = [UUID(int=n) for n in range(1, 3)]
-PROGRAMME = Programme(lot_months=1, redemption_multiple=1)
+PROGRAMME = Programme(redemption_multiple=1)
 share = st.sampled_from([1, 1, 2, 3])  # all of something, a half, a third
 LATELY = 3  # orders that are still spent with or given back
 who = st.sampled_from(MEMBERS)
@@ -68,6 +70,7 @@ class Books(RuleBasedStateMachine):
         async with self.db.transaction() as tx:
             await catalogue_rows.add_products(tx, ["milk"])
             await catalogue_rows.add_stores(tx, ["s1"])
+            await expiry_rows.keep(tx, Policy("rolling", "rolling", True, {"months": 1}))
 
     @rule(
         orders=st.lists(st.tuples(who, fen, late), min_size=1, max_size=3),

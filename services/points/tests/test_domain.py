@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from points_service.calendar import day_of, months_later, start_of
 from points_service.earning import domain as earning
 from points_service.earning.rules.rule import Purchase
+from points_service.expiry.domain import Policies
 from points_service.ledger.domain import Account, AccountKind, Entry, Journal, JournalKind
-from points_service.lots.domain import Lot, consume, expiry, redeemable, total
+from points_service.lots.domain import Lot, consume, redeemable, total
 from points_service.members.domain import Member
 from points_service.orders.domain import Booking
 from points_service.orders.use_cases import LINES_AN_EVENT, _parts
@@ -53,7 +54,7 @@ def test_months_later(day: date, months: int, expected: date) -> None:
 
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))
 def test_points_live_at_least_a_year_and_end_at_a_midnight(earned: datetime) -> None:
-    ends = expiry(earned, 12)
+    ends = Policies().expires_at(earned)
     assert start_of(day_of(ends)) == ends
     assert timedelta(days=364) < ends - earned <= timedelta(days=367)
 

@@ -1,1 +1,1 @@
-"""Points that reached their date."""
+"""How points go: policies, what a midnight takes, what is announced before."""

@@ -9,8 +9,9 @@ from datetime import datetime
 from uuid import UUID
 
 from points_service.calendar import month_of
+from points_service.expiry.domain import Policies
 from points_service.ledger.domain import Journal, JournalKind, debt, entries, issuing, member
-from points_service.lots.domain import Lot, Use, consume, expiry, total
+from points_service.lots.domain import Lot, Use, consume, total
 from points_service.members.domain import Member, climbed, step
 from points_service.tiers.domain import Ladder, Step
 
@@ -64,7 +65,7 @@ class Terms:
     """What gaining depends on. `held` are the lots of members from whom points are taken back."""
 
     ladder: Ladder
-    lot_months: int
+    expiry: Policies
     held: Sequence[Lot] = ()
 
 
@@ -85,7 +86,7 @@ def fold(
             referrals=before.referrals + each.referrals,
         )
         if each.points > 0:
-            after = _earn(after, each, gained, terms.lot_months, new_id())
+            after = _earn(after, each, gained, terms.expiry, new_id())
         elif each.points < 0:
             after = _take_back(after, each, gained, held, new_id())
         month = month_of(each.occurred_at)
@@ -105,7 +106,9 @@ def fold(
     return gained
 
 
-def _earn(before: Member, gain: Gain, gained: Gained, months: int, journal_id: UUID) -> Member:
+def _earn(
+    before: Member, gain: Gain, gained: Gained, policies: Policies, journal_id: UUID
+) -> Member:
     """A lot of its own; a debt is paid first."""
     holder, at = before.member_id, gain.occurred_at
     paid = min(gain.points, before.owed)
@@ -114,7 +117,7 @@ def _earn(before: Member, gain: Gain, gained: Gained, months: int, journal_id: U
         (debt(holder), paid),
     )  # fmt: skip
     gained.journals.append(Journal(journal_id, JournalKind.EARN, _ref(gain), at, lines))
-    ends = expiry(at, months)
+    ends = policies.expires_at(at)
     gained.lots.append(Lot(journal_id, holder, holder, at, ends, gain.points, gain.points))
     if paid:
         gained.uses.append(Use(journal_id, journal_id, paid))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from chassis.database import Tx
 from contracts.points_events import GrowthGained
+from points_service.expiry import repository as expiry
 from points_service.growth import repository
 from points_service.growth.domain import Gain, Terms, fold
 from points_service.ledger import repository as ledger
@@ -47,7 +48,7 @@ async def apply(
     robbed = sorted({each.member_id for each in living if each.points < 0})
     terms = Terms(
         await tiers.ladder(tx, programme.ladder_id),
-        programme.lot_months,
+        await expiry.in_force(tx),
         await lots.with_points(tx, robbed) if robbed else (),
     )
     gained = fold(living, found.by_id, terms, tx.ids.new)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from points_service.calendar import day_of, months_later, start_of
+from points_service.calendar import start_of
 from points_service.ledger.domain import BREAKAGE, Account, debt, member
 
 
@@ -103,11 +103,6 @@ class Returned:
         return (member(member_id), self.live - paid), (debt(member_id), paid), (BREAKAGE, self.dead)
 
 
-def expiry(earned_at: datetime, months: int) -> datetime:
-    """When points of that moment expire: at the midnight that begins the day `months` later."""
-    return start_of(months_later(day_of(earned_at), months))
-
-
 def oldest_first(lot: Lot) -> tuple[datetime, datetime, UUID]:
     """Sort key of spending; what was earned first breaks ties, so that replays agree."""
     return lot.expires_at, lot.earned_at, lot.lot_id
@@ -166,7 +161,7 @@ def give_back(
     restores, refilled = [], []
     for part in parts:
         lot = part.lot
-        live = _left(part, since, depreciations, now) if lot.is_live(now) else 0
+        live = _left(part, since, depreciations) if lot.is_live(now) else 0
         refilled.append(replace(lot, remaining=live))
         for points, alive in ((live, True), (part.points - live, False)):
             if points:
@@ -176,9 +171,10 @@ def give_back(
     return Returned(restores, consume(refilled, owed, journal_id, now), live, back - live)
 
 
-def _left(part: Part, since: datetime, depreciations: Sequence[Depreciation], now: datetime) -> int:
-    points = part.points
+def _left(part: Part, since: datetime, depreciations: Sequence[Depreciation]) -> int:
+    """What a part would be now had it stayed in its lot, by the days the lot has seen."""
+    points, seen = part.points, part.lot.depreciated_on
     for each in depreciations:
-        if max(since, part.lot.earned_at) < start_of(each.day) <= now:
+        if seen and each.day <= seen and since < start_of(each.day):
             points -= each.takes(points)
     return points

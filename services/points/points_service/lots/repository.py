@@ -40,10 +40,10 @@ async def earned(tx: Tx, member_id: UUID) -> int:
 
 
 async def due(tx: Tx, members: Sequence[UUID], now: datetime) -> list[Lot]:
-    """Lots of these members whose points expire by `now`."""
+    """Lots of these members whose date is `now` or before, also empty ones, not expired yet."""
     rows = await tx.fetch(
         f"SELECT {_COLUMNS} FROM lot WHERE member_id = ANY ($1::uuid[])"
-        " AND remaining > 0 AND expires_at <= $2 ORDER BY member_id, lot_id",
+        " AND expired_at IS NULL AND expires_at <= $2 ORDER BY member_id, lot_id",
         list(members), now,
     )  # fmt: skip
     return [Lot(**row) for row in rows]
@@ -52,7 +52,7 @@ async def due(tx: Tx, members: Sequence[UUID], now: datetime) -> list[Lot]:
 async def members_due(tx: Tx, now: datetime, limit: int) -> list[UUID]:
     """Members with lots that expire by `now`, without a lock."""
     rows = await tx.fetch(
-        "SELECT DISTINCT member_id FROM lot WHERE remaining > 0 AND expires_at <= $1"
+        "SELECT DISTINCT member_id FROM lot WHERE expired_at IS NULL AND expires_at <= $1"
         " ORDER BY member_id LIMIT $2",
         now, limit,
     )  # fmt: skip

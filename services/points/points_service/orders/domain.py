@@ -10,7 +10,7 @@ from points_service.earning import domain as earning
 from points_service.earning.rules.rule import Purchase
 from points_service.growth.domain import SPEND, GrowthEntry
 from points_service.ledger.domain import Journal, JournalKind, debt, entries, issuing, member
-from points_service.lots.domain import Lot, Use, expiry
+from points_service.lots.domain import Lot, Use
 from points_service.members.domain import Member, climbed, step
 from points_service.programme import Programme
 from points_service.tiers.domain import Ladder, Step
@@ -203,7 +203,7 @@ def _lot(
         member_id=member_id,
         earned_by=member_id,
         earned_at=purchase.paid_at,
-        expires_at=expiry(purchase.paid_at, programme.lot_months),
+        expires_at=programme.expiry.expires_at(purchase.paid_at),
         points=points,
         remaining=points,
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
@@ -17,6 +18,7 @@ from points_service.calendar import month_of
 from points_service.catalogue.use_cases import Catalogue
 from points_service.coupons import repository as coupons
 from points_service.coupons.redeeming import Found
+from points_service.expiry import repository as expiry
 from points_service.growth import repository as growth
 from points_service.holds import repository as holds
 from points_service.ledger import repository as ledger
@@ -117,7 +119,7 @@ async def _load(
         living |= await members.survivors(tx, [order.member_id for order in recorded.values()])
     return Facts(
         now=tx.now,
-        programme=programme,
+        programme=replace(programme, expiry=await expiry.in_force(tx)),
         ladder=ladder,
         skus=catalogue.skus,
         stores=catalogue.stores,
