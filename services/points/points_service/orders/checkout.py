@@ -6,8 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.orders import OrderRequest
+from points_service.catalogue.domain import Goods
 from points_service.coupons.redeeming import Found, Redeeming
-from points_service.earning.rules.rule import Goods
 from points_service.holds import domain as holds
 from points_service.holds.domain import Hold, Settlement
 from points_service.orders.domain import PLAIN, Extras, Objection

@@ -1,6 +1,6 @@
 """Lines of a cart with what the catalogue says about them."""
 
-from points_service.earning.rules.rule import Goods
+from points_service.catalogue.domain import Goods
 from points_service.pricing.rules.rule import Line
 
 UNKNOWN = Goods()

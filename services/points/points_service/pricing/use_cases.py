@@ -29,8 +29,9 @@ from points_service.pricing.domain import (
     tier_step,
     unfit,
 )
+from points_service.pricing.goods import line as known
 from points_service.pricing.kept import keep
-from points_service.pricing.rules.rule import Cart, Line
+from points_service.pricing.rules.rule import Cart
 from points_service.pricing.search import best
 from points_service.programme import Programme
 from points_service.tiers import repository as tiers
@@ -101,7 +102,8 @@ async def _cart(tx: Tx, catalogue: Catalogue, request: api.QuoteRequest) -> Cart
         here = f"/lines/{place}"
         if line.sku not in catalogue.skus:
             raise Problem(422, "unknown_sku", "There is no such article", pointer=f"{here}/sku")
-        lines.append(Line(line.sku, line.quantity, _listed(line, here)))
+        about = catalogue.details.get(line.sku)
+        lines.append(known(line.sku, line.quantity, _listed(line, here), about))
     delivery = _fen(request.delivery, "/delivery") if request.delivery else 0
     return Cart(request.store, request.channel, tuple(lines), delivery)
 

@@ -1,7 +1,8 @@
 """A refund takes back what the order earned and gives back what was spent with it, in proportion.
 
 Proportions are cumulative: after refunds of R out of P paid, floor(x · R / P) of every x has gone
-back, and all of it at R = P, so refunds in parts end exactly where one refund would.
+back, and all of it at R = P, so refunds in parts end exactly where one refund would. Coupons are
+given back with the last fen, and what their budgets paid with them: a coupon is used or it is not.
 
 Earned points are taken from the order's own lot first, expired ones included (they are gone
 already), then from the member's other lots, oldest expiry first. What is spent by then becomes a
@@ -27,6 +28,7 @@ from points_service.ledger.domain import (
 )
 from points_service.lots.domain import Lot, Restore, Use, consume, oldest_first, total
 from points_service.members.domain import Member, step
+from points_service.refunds.items import Goods, Item
 from points_service.tiers.domain import Ladder, Step
 
 
@@ -45,6 +47,8 @@ class Order:
     refunded_fen: int
     points_reversed: int
     growth_reversed: int
+    coupons: list[str]
+    goods: Goods
 
     @property
     def left_fen(self) -> int:
@@ -69,7 +73,7 @@ class Refund:
     tier: str
     balance: int
     refunded_at: datetime
-    items: list[tuple[int, int, int]] | None = None
+    items: list[Item] | None = None
     reason: str | None = None
     coupons: list[str] = field(default_factory=list)
 
@@ -95,9 +99,25 @@ class Moment:
     now: datetime
 
 
-def share(whole: int, refunded: int, paid: int) -> int:
-    """What goes back of `whole` once `refunded` of `paid` was given back."""
-    return whole if refunded == paid else whole * refunded // paid
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What comes back: so many fen, for `items` if they are known.
+
+    `closes`: with it nothing is left of the order; `closed`: so it was before.
+    """
+
+    amount_fen: int
+    items: list[Item] | None = None
+    closes: bool = False
+    closed: bool = False
+
+
+def share(whole: int, refunded: int, paid: int, *, closed: bool) -> int:
+    """What goes back of `whole` once `refunded` of `paid` was given back, or the order is closed.
+
+    Of an order that was paid with nothing, nothing goes back until it is closed.
+    """
+    return whole if closed else whole * refunded // paid if paid else 0
 
 
 def decide(
@@ -105,7 +125,8 @@ def decide(
     before: Member,
     *,
     refund_no: str,
-    amount_fen: int,
+    part: Part,
+    reason: str | None,
     held: Sequence[Lot],
     spent: Sequence[Use],
     ladder: Ladder,
@@ -113,10 +134,15 @@ def decide(
     now: datetime,
 ) -> Decision:
     """`held` are the member's lots with points, the order's own and those `spent` came from."""
-    refunded = order.refunded_fen + amount_fen
-    growth = share(order.growth, refunded, order.paid_fen) - order.growth_reversed
-    taken = share(order.points, refunded, order.paid_fen) - order.points_reversed
-    restores = _restore(spent, held, refunded, order.paid_fen, now)
+
+    def due(whole: int) -> int:
+        refunded, closed = order.refunded_fen + part.amount_fen, part.closes or part.closed
+        return share(whole, refunded, order.paid_fen, closed=closed)
+
+    growth = due(order.growth) - order.growth_reversed
+    taken = due(order.points) - order.points_reversed
+    back = due(total(spent)) - sum(use.restored for use in spent)
+    restores = _restore(spent, held, back, now)
     uses = _take(order, taken, before.owed, _refilled(held, restores), Moment(journal_id, now))
     owed = before.owed + taken - total(uses)
     live = sum(each.points for each in restores if each.live)
@@ -133,18 +159,22 @@ def decide(
     )
     ref = f"{order.order_no}/{refund_no}"
     after = replace(
-        before.with_spend(calendar.month_of(order.paid_at), -amount_fen),
+        before.with_spend(
+            calendar.month_of(order.paid_at),
+            -part.amount_fen,
+            orders=-1 if part.closes else 0,
+        ),
         growth=before.growth - growth,
         balance=before.balance + live + expired - total(uses),
         owed=owed,
     )
     tier = ladder.after_refund(before.tier, after.standing(calendar.month_of(now)))
-    after = replace(after, tier=tier)
+    after = after.moved(tier, calendar.day_of(now))
     holder = before.member_id
     return Decision(
         refund=Refund(
-            order.order_no, refund_no, holder, amount_fen, taken, given_back, growth, tier,
-            after.balance, now,
+            order.order_no, refund_no, holder, part.amount_fen, taken, given_back, growth, tier,
+            after.balance, now, part.items, reason, order.coupons if part.closes else [],
         ),
         member=after,
         journal=Journal(journal_id, JournalKind.REFUND, ref, now, lines) if lines else None,
@@ -155,12 +185,9 @@ def decide(
     )  # fmt: skip
 
 
-def _restore(
-    spent: Sequence[Use], held: Sequence[Lot], refunded: int, paid: int, now: datetime
-) -> list[Restore]:
+def _restore(spent: Sequence[Use], held: Sequence[Lot], due: int, now: datetime) -> list[Restore]:
     """Back into the very lots, the one that lasts longest first."""
     lots = {lot.lot_id: lot for lot in held}
-    due = share(total(spent), refunded, paid) - sum(use.restored for use in spent)
     restores = []
     for use in sorted(spent, key=lambda use: oldest_first(lots[use.lot_id]), reverse=True):
         points = min(due, use.points - use.restored)

@@ -2,11 +2,12 @@
 
 from chassis.database import Tx, columns_of
 from points_service.refunds.domain import Order, Refund
+from points_service.refunds.items import Goods
 from points_service.tables import Refund as RefundTable
 
 _ORDER = (
     "order_no, member_id, store, paid_at, paid_fen, journal_id, points, growth,"
-    " refunded_fen, points_reversed, growth_reversed"
+    " refunded_fen, points_reversed, growth_reversed, coupons, items, delivery_fen, pays"
 )
 _REFUND = columns_of(RefundTable)
 
@@ -14,7 +15,11 @@ _REFUND = columns_of(RefundTable)
 async def order(tx: Tx, order_no: str) -> Order | None:
     """A booked order. Read it under its member's lock to decide on it."""
     row = await tx.fetchrow(f"SELECT {_ORDER} FROM orders WHERE order_no = $1", order_no)
-    return Order(**row) if row else None
+    if row is None:
+        return None
+    told = dict(row)
+    goods = Goods(told.pop("items"), row["paid_fen"], told.pop("delivery_fen"), told.pop("pays"))
+    return Order(goods=goods, **told)
 
 
 async def refunds(tx: Tx, order_no: str) -> dict[str, Refund]:

@@ -1,5 +1,7 @@
 """Lock the member, decide, write, tell."""
 
+from collections.abc import Sequence
+
 from chassis.database import Tx
 from chassis.problem import Problem
 from contracts.base import Money
@@ -15,7 +17,8 @@ from points_service.members.use_cases import locked
 from points_service.programme import Programme
 from points_service.redemption import repository as redemptions
 from points_service.refunds import repository
-from points_service.refunds.domain import Decision, Order, Refund, decide
+from points_service.refunds.domain import Decision, Order, Part, Refund, decide
+from points_service.refunds.items import Asked, Item, Wrong, all_back, capped, lines, returned
 from points_service.tiers import repository as tiers
 from points_service.tiers.use_cases import record as record_steps
 
@@ -35,14 +38,15 @@ async def refund(
     assert order is not None
     before = await repository.refunds(tx, order_no)
     if request.refund_no in before:
-        return _shown(_same(before[request.refund_no], request))
-    amount = _amount(order, request, first=not before)
+        return _shown(_same(order, before[request.refund_no], request))
+    part = _part(order, request, list(before.values()))
     spent, held = await _lots(tx, order, member)
     decision = decide(
         order,
         member,
         refund_no=request.refund_no,
-        amount_fen=amount,
+        part=part,
+        reason=request.reason,
         held=held,
         spent=spent,
         ladder=await tiers.ladder(tx, programme.ladder_id),
@@ -53,8 +57,11 @@ async def refund(
     return _shown(decision.refund)
 
 
-def _same(refund: Refund, request: api.RefundRequest) -> Refund:
-    if request.amount is not None and request.amount.amount != refund.amount_fen:
+def _same(order: Order, refund: Refund, request: api.RefundRequest) -> Refund:
+    told = None if request.amount is None else request.amount.amount
+    pieces = {line: pieces for line, pieces, _ in refund.items or ()}
+    other = request.items is not None and lines(order.goods, _asked(request)) != pieces
+    if told not in (None, refund.amount_fen) or other:
         raise Problem(
             409,
             "refund_no_reused",
@@ -64,14 +71,47 @@ def _same(refund: Refund, request: api.RefundRequest) -> Refund:
     return refund
 
 
-def _amount(order: Order, request: api.RefundRequest, *, first: bool) -> int:
+def _part(order: Order, request: api.RefundRequest, before: Sequence[Refund]) -> Part:
+    """What comes back, and whether anything is left of the order then."""
+    came = [item for refund in before for item in refund.items or ()]
+    closed = bool(before) and (
+        order.left_fen == 0 if order.paid_fen else _free_closed(order, before, came)
+    )
+    if request.items is not None:
+        return _by_items(order, request, came, closed=closed)
     if request.amount is not None and request.amount.currency != "CNY":
         raise Problem(422, "unknown_currency", "Only CNY is accepted", pointer="/amount/currency")
     amount = order.left_fen if request.amount is None else request.amount.amount
-    all_free = order.paid_fen == 0 and first
+    all_free = order.paid_fen == 0 and not closed
     if amount > order.left_fen or (amount == 0 and not all_free):
         raise Problem(409, "nothing_left", "So much is not left to be refunded", pointer="/amount")
-    return amount
+    return Part(amount, closes=amount == order.left_fen)
+
+
+def _free_closed(order: Order, before: Sequence[Refund], came: Sequence[Item]) -> bool:
+    return any(refund.items is None for refund in before) or all_back(order.goods, came)
+
+
+def _asked(request: api.RefundRequest) -> list[Asked]:
+    return [Asked(each.line, each.sku, each.quantity) for each in request.items or ()]
+
+
+def _by_items(
+    order: Order, request: api.RefundRequest, came: Sequence[Item], *, closed: bool
+) -> Part:
+    if request.amount is not None:
+        raise Problem(422, "one_amount", "Either an amount or items, not both", pointer="/amount")
+    items = returned(order.goods, came, _asked(request))
+    if isinstance(items, Wrong):
+        pointer = f"/items/{items.place}"
+        raise Problem(items.status, items.code, items.title, pointer=pointer)
+    fen = sum(each for *_, each in items)
+    if fen and not order.left_fen:
+        raise Problem(409, "nothing_left", "So much is not left to be refunded", pointer="/items")
+    items = capped(items, order.left_fen)
+    fen = sum(each for *_, each in items)
+    gone = fen == order.left_fen if order.paid_fen else all_back(order.goods, [*came, *items])
+    return Part(fen, items, closes=gone and not closed, closed=closed)
 
 
 async def _lots(tx: Tx, order: Order, member: Member) -> tuple[list[Use], list[Lot]]:
@@ -102,6 +142,7 @@ async def _save(tx: Tx, decision: Decision) -> None:
             refund_fen=refund.amount_fen,
             growth=refund.growth_reversed,
             points=refund.points_reversed,
+            coupons=refund.coupons,
         )
     )
 
@@ -117,4 +158,10 @@ def _shown(refund: Refund) -> api.Refund:
         growth_reversed=refund.growth_reversed,
         tier=refund.tier,
         balance=refund.balance,
+        items=[
+            api.RefundedItem(line=line, quantity=pieces, amount=Money(amount=fen))
+            for line, pieces, fen in refund.items or ()
+        ],
+        coupons=refund.coupons,
+        reason=refund.reason,
     )
