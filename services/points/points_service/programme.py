@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from points_service.earning.domain import RuleSet
 from points_service.expiry.domain import Policies
+from points_service.kept import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +14,7 @@ class Programme:
 
     ladder_id: str = "A"
     expiry: Policies = field(default_factory=Policies)  # `expiry.in_force` reads what is set
+    earning: Kept[RuleSet] = field(default_factory=Kept)  # read by `earning.use_cases`
     points_per_yuan: int = 100
     redemption_multiple: int = 100
     points_share_percent: int = 50

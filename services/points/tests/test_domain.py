@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from points_service.calendar import day_of, months_later, start_of
-from points_service.earning import domain as earning
 from points_service.earning.rules.rule import Purchase
 from points_service.expiry.domain import Policies
 from points_service.ledger.domain import Account, AccountKind, Entry, Journal, JournalKind
@@ -80,14 +79,6 @@ def test_ways_on_the_ladder(
     assert LADDER.climb(tier, standing) == climbed
     assert LADDER.review(standing) == reviewed
     assert LADDER.after_refund(tier, standing) == refunded
-
-
-@pytest.mark.parametrize(
-    ("fen", "percent", "points"), [(1299, 100, 12), (1299, 120, 15), (99, 150, 1), (99, 100, 0)]
-)
-def test_points_are_rounded_down_once(fen: int, percent: int, points: int) -> None:
-    assert earning.points(purchase(fen), Rung("x", percent, ())) == points
-    assert earning.growth(purchase(fen)) == fen // 100
 
 
 @given(st.integers(0, 10**6), st.lists(st.integers(0, 10**5), min_size=1))

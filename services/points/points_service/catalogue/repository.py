@@ -1,17 +1,26 @@
 """The projection of the catalogue."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from chassis.database import Tx
+from points_service.catalogue.domain import Goods
 
 
-async def add_products(tx: Tx, skus: Iterable[str]) -> None:
-    """Articles that exist."""
-    await tx.execute(
-        "INSERT INTO product (sku) SELECT sku FROM unnest($1::text[]) AS sku ORDER BY sku"
-        " ON CONFLICT DO NOTHING",
-        list(skus),
+async def save_products(tx: Tx, products: Mapping[str, Goods]) -> bool:
+    """Articles as they are now; answers whether one that existed is another than before."""
+    rows = await tx.fetch(
+        "INSERT INTO product (sku, department, category, brand)"
+        " SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])"
+        " ON CONFLICT (sku) DO UPDATE SET department = excluded.department,"
+        " category = excluded.category, brand = excluded.brand"
+        " WHERE (product.department, product.category, product.brand) IS DISTINCT FROM"
+        " (excluded.department, excluded.category, excluded.brand) RETURNING xmax = 0 AS new",
+        *zip(
+            *((sku, g.department, g.category, g.brand) for sku, g in sorted(products.items())),
+            strict=True,
+        ),
     )
+    return not all(row["new"] for row in rows)
 
 
 async def add_stores(tx: Tx, stores: Iterable[str]) -> None:
@@ -23,13 +32,27 @@ async def add_stores(tx: Tx, stores: Iterable[str]) -> None:
     )
 
 
-async def products(tx: Tx, skus: Iterable[str]) -> set[str]:
+async def products(tx: Tx, skus: Iterable[str]) -> dict[str, Goods]:
     """Those of `skus` that exist."""
-    rows = await tx.fetch("SELECT sku FROM product WHERE sku = ANY ($1::text[])", list(skus))
-    return {row["sku"] for row in rows}
+    rows = await tx.fetch(
+        "SELECT sku, department, category, brand FROM product WHERE sku = ANY ($1::text[])",
+        list(skus),
+    )
+    return {row["sku"]: Goods(row["department"], row["category"], row["brand"]) for row in rows}
 
 
 async def stores(tx: Tx, ids: Iterable[str]) -> set[str]:
     """Those of `ids` that exist."""
     rows = await tx.fetch("SELECT store_id FROM store WHERE store_id = ANY ($1::text[])", list(ids))
     return {row["store_id"] for row in rows}
+
+
+async def version(tx: Tx) -> int:
+    """Grows when an article changes, or what is earned by it."""
+    current: int = await tx.fetchval("SELECT version FROM earning_version")
+    return current
+
+
+async def next_version(tx: Tx) -> None:
+    """Tell every process that what it remembers is out of date. Writers take turns here."""
+    await tx.execute("UPDATE earning_version SET version = version + 1")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from points_service.calendar import month_of
+from points_service.calendar import day_of, month_of
 from points_service.expiry.domain import Policies
 from points_service.ledger.domain import Journal, JournalKind, debt, entries, issuing, member
 from points_service.lots.domain import Lot, Use, consume, total
@@ -35,7 +35,8 @@ class Gain:
     """What an act brings, or (all of it < 0) what is taken back again.
 
     `kind` names the growth (check_in, share, task, …); `ref` is unique within it: the caller
-    answers for it that nothing is gained twice. `interactions` and `referrals` count for tiers.
+    answers for it that nothing is gained twice. `interactions`, `social` (those of them that are
+    social or green deeds) and `referrals` count for tiers.
     """
 
     member_id: UUID
@@ -46,6 +47,7 @@ class Gain:
     points: int = 0
     interactions: int = 0
     referrals: int = 0
+    social: int = 0
 
 
 @dataclass(slots=True)
@@ -90,6 +92,8 @@ def fold(
         elif each.points < 0:
             after = _take_back(after, each, gained, held, new_id())
         month = month_of(each.occurred_at)
+        if each.interactions or each.social:
+            after = after.with_interactions(month, each.interactions, each.social)
         lost = each.growth < 0 or each.referrals < 0
         tier = (
             terms.ladder.after_refund(after.tier, after.standing(month))
@@ -102,7 +106,7 @@ def fold(
             gained.entries.append(
                 GrowthEntry(each.member_id, each.kind, each.growth, each.ref, each.occurred_at)
             )
-        gained.members[each.member_id] = replace(after, tier=tier)
+        gained.members[each.member_id] = after.moved(tier, day_of(each.occurred_at))
     return gained
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from chassis.database import Tx
 from contracts.points_events import GrowthGained
+from points_service.calendar import month_of
 from points_service.expiry import repository as expiry
 from points_service.growth import repository
 from points_service.growth.domain import Gain, Terms, fold
@@ -29,7 +30,10 @@ async def gain(
     It posts, so call it once a transaction and last; `also` are journals of yours to post with it.
     Raises Problem 404 if points has not heard of a member.
     """
-    found = await members.lock(tx, {each.member_id for each in gains})
+    ladder = await tiers.ladder(tx, programme.ladder_id)
+    oldest = min([tx.now, *(each.occurred_at for each in gains)])
+    ids = {each.member_id for each in gains}
+    found = await members.lock(tx, ids, ladder.since(month_of(oldest)))
     return await apply(tx, programme, found, gains, also=also)
 
 

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from contracts.orders import OrderRequest
 from contracts.points.orders import OrderAnswer
-from points_service.earning.rules.rule import Goods, Purchase
+from points_service.catalogue.domain import Goods
+from points_service.earning.domain import Earning, Meter
+from points_service.earning.rules.rule import Purchase
 from points_service.members.domain import Member
 from points_service.orders.checkout import Checkout, Named
 from points_service.orders.domain import (
@@ -41,6 +43,7 @@ class Facts:
     recorded: dict[str, Recorded]
     named: Named
     goods: Mapping[str, Goods]
+    earning: Earning
 
 
 @dataclass(slots=True)
@@ -48,6 +51,7 @@ class Decided:
     """Answers by place in the request, and everything that has to be written."""
 
     checkout: Checkout
+    meter: Meter
     answers: dict[int, OrderAnswer] = field(default_factory=dict)
     bookings: list[Booking] = field(default_factory=list)
     members: dict[UUID, Member] = field(default_factory=dict)
@@ -57,7 +61,7 @@ def decide(
     orders: Sequence[tuple[OrderRequest, bytes]], facts: Facts, new_id: Callable[[], UUID]
 ) -> Decided:
     """`orders` come with their body hashes, in the sequence of the request."""
-    decided = Decided(Checkout(facts.named, facts.goods, facts.now))
+    decided = Decided(Checkout(facts.named, facts.goods, facts.now), Meter(facts.earning.known))
     first: dict[str, tuple[int, Purchase, OrderRequest]] = {}
     again: list[tuple[int, Purchase]] = []
     for place, (order, body_hash) in enumerate(orders):
@@ -145,7 +149,21 @@ def _fold(
     before = decided.members.get(holder) or facts.members.get(holder)
     if before is None:  # the order was faster than the news of the member
         before = Member(holder, facts.ladder.lowest, known=False)
-    booking = book(before, purchase, facts.ladder, facts.programme, new_id())
+    earned = facts.earning.order(
+        purchase,
+        decided.meter,
+        tier=before.tier,
+        tier_percent=facts.ladder.rung(before.tier).points_percent,
+        first=not before.has_bought,
+    )
+    booking = book(
+        before,
+        purchase,
+        earned,
+        ladder=facts.ladder,
+        programme=facts.programme,
+        journal_id=new_id(),
+    )
     decided.members[holder] = booking.member
     decided.bookings.append(booking if extras is PLAIN else replace(booking, extras=extras))
     return OrderAnswer(

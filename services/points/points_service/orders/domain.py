@@ -6,7 +6,7 @@ from uuid import UUID
 
 from contracts.orders import OrderRequest
 from points_service import calendar
-from points_service.earning import domain as earning
+from points_service.earning.domain import Earned
 from points_service.earning.rules.rule import Purchase
 from points_service.growth.domain import SPEND, GrowthEntry
 from points_service.ledger.domain import Journal, JournalKind, debt, entries, issuing, member
@@ -155,12 +155,17 @@ def known(order: OrderRequest, skus: set[str], stores: set[str]) -> Objection | 
 
 
 def book(
-    before: Member, purchase: Purchase, ladder: Ladder, programme: Programme, journal_id: UUID
+    before: Member,
+    purchase: Purchase,
+    earned: Earned,
+    *,
+    ladder: Ladder,
+    programme: Programme,
+    journal_id: UUID,
 ) -> Booking:
-    """The order earns by the tier the member had; then the member may climb."""
+    """The order earned by the tier the member had; now the member may climb."""
     at, month = purchase.paid_at, calendar.month_of(purchase.paid_at)
-    points = earning.points(purchase, ladder.rung(before.tier))
-    growth = earning.growth(purchase)
+    points, growth = earned.points, earned.growth
     paid = min(points, before.owed)
     after = replace(
         before.with_spend(month, purchase.paid_fen),

@@ -18,6 +18,9 @@ from points_service.calendar import month_of
 from points_service.catalogue.use_cases import Catalogue
 from points_service.coupons import repository as coupons
 from points_service.coupons.redeeming import Found
+from points_service.earning.rules.rule import ORDER
+from points_service.earning.use_cases import know, spend
+from points_service.earning.use_cases import load as load_rules
 from points_service.expiry import repository as expiry
 from points_service.growth import repository as growth
 from points_service.holds import repository as holds
@@ -56,7 +59,7 @@ async def book(
             async with db.transaction() as tx:
                 facts = await _load(tx, catalogue, programme, orders)
                 hashed = [(order, _hash(order)) for order in orders]
-                decided = decide(hashed, facts, tx.ids.new)
+                decided = await _decide(tx, hashed, facts)
                 if not dry_run:
                     await _save(tx, decided)
                     _tell(tx, decided)
@@ -65,6 +68,15 @@ async def book(
             if not tries_left:
                 raise
     raise AssertionError("the last try answers or raises")
+
+
+async def _decide(tx: Tx, orders: Sequence[tuple[OrderRequest, bytes]], facts: Facts) -> Decided:
+    """Once; and once more with what limited rules gave before, where such a rule matched."""
+    while True:
+        decided = decide(orders, facts, tx.ids.new)
+        if not decided.meter.unknown:
+            return decided
+        facts = replace(facts, earning=await know(tx, facts.earning, decided.meter.unknown))
 
 
 async def book_rows(
@@ -105,7 +117,7 @@ async def _load(
     tx: Tx, catalogue: Catalogue, programme: Programme, orders: Sequence[OrderRequest]
 ) -> Facts:
     skus = _askable(item.sku for order in orders for item in order.items)
-    await catalogue.learn(tx, skus, _askable(order.store for order in orders))
+    version = await catalogue.learn(tx, skus, _askable(order.store for order in orders))
     ladder = await tiers.ladder(tx, programme.ladder_id)
     oldest = max(EARLIEST, min(tx.now, *(order.paid_at for order in orders)))
     holders = await members.lock(
@@ -127,7 +139,15 @@ async def _load(
         living=living,
         recorded=recorded,
         named=await _named(tx, orders, holders.by_id),
-        goods={},
+        goods=catalogue.details,
+        earning=await load_rules(
+            tx,
+            programme,
+            [(ORDER, order.paid_at) for order in orders],
+            holders.by_id,
+            goods=catalogue.details,
+            version=version,
+        ),
     )
 
 
@@ -157,6 +177,7 @@ async def _save(tx: Tx, decided: Decided) -> None:
     await lots.add(tx, [each.lot for each in bookings if each.lot])
     await lots.use(tx, [each.paid_debt for each in bookings if each.paid_debt])
     await growth.add(tx, [each.growth_entry for each in bookings if each.growth_entry])
+    await spend(tx, decided.meter)
     await coupons.redeem(tx, checkout.redeeming.uses)
     await quotes.use(tx, checkout.quoted)
     await holds.settle(tx, checkout.settlements)

@@ -1,0 +1,51 @@
+"""Rules as they are asked by orders and acts."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from uuid import UUID
+
+from chassis.database import Tx
+from points_service.catalogue import repository as catalogue
+from points_service.catalogue.domain import Goods
+from points_service.earning import repository
+from points_service.earning.domain import Earning, Meter, RuleSet
+from points_service.programme import Programme
+
+
+async def load(
+    tx: Tx,
+    programme: Programme,
+    deeds: Collection[tuple[str, datetime]],
+    members: Collection[UUID],
+    *,
+    goods: Mapping[str, Goods] | None = None,
+    version: int | None = None,
+) -> Earning:
+    """The rules, and of living members what rules for these deeds (kind, moment) ask about."""
+    if version is None:
+        version = await catalogue.version(tx)
+    rules = await programme.earning.get(version, lambda: repository.rule_set(tx))
+    asks = any(rules.plan(kind, at).needs for kind, at in deeds)
+    about = await repository.about(tx, sorted(members)) if asks else {}
+    return Earning(rules, goods or {}, about)
+
+
+async def know(tx: Tx, earning: Earning, asked: Collection[tuple[str, UUID, date]]) -> Earning:
+    """With what limited rules gave before; their budgets stay locked until the commit.
+
+    Members are locked already. Rules that the first look did not ask about are added by the next.
+    """
+    known = await repository.used(tx, asked, sorted(_budgeted(earning.rules, asked)))
+    return replace(earning, known={**earning.known, **known})
+
+
+def _budgeted(rules: RuleSet, asked: Collection[tuple[str, UUID, date]]) -> set[str]:
+    ids = {rule_id for rule_id, _, _ in asked}
+    return {rule.rule_id for rule in rules.rules if rule.rule_id in ids and rule.limits.budget}
+
+
+async def spend(tx: Tx, meter: Meter) -> None:
+    """Keep what limited rules have given."""
+    if meter.spent:
+        await repository.use(tx, meter.spent)
