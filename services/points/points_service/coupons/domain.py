@@ -87,6 +87,20 @@ class Terms:
         return self.valid_from, self.valid_until
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A template as it is now.
+
+    `issued` counts its coupons, `committed_fen` is what they may cost its budget, or did.
+    """
+
+    terms: Terms
+    created_at: datetime
+    ended_at: datetime | None
+    issued: int
+    committed_fen: int
+
+
 class Status(StrEnum):
     """Where a coupon stands; rolling back makes it `claimed` again, or `expired`."""
 
@@ -129,12 +143,15 @@ class Coupon:
         """What it promises."""
         return self.terms.template
 
+    def lasts(self, now: datetime) -> bool:
+        """Whether its date, if it has one, has not passed; a clock set back changes nothing."""
+        return self.closed_at is None and (self.valid_until is None or now < self.valid_until)
+
     def status(self, now: datetime) -> Status:
         """Where it stands at that moment."""
         if self.order_no is not None:
             return Status.REDEEMED
-        past = self.valid_until is not None and self.valid_until <= now
-        if past or self.closed_at is not None:
+        if not self.lasts(now):
             return Status.EXPIRED
         if self.member_id is not None:
             return Status.CLAIMED
@@ -159,24 +176,30 @@ class Use:
         return max(0, self.off_fen - self.coupon.reserved_fen)
 
 
-def objection(coupon: Coupon | None, holder: UUID, at: datetime) -> tuple[str, str] | None:
+def objection(
+    coupon: Coupon | None, holder: UUID, at: datetime, order_no: str | None = None
+) -> tuple[str, str] | None:
     """Why this member cannot use it in an order of that moment: (code, title), or None.
 
     A till may bring its orders late, so it is the date that counts, not whether the coupon was
-    closed meanwhile.
+    closed meanwhile. It may have been redeemed ahead for this very order.
     """
     if coupon is None:
         return "unknown_coupon", "There is no such coupon"
     if coupon.member_id not in (None, holder):
         return "foreign_coupon", "This coupon belongs to another member"
     if coupon.order_no is not None:
-        return "coupon_redeemed", "This coupon was used before"
-    begins, ends = coupon.valid_from, coupon.valid_until
-    if (begins and at < begins) or (ends and at >= ends):
-        return "coupon_not_valid", "This coupon is not valid at that time"
-    if coupon.member_id is None and coupon.ended_at and at >= coupon.ended_at:
+        ours = coupon.order_no == order_no
+        return None if ours else ("coupon_redeemed", "This coupon was used before")
+    if not _is_time(coupon, at):
         return "coupon_not_valid", "This coupon is not valid at that time"
     return None
+
+
+def _is_time(coupon: Coupon, at: datetime) -> bool:
+    ends = [coupon.valid_until, coupon.ended_at if coupon.member_id is None else None]
+    begun = coupon.valid_from is None or coupon.valid_from <= at
+    return begun and all(end is None or at < end for end in ends)
 
 
 def clash(templates: Sequence[Template]) -> tuple[int, int] | None:

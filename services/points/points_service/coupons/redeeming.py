@@ -40,13 +40,15 @@ class Redeeming:
         self._left = dict(found.left)
         self._held = dict(found.held)
 
-    def objection(self, codes: Sequence[str], holder: UUID, at: datetime) -> Refusal | None:
+    def objection(
+        self, codes: Sequence[str], holder: UUID, at: datetime, order_no: str | None = None
+    ) -> Refusal | None:
         """Why this member cannot use them together at that moment, as far as that has no price."""
         for place, code in enumerate(codes):
             coupon = self._coupons.get(code)
             if coupon and code in codes[:place]:
-                coupon = replace(coupon, order_no=coupon.order_no or "")
-            wrong = objection(coupon, holder, at)
+                coupon = replace(coupon, order_no="")
+            wrong = objection(coupon, holder, at, order_no)
             if wrong:
                 return Refusal(place, *wrong)
         found = [self._coupons[code] for code in codes]
@@ -65,14 +67,22 @@ class Redeeming:
     def use(
         self, offs: Sequence[tuple[str, int]], *, order_no: str, holder: UUID, at: datetime
     ) -> Refusal | None:
-        """Use them all: (code, fen it takes off). None of them where a budget cannot pay."""
-        uses = [Use(self._coupons[code], holder, order_no, at, off) for code, off in offs]
+        """Use them all: (code, fen it takes off). None of them where a budget cannot pay.
+
+        One that was redeemed ahead for this order stays as it is.
+        """
+        uses = [
+            Use(self._coupons[code], holder, order_no, at, off)
+            for code, off in offs
+            if self._coupons[code].order_no is None
+        ]
         left = dict(self._left)
-        for place, use in enumerate(uses):
+        for use in uses:
             template_id = use.coupon.template.template_id
             if use.extra_fen:
                 left[template_id] = left.get(template_id, 0) - use.extra_fen
                 if left[template_id] < 0:
+                    place = [code for code, _ in offs].index(use.coupon.code)
                     return Refusal(place, "budget_exhausted", "The budget of this coupon is used")
         self._left = left
         for use in uses:

@@ -112,6 +112,29 @@ async def redeem(tx: Tx, uses: Sequence[Use]) -> None:
     await commit(tx, extra)
 
 
+async def roll_back(tx: Tx, used: Sequence[Coupon]) -> None:
+    """They are unused again; a budget keeps its promise to those that still last."""
+    if not used:
+        return
+    keeps = {
+        each.code: min(each.terms.reserve_fen, each.reserved_fen) if each.lasts(tx.now) else 0
+        for each in used
+    }
+    await tx.execute(
+        "UPDATE coupon c SET order_no = NULL, redeemed_at = NULL, off_fen = 0,"
+        " rolled_back = c.order_no, reserved_fen = u.reserved_fen,"
+        " closed_at = coalesce(c.closed_at, CASE WHEN c.valid_until <= $3 THEN $3 END)"
+        " FROM unnest($1::text[], $2::bigint[]) AS u (code, reserved_fen) WHERE c.code = u.code",
+        list(keeps), list(keeps.values()), tx.now,
+    )  # fmt: skip
+    freed: dict[UUID, int] = {}
+    for coupon in used:
+        template_id = coupon.template.template_id
+        fen = keeps[coupon.code] - coupon.reserved_fen
+        freed[template_id] = freed.get(template_id, 0) + fen
+    await commit(tx, freed)
+
+
 async def commit(tx: Tx, fen: Mapping[UUID, int]) -> None:
     """Budgets promise so much more (or, below 0, less), by template."""
     moved = sorted((template_id, each) for template_id, each in fen.items() if each)
@@ -122,6 +145,12 @@ async def commit(tx: Tx, fen: Mapping[UUID, int]) -> None:
             " WHERE t.template_id = m.template_id",
             *zip(*moved, strict=True),
         )
+
+
+async def by_id(tx: Tx, coupon_ids: Collection[UUID]) -> dict[UUID, Coupon]:
+    """Those that exist, by their own ids."""
+    rows = await tx.fetch(f"{_SELECT} WHERE c.coupon_id = ANY ($1::uuid[])", list(coupon_ids))
+    return {coupon.coupon_id: coupon for coupon in _read(rows)}
 
 
 async def held_by(tx: Tx, member_id: UUID) -> list[Coupon]:

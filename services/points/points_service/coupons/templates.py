@@ -2,27 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from chassis.database import Tx
-from points_service.coupons.domain import Terms
+from points_service.coupons.domain import Head, Terms
 
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A template as it is now. `issued` counts coupons, `committed_fen` what they may still cost
-    the budget or have cost it."""
-
-    terms: Terms
-    created_at: datetime
-    ended_at: datetime | None
-    issued: int
-    committed_fen: int
+_HEAD = (
+    "SELECT t.definition, h.created_at, h.ended_at, h.issued, h.committed_fen"
+    " FROM coupon_template h JOIN coupon_terms t USING (template_id, version)"
+)
 
 
 class TermsCache:
@@ -51,10 +42,7 @@ async def put(tx: Tx, terms: Sequence[Terms], *, exist: bool = False) -> None:
     await tx.executemany(
         "INSERT INTO coupon_terms (template_id, version, definition, since)"
         f" VALUES ($1, $2, $3, $4){conflict}",
-        [
-            (t.template.template_id, t.version, msgspec.to_builtins(t, order="sorted"), tx.now)
-            for t in terms
-        ],
+        [(t.template.template_id, t.version, _document(t), tx.now) for t in terms],
     )
 
 
@@ -68,3 +56,71 @@ async def count(tx: Tx, template_ids: Sequence[UUID]) -> None:
             " WHERE t.template_id = n.template_id",
             *zip(*issued, strict=True),
         )
+
+
+async def head(tx: Tx, template_id: UUID, *, lock: bool = False) -> Head | None:
+    """A template as it is now; locked, nobody else can issue of it."""
+    if lock:  # apart: what waited for the lock reads the version that is there after it
+        await tx.execute(
+            "SELECT FROM coupon_template WHERE template_id = $1 FOR UPDATE", template_id
+        )
+    row = await tx.fetchrow(f"{_HEAD} WHERE h.template_id = $1", template_id)
+    return _read([row])[0] if row else None
+
+
+async def page(tx: Tx, after: UUID, limit: int) -> list[Head]:
+    """Templates by id."""
+    return _read(
+        await tx.fetch(
+            f"{_HEAD} WHERE h.template_id > $1 ORDER BY h.template_id LIMIT $2", after, limit
+        )
+    )
+
+
+async def promise(tx: Tx, template_id: UUID, coupons: int, fen: int) -> None:
+    """So many more were issued, and reserved so much."""
+    await tx.execute(
+        "UPDATE coupon_template SET issued = issued + $2, committed_fen = committed_fen + $3"
+        " WHERE template_id = $1",
+        template_id, coupons, fen,
+    )  # fmt: skip
+
+
+async def revise(tx: Tx, terms: Terms) -> None:
+    """New terms for coupons from now on; raises CheckViolationError below what is promised."""
+    template_id = terms.template.template_id
+    await tx.execute(
+        "UPDATE coupon_template SET version = $2, total_limit = $3, budget_fen = $4"
+        " WHERE template_id = $1",
+        template_id, terms.version, terms.total, terms.budget_fen,
+    )  # fmt: skip
+    await tx.execute(
+        "INSERT INTO coupon_terms (template_id, version, definition, since)"
+        " VALUES ($1, $2, $3, $4)",
+        template_id, terms.version, _document(terms), tx.now,
+    )  # fmt: skip
+
+
+async def end(tx: Tx, template_id: UUID) -> None:
+    """Nothing is issued or claimed from now on."""
+    await tx.execute(
+        "UPDATE coupon_template SET ended_at = coalesce(ended_at, $2) WHERE template_id = $1",
+        template_id, tx.now,
+    )  # fmt: skip
+
+
+def _read(rows: Sequence[Any]) -> list[Head]:
+    return [
+        Head(
+            msgspec.convert(row["definition"], Terms),
+            row["created_at"],
+            row["ended_at"],
+            row["issued"],
+            row["committed_fen"],
+        )
+        for row in rows
+    ]
+
+
+def _document(terms: Terms) -> Any:
+    return msgspec.to_builtins(terms, order="sorted")

@@ -1,5 +1,7 @@
 """Coupon templates, pools and their budgets."""
 
+import json
+
 from alembic import op
 
 from chassis.migrations import run_sql
@@ -70,8 +72,46 @@ CREATE INDEX coupon_template_coupons ON coupon (template_id);
 CREATE INDEX coupon_open ON coupon (valid_until) WHERE order_no IS NULL AND closed_at IS NULL;
 """
 
+FRESH_FOOD = ["PRODUCE", "MEAT", "MEAT-PCKGD", "SEAFOOD", "SEAFOOD-PCKGD", "DELI", "SALAD BAR"]
+WELCOME, BIRTHDAY = {"per_member": 1}, {"stacking_group": "birthday"}
+
+# (last digits of the id, English, Chinese, days, template, terms): docs/glossary.md, Coupons.
+SHIPPED: list[tuple[str, str, str, int, dict[str, object], dict[str, object]]] = [
+    ("005", "Birthday: 5 yuan off", "生日立减 5 元", 7, {"value": 500, **BIRTHDAY}, {}),
+    ("020", "Referral: 20 yuan off", "推荐好友立减 20 元", 30, {"value": 2000}, {}),
+    ("101", "First order: 5 yuan off", "首单立减 5 元", 30, {"value": 500}, WELCOME),
+    (
+        "102", "50 yuan off from 200", "满 200 减 50", 30,
+        {"value": 5000, "threshold_fen": 20_000}, {},
+    ),
+    (
+        "103", "30 yuan off fresh food from 100", "生鲜满 100 减 30", 7,
+        {"value": 3000, "threshold_fen": 10_000, "scope": {"departments": FRESH_FOOD}}, {},
+    ),
+    ("104", "Referral: 10 yuan off", "推荐有礼立减 10 元", 30, {"value": 1000}, {}),
+    (
+        "105", "Birthday: 20 % off", "生日八折", 7,
+        {"effect": "percent", "value": 20, **BIRTHDAY}, {},
+    ),
+]  # fmt: skip
+
 
 def upgrade() -> None:
     """Create everything."""
     for script in (TEMPLATES, OFFERED):
         run_sql(op, script)
+    for shipped in SHIPPED:
+        run_sql(op, _insert(shipped))
+
+
+def _insert(row: tuple[str, str, str, int, dict[str, object], dict[str, object]]) -> str:
+    number, name, name_zh, days, template, terms = row
+    template_id = f"00000000-0000-5000-8000-000000000{number}"
+    own = {"template_id": template_id, "name": name, "name_zh": name_zh, "effect": "cash_off"}
+    document = json.dumps({"template": own | template, "days": days} | terms, ensure_ascii=False)
+    return (
+        "INSERT INTO coupon_template (template_id, version, created_at)"
+        f" VALUES ('{template_id}', 1, now());"
+        " INSERT INTO coupon_terms (template_id, version, definition, since)"
+        f" VALUES ('{template_id}', 1, $json${document}$json$, now());"
+    )  # fmt: skip
