@@ -15,12 +15,14 @@ from points_service.catalogue.subscribers import on_products, on_stores
 from points_service.catalogue.use_cases import Catalogue
 from points_service.coupons.router import router as coupons
 from points_service.coupons.subscribers import on_offered
+from points_service.exchanges.router import router as exchanges
 from points_service.expiry.jobs import points_expiry
 from points_service.members.subscribers import on_registered
 from points_service.merges.subscribers import on_merged
 from points_service.orders.router import router as orders
 from points_service.orders.use_cases import book
 from points_service.overview.router import router as overview
+from points_service.partners.router import router as partners
 from points_service.parts import Parts
 from points_service.pricing.jobs import quotes_forgotten
 from points_service.pricing.router import router as pricing
@@ -47,7 +49,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         Service(
             name="points",
             settings=settings,
-            routers=[orders, refunds, redemption, pricing, coupons, tiers, overview, stored_value],
+            routers=[
+                orders,
+                refunds,
+                redemption,
+                pricing,
+                coupons,
+                tiers,
+                overview,
+                stored_value,
+                partners,
+                exchanges,
+            ],
             subscriptions=[
                 on_registered(programme),
                 on_merged(programme),

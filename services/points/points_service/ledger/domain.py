@@ -134,6 +134,11 @@ def honouring(store: str) -> Account:
     return Account(AccountKind.HONOURING, store)
 
 
+def partner(partner_id: str) -> Account:
+    """Points exchanged with a partner's programme: credit went there, debit came from there."""
+    return Account(AccountKind.PARTNER, partner_id)
+
+
 def entries(*lines: tuple[Account, int]) -> tuple[Entry, ...]:
     """Entries of a journal, without the empty ones."""
     return tuple(Entry(account, amount) for account, amount in lines if amount)
@@ -143,7 +148,8 @@ def figures(sums: Sequence[KindSums]) -> Figures:
     """Read the programme's figures off the trial balance; they balance because the books do.
 
     Refunds credit `issuing` with all they take back; what the member had spent by then is a debit
-    of `debt` until it is earned again, so `reversed` counts it only then.
+    of `debt` until it is earned again, so `reversed` counts it only then. What partners' points
+    became is issued, what became theirs is burnt.
     """
     credit = {each.kind: each.credit for each in sums}
     debit = {each.kind: each.debit for each in sums}
@@ -153,8 +159,8 @@ def figures(sums: Sequence[KindSums]) -> Figures:
 
     owed = -net(AccountKind.DEBT)
     return Figures(
-        issued=debit.get(AccountKind.ISSUING, 0),
-        burnt=net(AccountKind.HONOURING),
+        issued=debit.get(AccountKind.ISSUING, 0) + debit.get(AccountKind.PARTNER, 0),
+        burnt=net(AccountKind.HONOURING) + credit.get(AccountKind.PARTNER, 0),
         expired=net(AccountKind.BREAKAGE),
         reversed=credit.get(AccountKind.ISSUING, 0) - owed,
         owed=owed,

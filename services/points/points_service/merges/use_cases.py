@@ -6,6 +6,7 @@ from chassis.database import Tx
 from contracts.events import MembersMerged
 from points_service.calendar import month_of
 from points_service.coupons import repository as coupons
+from points_service.exchanges import repository as exchanges
 from points_service.holds import repository as holds
 from points_service.ledger import repository as ledger
 from points_service.lots import repository as lots
@@ -40,5 +41,6 @@ async def follow(tx: Tx, programme: Programme, events: Sequence[MembersMerged]) 
     await coupons.move(tx, pairs)
     await quotes.move(tx, pairs)
     await stored_value.move(tx, pairs)
+    await exchanges.move(tx, pairs)
     await record_steps(tx, decided.steps)
     await ledger.post(tx, decided.journals)

@@ -31,6 +31,7 @@ class Exchange(Table, table=True):
     exchanged_at: datetime = moment()
     reversed_at: datetime | None = moment()
     reversal_id: UUID | None
+    number: int = count()
 
 
 class ExchangeMonth(Table, table=True):

@@ -21,10 +21,11 @@ CREATE TABLE exchange (
     exchanged_at timestamptz NOT NULL,
     reversed_at timestamptz,
     reversal_id uuid,
+    number bigint GENERATED ALWAYS AS IDENTITY,
     UNIQUE (partner_id, partner_ref),
     CHECK ((reversed_at IS NULL) = (reversal_id IS NULL))
 );
-CREATE INDEX exchange_member ON exchange (member_id, exchanged_at);
+CREATE INDEX exchange_member ON exchange (member_id, number);
 -- Counted in a row of its own, because a limit over all members must hold for all who call at once.
 CREATE TABLE exchange_month (
     partner_id text NOT NULL REFERENCES partner,

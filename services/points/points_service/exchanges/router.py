@@ -1,0 +1,55 @@
+"""Exchanges of a member."""
+
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from chassis.idempotency import once
+from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
+from contracts.points.programmes import Exchange, ExchangeRequest, Exchanges
+from points_service.exchanges import use_cases
+from points_service.paging import NEWEST, Before, Limit
+
+router = APIRouter()
+
+_PATH = "/v1/members/{member_id}/exchanges"
+
+
+@router.post(_PATH, response_model=Exchange)
+async def exchange(
+    *,
+    member_id: UUID,
+    body: ExchangeRequest,
+    request: Request,
+    tx: TxDep,
+    principal: PrincipalDep,
+    dry_run: bool = False,
+) -> Exchange | Response:
+    """Exchange points."""
+
+    async def run() -> Exchange:
+        return await use_cases.exchange(tx, principal, member_id, body, dry_run=dry_run)
+
+    return await run() if dry_run else await once(tx, request, principal, run)
+
+
+@router.get(_PATH)
+async def exchanges(
+    member_id: UUID, tx: ReadDep, limit: Limit = 50, cursor: Before = NEWEST
+) -> Exchanges:
+    """Exchanges, newest first."""
+    return await use_cases.page(tx, member_id, cursor, limit)
+
+
+@router.post(f"{_PATH}/{{exchange_id}}/reverse", response_model=Exchange)
+async def reverse(
+    member_id: UUID, exchange_id: UUID, request: Request, tx: TxDep, principal: PrincipalDep
+) -> Response:
+    """Undo one."""
+    return await once(
+        tx,
+        request,
+        principal,
+        lambda: use_cases.reverse(tx, principal, member_id, exchange_id),
+    )
