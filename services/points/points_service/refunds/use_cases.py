@@ -7,6 +7,7 @@ from chassis.problem import Problem
 from contracts.base import Money
 from contracts.events import OrderRefunded
 from contracts.points import orders as api
+from points_service.coupons import use_cases as coupons
 from points_service.growth import repository as growth
 from points_service.ledger import repository as ledger
 from points_service.lots import repository as lots
@@ -132,7 +133,10 @@ async def _save(tx: Tx, decision: Decision) -> None:
     await lots.use(tx, decision.uses)
     await growth.add(tx, [decision.growth_entry] if decision.growth_entry else [])
     await record_steps(tx, [decision.step] if decision.step else [])
-    await ledger.post(tx, [decision.journal] if decision.journal else [])
+    journals = [decision.journal] if decision.journal else []
+    if refund.coupons:
+        journals += await coupons.roll_back(tx, refund.order_no, refund.coupons)
+    await ledger.post(tx, journals)
     tx.publish(
         OrderRefunded(
             order_no=refund.order_no,
