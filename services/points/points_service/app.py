@@ -16,7 +16,14 @@ from points_service.catalogue.use_cases import Catalogue
 from points_service.coupons.router import router as coupons
 from points_service.coupons.subscribers import on_offered
 from points_service.exchanges.router import router as exchanges
-from points_service.expiry.jobs import points_expiry
+from points_service.expiry.jobs import (
+    points_announcement,
+    points_depreciation,
+    points_expiry,
+)
+from points_service.expiry.router import router as expiry
+from points_service.holds.jobs import holds_end
+from points_service.holds.router import router as holds
 from points_service.members.subscribers import on_registered
 from points_service.merges.subscribers import on_merged
 from points_service.orders.router import router as orders
@@ -30,9 +37,12 @@ from points_service.programme import Programme
 from points_service.redemption.router import router as redemption
 from points_service.refunds.router import router as refunds
 from points_service.reviews.jobs import tier_review
+from points_service.rewards.router import router as rewards
 from points_service.settings import Settings
 from points_service.stored_value.router import router as stored_value
 from points_service.tiers.router import router as tiers
+from points_service.transfers.domain import Limits
+from points_service.transfers.router import router as transfers
 
 SINGLE_ORDERS = 256  # at most so many single orders share a transaction
 
@@ -53,6 +63,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 orders,
                 refunds,
                 redemption,
+                holds,
+                transfers,
+                rewards,
+                expiry,
                 pricing,
                 coupons,
                 tiers,
@@ -68,7 +82,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 Subscription(StoresChanged, on_stores),
                 Subscription(CouponOffered, on_offered),
             ],
-            jobs=[points_expiry, quotes_forgotten, tier_review(programme)],
+            jobs=[
+                points_expiry,
+                points_depreciation,
+                points_announcement,
+                holds_end,
+                quotes_forgotten,
+                tier_review(programme),
+            ],
             start=[put_together],
         )
     )
@@ -81,6 +102,12 @@ def _programme(settings: Settings) -> Programme:
         redemption_multiple=settings.redemption_multiple,
         points_share_percent=settings.points_share_percent,
         quote_minutes=settings.quote_minutes,
+        transfers=Limits(
+            minimum=settings.transfer_minimum,
+            maximum=settings.transfer_maximum,
+            given_daily=settings.transfer_given_daily,
+            received_daily=settings.transfer_received_daily,
+        ),
         stored_value_window=timedelta(days=settings.stored_value_refund_days),
         future_tolerance=timedelta(hours=settings.order_future_hours),
     )

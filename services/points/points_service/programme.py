@@ -6,6 +6,7 @@ from datetime import timedelta
 from points_service.earning.domain import RuleSet
 from points_service.expiry.domain import Policies
 from points_service.kept import Kept
+from points_service.transfers.domain import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,5 +20,6 @@ class Programme:
     redemption_multiple: int = 100
     points_share_percent: int = 50
     quote_minutes: int = 15
+    transfers: Limits = field(default_factory=Limits)
     stored_value_window: timedelta = timedelta(days=7)
     future_tolerance: timedelta = timedelta(hours=24)

@@ -15,6 +15,16 @@ class Settings(Shared):
     points_share_percent: int = Field(
         50, ge=0, le=100, description="percent of what is left to pay that points may pay"
     )
+    transfer_minimum: int = Field(100, ge=1, description="points a member gives at least at a time")
+    transfer_maximum: int = Field(
+        10_000, ge=1, description="points a member gives at most at a time"
+    )
+    transfer_given_daily: int = Field(
+        20_000, ge=0, description="points a member gives at most in a day"
+    )
+    transfer_received_daily: int = Field(
+        20_000, ge=0, description="points a member is given at most in a day"
+    )
     quote_minutes: int = Field(15, ge=1, description="minutes a kept quote is valid")
     stored_value_refund_days: int = Field(
         7, ge=0, description="days in which unspent principal of a top-up is paid back"

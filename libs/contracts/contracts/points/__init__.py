@@ -13,6 +13,7 @@ from contracts.points import (
     orders,
     pricing,
     programmes,
+    rewards,
     spending,
     tiers,
 )
@@ -20,6 +21,7 @@ from contracts.points import (
 OPERATIONS: list[Operation] = [
     *orders.OPERATIONS,
     *spending.OPERATIONS,
+    *rewards.OPERATIONS,
     *earning.OPERATIONS,
     *tiers.OPERATIONS,
     *benefits.OPERATIONS,

@@ -135,6 +135,20 @@ async def roll_back(tx: Tx, used: Sequence[Coupon]) -> None:
     await commit(tx, freed)
 
 
+async def withdraw(tx: Tx, unused: Collection[Coupon]) -> None:
+    """They were never good for anything; budgets need not keep their promise."""
+    await tx.execute(
+        "UPDATE coupon SET valid_until = valid_from, closed_at = $2, reserved_fen = 0"
+        " WHERE code = ANY ($1::text[])",
+        [coupon.code for coupon in unused], tx.now,
+    )  # fmt: skip
+    freed: dict[UUID, int] = {}
+    for coupon in unused:
+        template_id = coupon.template.template_id
+        freed[template_id] = freed.get(template_id, 0) - coupon.reserved_fen
+    await commit(tx, freed)
+
+
 async def commit(tx: Tx, fen: Mapping[UUID, int]) -> None:
     """Budgets promise so much more (or, below 0, less), by template."""
     moved = sorted((template_id, each) for template_id, each in fen.items() if each)

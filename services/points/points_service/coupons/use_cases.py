@@ -113,6 +113,16 @@ def unknown_template() -> Problem:
     return Problem(404, "unknown_template", "There is no such coupon template")
 
 
+async def withdraw(tx: Tx, codes: Collection[str]) -> bool:
+    """Take coupons back that were issued for something now undone; False (and nothing is done)
+    where one was used. The member is locked before."""
+    locked = await repository.lock(tx, codes)
+    if any(coupon.order_no is not None for coupon in locked.values()):
+        return False
+    await repository.withdraw(tx, locked.values())
+    return True
+
+
 async def roll_back(tx: Tx, order_no: str, codes: Collection[str]) -> list[Journal]:
     """An order's coupons are good again where their date has not passed; those that another order
     uses by now are left alone. Answers what is to be posted; the members are locked before."""

@@ -6,7 +6,7 @@ from chassis.database import Tx
 from chassis.problem import Problem
 from contracts.base import Money
 from contracts.events import PointsBurnt
-from contracts.points.spending import Redemption, RedemptionRequest
+from contracts.points.spending import HoldRequest, Redemption, RedemptionRequest
 from contracts.roles import Role
 from points_service.catalogue.use_cases import Catalogue
 from points_service.ledger import repository as ledger
@@ -31,18 +31,14 @@ async def redeem(
 
     Only a till may tie points to an order (else 403): its refund gives them back.
     """
-    if role is Role.MEMBER and request.order_no is not None:
-        raise Problem(403, "not_a_till", "Only a till names the order", pointer="/order_no")
-    await _check(tx, programme, catalogue, request)
+    await check(tx, programme, catalogue, role, request)
     member = await locked(tx, member_id)
     held = await lots.with_points(tx, [member.member_id])
     burnt = burn(
         member, held, request.points, store=request.store, journal_id=tx.ids.new(), now=tx.now
     )
     if burnt is None:
-        raise Problem(
-            409, "insufficient_points", "The member has fewer points than that", pointer="/points"
-        )
+        raise insufficient_points()
     journal_id = burnt.journal.journal_id
     if not dry_run:
         await repository.add(tx, member.member_id, journal_id, request)
@@ -58,17 +54,41 @@ async def redeem(
     )
 
 
-async def _check(
-    tx: Tx, programme: Programme, catalogue: Catalogue, request: RedemptionRequest
+async def check(
+    tx: Tx,
+    programme: Programme,
+    catalogue: Catalogue,
+    role: Role,
+    request: RedemptionRequest | HoldRequest,
 ) -> None:
-    if not is_multiple(request.points, programme.redemption_multiple):
+    """What can be wrong before the member is known. Raises Problem 403 (order), 422."""
+    if role is Role.MEMBER and request.order_no is not None:
+        raise Problem(403, "not_a_till", "Only a till names the order", pointer="/order_no")
+    check_multiple(programme, request.points)
+    await check_store(tx, catalogue, request.store)
+
+
+def check_multiple(programme: Programme, points: int) -> None:
+    """Raises Problem 422 for a number of points that cannot be spent."""
+    if not is_multiple(points, programme.redemption_multiple):
         raise Problem(
             422,
             "not_a_multiple",
             f"Points are spent in multiples of {programme.redemption_multiple}",
             pointer="/points",
         )
-    if request.store is not None:
-        await catalogue.learn(tx, set(), {request.store})
-        if request.store not in catalogue.stores:
+
+
+async def check_store(tx: Tx, catalogue: Catalogue, store: str | None) -> None:
+    """Raises Problem 422 for a store that does not exist."""
+    if store is not None:
+        await catalogue.learn(tx, set(), {store})
+        if store not in catalogue.stores:
             raise Problem(422, "unknown_store", "There is no such store", pointer="/store")
+
+
+def insufficient_points(pointer: str = "/points") -> Problem:
+    """409: the member has fewer points than that."""
+    return Problem(
+        409, "insufficient_points", "The member has fewer points than that", pointer=pointer
+    )
