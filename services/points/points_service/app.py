@@ -11,6 +11,7 @@ from chassis.coalesce import Coalescer
 from contracts.events import CouponOffered, ProductsChanged, StoresChanged
 from contracts.orders import OrderRequest
 from contracts.points.orders import OrderAnswer
+from points_service.benefits.worth import Basket
 from points_service.catalogue.subscribers import on_products, on_stores
 from points_service.catalogue.use_cases import Catalogue
 from points_service.coupons.router import router as coupons
@@ -29,16 +30,24 @@ from points_service.merges.subscribers import on_merged
 from points_service.orders.router import router as orders
 from points_service.orders.use_cases import book
 from points_service.overview.router import router as overview
+from points_service.packages.router import router as packages
+from points_service.paid_memberships.jobs import renewal_notice
+from points_service.paid_memberships.router import router as paid_memberships
 from points_service.partners.router import router as partners
 from points_service.parts import Parts
 from points_service.pricing.jobs import quotes_forgotten
 from points_service.pricing.router import router as pricing
 from points_service.programme import Programme
+from points_service.proofs.jobs import checkpoints
+from points_service.proofs.router import router as proofs
+from points_service.proofs.vault import Vault
 from points_service.redemption.router import router as redemption
 from points_service.refunds.router import router as refunds
 from points_service.reviews.jobs import tier_review
+from points_service.reviews.router import router as reviews
 from points_service.rewards.router import router as rewards
 from points_service.settings import Settings
+from points_service.settlements.router import router as settlements
 from points_service.stored_value.router import router as stored_value
 from points_service.tiers.router import router as tiers
 from points_service.transfers.domain import Limits
@@ -51,9 +60,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """The service, from the environment unless told otherwise."""
     settings = settings or Settings()
     programme = _programme(settings)
+    vault = Vault(settings.ledger_dir)
 
     async def put_together(app: FastAPI) -> None:
-        app.state.parts = _parts(app, programme)
+        app.state.parts = _parts(app, programme, vault)
 
     return build(
         Service(
@@ -70,10 +80,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 pricing,
                 coupons,
                 tiers,
+                reviews,
                 overview,
+                proofs,
                 stored_value,
                 partners,
                 exchanges,
+                paid_memberships,
+                packages,
+                settlements,
             ],
             subscriptions=[
                 on_registered(programme),
@@ -88,7 +103,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 points_announcement,
                 holds_end,
                 quotes_forgotten,
-                tier_review(programme),
+                tier_review(programme), renewal_notice,
+                checkpoints(vault),
             ],
             start=[put_together],
         )
@@ -109,14 +125,15 @@ def _programme(settings: Settings) -> Programme:
             received_daily=settings.transfer_received_daily,
         ),
         stored_value_window=timedelta(days=settings.stored_value_refund_days),
+        basket=Basket(settings.reference_basket * 100, settings.points_per_yuan),
         future_tolerance=timedelta(hours=settings.order_future_hours),
     )
 
 
-def _parts(app: FastAPI, programme: Programme) -> Parts:
+def _parts(app: FastAPI, programme: Programme, vault: Vault) -> Parts:
     catalogue = Catalogue()
 
     async def together(orders: Sequence[OrderRequest]) -> list[OrderAnswer | Exception]:
         return [*await book(app.state.db, catalogue, programme, orders)]
 
-    return Parts(programme, catalogue, Coalescer(together, max_batch=SINGLE_ORDERS))
+    return Parts(programme, catalogue, Coalescer(together, max_batch=SINGLE_ORDERS), vault)

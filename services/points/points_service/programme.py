@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from points_service.acts.domain import Customs
+from points_service.benefits.worth import Basket
 from points_service.earning.domain import RuleSet
 from points_service.expiry.domain import Policies
 from points_service.kept import Kept
@@ -16,10 +18,12 @@ class Programme:
     ladder_id: str = "A"
     expiry: Policies = field(default_factory=Policies)  # `expiry.in_force` reads what is set
     earning: Kept[RuleSet] = field(default_factory=Kept)  # read by `earning.use_cases`
+    customs: Kept[Customs] = field(default_factory=Kept)  # read by `acts.use_cases`
     points_per_yuan: int = 100
     redemption_multiple: int = 100
     points_share_percent: int = 50
     quote_minutes: int = 15
     transfers: Limits = field(default_factory=Limits)
     stored_value_window: timedelta = timedelta(days=7)
+    basket: Basket = field(default_factory=Basket)
     future_tolerance: timedelta = timedelta(hours=24)

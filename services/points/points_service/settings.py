@@ -1,5 +1,7 @@
 """What can be set for points; the figures of the tier ladder are data (table `tier_ladder`)."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from chassis.settings import Settings as Shared
@@ -9,6 +11,11 @@ class Settings(Shared):
     """The shared settings, and the programme's."""
 
     service: str = Field("points", description="name of the service")
+    ledger_dir: Path = Field(
+        Path(".huiyuan/ledger"),
+        description="folder of the ledger's signing key and of the witness of its checkpoints;"
+        " out of the database's reach",
+    )
     tier_ladder: str = Field("A", description="ladder that members climb (table tier_ladder)")
     points_per_yuan: int = Field(100, ge=1, description="points that are worth one yuan when spent")
     redemption_multiple: int = Field(100, ge=1, description="points are spent in multiples of this")
@@ -28,6 +35,9 @@ class Settings(Shared):
     quote_minutes: int = Field(15, ge=1, description="minutes a kept quote is valid")
     stored_value_refund_days: int = Field(
         7, ge=0, description="days in which unspent principal of a top-up is paid back"
+    )
+    reference_basket: int = Field(
+        1000, ge=1, description="yuan a month that tiers are compared by (worth of their benefits)"
     )
     order_future_hours: int = Field(
         24, ge=0, description="how far ahead of our clock a till's clock may be"

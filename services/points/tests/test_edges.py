@@ -62,7 +62,7 @@ async def test_a_ladder_can_be_read(shop: Shop) -> None:
         ("regular", 100), ("silver", 120), ("gold", 150), ("diamond", 200),
     ]  # fmt: skip
     assert ladder["tiers"][2]["conditions"] == [
-        {"kind": "growth", "at_least": 1500},
-        {"kind": "month_spend", "at_least": 20000},
+        {"kind": "growth", "at_least": 1500, "months": 0},
+        {"kind": "month_spend", "at_least": 20000, "months": 0},
     ]
     assert (await shop.client.get("/v1/tier-ladders/Z")).status_code == 404

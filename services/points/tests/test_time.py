@@ -80,10 +80,15 @@ async def test_the_first_of_a_month_reviews_the_month_just_ended(shop: Shop) -> 
     await shop.batch([early])
     await shop.tick()
     tiers = [(await shop.get(f"/v1/members/{m}/tier"))["tier"] for m in (stays, falls, rises)]
+    assert tiers == ["gold", "gold", "silver"]  # warned
+    shop.move(midnight(datetime(2017, 7, 1, tzinfo=UTC).date()))
+    await shop.buy(stays, 200, paid_at=(shop.clock.now() - timedelta(days=1)).isoformat())
+    await shop.tick()
+    tiers = [(await shop.get(f"/v1/members/{m}/tier"))["tier"] for m in (stays, falls, rises)]
     assert tiers == ["gold", "silver", "silver"]
     steps = [e for e in await shop.events("points.tier_changed.v1") if e["reason"] == "review"]
     assert [(e["member_id"], e["previous"], e["tier"], e["changed_at"]) for e in steps] == [
-        (str(falls), "gold", "silver", "2017-05-31T16:00:00Z")
+        (str(falls), "gold", "silver", "2017-06-30T16:00:00Z")
     ]
     assert (await shop.get("/v1/points/stats"))["tiers"] == {
         "regular": 0, "silver": 2, "gold": 1, "diamond": 0,

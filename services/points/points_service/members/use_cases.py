@@ -1,6 +1,7 @@
 """What other features ask about members."""
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from chassis.database import Tx
@@ -16,9 +17,9 @@ def unknown_member() -> Problem:
     return Problem(404, "unknown_member", "There is no such member")
 
 
-async def existing(tx: Tx, member_id: UUID) -> Member:
-    """The member an id stands for; raises Problem 404."""
-    member = await repository.find(tx, member_id)
+async def existing(tx: Tx, member_id: UUID, since: date | None = None) -> Member:
+    """The member an id stands for, with its months from `since` on; raises Problem 404."""
+    member = await repository.find(tx, member_id, since)
     if member is None:
         raise unknown_member()
     return member

@@ -1,5 +1,6 @@
 """What members, staff and auditors look at."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -7,10 +8,9 @@ from fastapi import Query
 
 from chassis.web import APIRouter, ReadDep
 from contracts.points.earning import Growth
-from contracts.points.ledger import PointsStats, TrialBalance
+from contracts.points.ledger import Liability, PointsStats, Statement, TrialBalance
 from contracts.points.spending import PointsBalance, PointsEntries
-from contracts.points.tiers import MemberTier
-from points_service.overview import use_cases
+from points_service.overview import books, use_cases
 from points_service.parts import PartsDep
 
 router = APIRouter()
@@ -38,16 +38,24 @@ async def growth(member_id: UUID, tx: ReadDep) -> Growth:
     return await use_cases.growth_of(tx, member_id)
 
 
-@router.get("/v1/members/{member_id}/tier")
-async def tier(member_id: UUID, tx: ReadDep, parts: PartsDep) -> MemberTier:
-    """Tier, the way to the next, and history."""
-    return await use_cases.tier(tx, parts.programme, member_id)
-
-
 @router.get("/v1/ledger/trial-balance")
 async def trial_balance(tx: ReadDep) -> TrialBalance:
     """Debits and credits of every kind of account."""
-    return await use_cases.trial_balance(tx)
+    return await books.trial_balance(tx)
+
+
+@router.get("/v1/ledger/liability")
+async def liability(tx: ReadDep, parts: PartsDep) -> Liability:
+    """What outstanding points would cost."""
+    return await books.liability(tx, parts.programme)
+
+
+@router.get("/v1/members/{member_id}/points/statement")
+async def statement(
+    member_id: UUID, tx: ReadDep, start: datetime | None = None, end: datetime | None = None
+) -> Statement:
+    """Points of a period."""
+    return await books.statement(tx, member_id, start, end)
 
 
 @router.get("/v1/points/stats")

@@ -1,0 +1,1 @@
+"""Benefits: the catalogue, what tiers are entitled to, uses, applications, worth."""
