@@ -51,8 +51,8 @@ async def test_the_order_earns_by_the_tier_before_it(shop: Shop, member: UUID) -
     tier = await shop.get(f"/v1/members/{member}/tier")
     assert tier["next_tier"] == "diamond"
     assert tier["next_conditions"] == [
-        {"kind": "growth", "at_least": 3000, "reached": 1500},
-        {"kind": "referrals", "at_least": 1, "reached": 0},
+        {"kind": "growth", "at_least": 3000, "months": 0, "reached": 1500},
+        {"kind": "referrals", "at_least": 1, "months": 0, "reached": 0},
     ]
     assert [step["tier"] for step in tier["history"]] == ["gold", "silver"]
     await shop.check_books()
