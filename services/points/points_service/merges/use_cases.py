@@ -12,6 +12,8 @@ from points_service.ledger import repository as ledger
 from points_service.lots import repository as lots
 from points_service.members import repository as members
 from points_service.merges.domain import Merge, decide
+from points_service.packages import repository as packages
+from points_service.paid_memberships import repository as paid_memberships
 from points_service.pricing import repository as quotes
 from points_service.programme import Programme
 from points_service.stored_value import repository as stored_value
@@ -42,5 +44,7 @@ async def follow(tx: Tx, programme: Programme, events: Sequence[MembersMerged]) 
     await quotes.move(tx, pairs)
     await stored_value.move(tx, pairs)
     await exchanges.move(tx, pairs)
+    await paid_memberships.move(tx, pairs)
+    await packages.move(tx, pairs)
     await record_steps(tx, decided.steps)
     await ledger.post(tx, decided.journals)

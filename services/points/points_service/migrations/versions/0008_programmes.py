@@ -157,7 +157,7 @@ CREATE TABLE paid_membership (
     starts_on date NOT NULL,
     ends_on date NOT NULL CHECK (ends_on > starts_on),
     notice_on date NOT NULL CHECK (notice_on <= ends_on - 5),
-    renews uuid UNIQUE REFERENCES paid_membership,
+    renews uuid REFERENCES paid_membership,
     bought_at timestamptz NOT NULL,
     announced_at timestamptz,
     cancelled_at timestamptz,
@@ -165,6 +165,8 @@ CREATE TABLE paid_membership (
     benefit_used_at timestamptz
 );
 CREATE INDEX paid_membership_member ON paid_membership (member_id);
+CREATE UNIQUE INDEX paid_membership_renewed ON paid_membership (renews)
+    WHERE cancelled_at IS NULL;
 CREATE INDEX paid_membership_notice ON paid_membership (notice_on)
     WHERE announced_at IS NULL AND cancelled_at IS NULL;
 CREATE TABLE paid_membership_use (
