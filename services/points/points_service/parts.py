@@ -10,6 +10,7 @@ from contracts.orders import OrderRequest
 from contracts.points.orders import OrderAnswer
 from points_service.catalogue.use_cases import Catalogue
 from points_service.programme import Programme
+from points_service.proofs.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Parts:
     programme: Programme
     catalogue: Catalogue
     till: Coalescer[OrderRequest, OrderAnswer]
+    vault: Vault
 
 
 def _parts(request: Request) -> Parts:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,6 +24,7 @@ class Shop:
 
     running: RunningApp
     clock: DrivenClock
+    ledger_dir: Path
     numbers: list[str] = field(default_factory=list)
 
     @property
@@ -139,6 +141,34 @@ BOOKS = {
         " AND EXISTS (SELECT FROM lot WHERE member_id::text = owner AND remaining > 0"
         " AND expired_at IS NULL AND expires_at > (SELECT max(posted_at) FROM journal))"
     ),
+    "held points are those of open holds": (
+        "SELECT owner FROM (SELECT owner, sum(balance) AS balance FROM account"
+        " WHERE kind = 'held' GROUP BY owner) a FULL JOIN (SELECT account_owner::text AS owner,"
+        " sum(points) AS points FROM hold WHERE status = 'open' GROUP BY account_owner) h"
+        " USING (owner) WHERE coalesce(balance, 0) <> coalesce(points, 0)"
+    ),
+    "an open hold has its points out of lots, a resolved one none": (
+        "SELECT hold_id FROM hold WHERE CASE status WHEN 'open' THEN points ELSE 0 END <>"
+        " (SELECT coalesce(sum(u.points - u.restored), 0) FROM lot_use u"
+        " WHERE u.journal_id = hold_id)"
+    ),
+    "a hold is resolved once: what was posted is redeemed, the rest went back": (
+        "SELECT hold_id FROM hold h LEFT JOIN journal p ON p.kind = 'post'"
+        " AND p.ref = hold_id::text LEFT JOIN redemption r ON r.journal_id = p.journal_id"
+        " LEFT JOIN journal v ON v.kind = 'void' AND v.ref = hold_id::text"
+        " WHERE h.posted <> coalesce(r.points, 0)"
+        " OR (v.journal_id IS NOT NULL) <> (status <> 'open' AND h.posted < h.points)"
+    ),
+    "points that moved have the dates they had": (
+        "SELECT t.lot_id FROM lot t JOIN lot f ON f.lot_id = t.moved_from"
+        " WHERE (t.expires_at, t.earned_at, t.earned_by)"
+        " <> (f.expires_at, f.earned_at, f.earned_by)"
+    ),
+    "no reward is given out more often than there is": (
+        "SELECT reward_id FROM reward r WHERE taken > stock OR taken <>"
+        " (SELECT coalesce(sum(quantity), 0) FROM reward_exchange x"
+        " WHERE x.reward_id = r.reward_id AND cancelled_at IS NULL)"
+    ),
     "growth is the fold of its entries": (
         "SELECT member_id FROM member m WHERE merged_into IS NULL AND growth <>"
         " (SELECT coalesce(sum(g.amount), 0) FROM growth_entry g JOIN member o USING (member_id)"
@@ -146,7 +176,7 @@ BOOKS = {
     ),
     "who was merged away has nothing": (
         "SELECT owner FROM account a JOIN member m ON m.member_id::text = a.owner"
-        " WHERE m.merged_into IS NOT NULL AND a.balance <> 0"
+        " WHERE m.merged_into IS NOT NULL AND a.balance <> 0 AND a.kind <> 'held'"
     ),
     "a merged member points at a living one": (
         "SELECT m.member_id FROM member m JOIN member s ON s.member_id = m.merged_into"
@@ -160,14 +190,15 @@ async def shop(
     clean: None,
     service_app: Callable[..., Awaitable[RunningApp]],
     clock: DrivenClock,
+    tmp_path: Path,
 ) -> AsyncIterator[Shop]:
     """A clean service at noon."""
     clock.move(NOON, ticking=False)
-    running = await service_app("points_service.app")
+    running = await service_app("points_service.app", LEDGER_DIR=str(tmp_path))
     async with running.db.transaction() as tx:
         await on_products(tx, [ProductsChanged([Product("milk"), Product("bread")])])
         await on_stores(tx, [StoresChanged([Store("s1"), Store("s2")])])
-    yield Shop(running, clock)
+    yield Shop(running, clock, tmp_path)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

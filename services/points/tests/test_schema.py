@@ -90,7 +90,7 @@ async def test_not_even_the_owner_changes_what_is_booked(
         ([("member", "a", -5), ("issuing", "s", 5)], "not_below_zero"),
         ([("debt", "a", 5), ("issuing", "s", -5)], "not_above_zero"),
         ([("member", "a", 5), ("cash", "s", -5)], "does not add up"),  # points are not fen
-        ([("pocket", "a", 5), ("issuing", "s", -5)], "account_kind_check"),
+        ([("pocket", "a", 5), ("cash", "s", -5)], "account_kind_check"),
         ([("member", "a", 0), ("issuing", "s", 0)], "entry_amount_check"),
     ],
 )

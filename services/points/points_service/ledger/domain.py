@@ -33,6 +33,20 @@ class AccountKind(StrEnum):
     DISCOUNT = "discount"  # per merchant: what coupons cost it
 
 
+MONEY = frozenset(
+    {
+        AccountKind.STORED_PRINCIPAL,
+        AccountKind.STORED_BONUS,
+        AccountKind.CASH,
+        AccountKind.SALES,
+        AccountKind.PROMOTION,
+        AccountKind.BUDGET,
+        AccountKind.FUNDING,
+        AccountKind.DISCOUNT,
+    }
+)  # counted in fen; all others in points
+
+
 class JournalKind(StrEnum):
     """What happened."""
 
@@ -92,6 +106,11 @@ class KindSums:
     kind: AccountKind
     debit: int
     credit: int
+
+    @property
+    def unit(self) -> str:
+        """What the kind counts: points or fen."""
+        return "fen" if self.kind in MONEY else "points"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Tamper evidence: the chain of entries, signed Merkle checkpoints, receipts, and the audit."""
