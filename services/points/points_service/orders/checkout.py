@@ -98,7 +98,7 @@ class Checkout:
         self, order: OrderRequest, holder: UUID, quote: Kept | None
     ) -> list[int] | Objection | None:
         """What is paid by line, where the coupons explain it to the fen."""
-        wrong = self.redeeming.objection(order.coupons, holder, order.paid_at)
+        wrong = self.redeeming.objection(order.coupons, holder, order.paid_at, order.order_no)
         if wrong:
             return Objection(wrong.code, wrong.title, f"/coupons/{wrong.place}")
         pays = None
