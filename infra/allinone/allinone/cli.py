@@ -25,6 +25,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # they would show passwords
 )
+ledger_app = typer.Typer(help="The books: audit them, check a receipt.", no_args_is_help=True)
+app.add_typer(ledger_app, name="ledger")
 _say = Console(stderr=True, highlight=False)
 
 DataDir = Annotated[Path, typer.Option(help="Where everything is kept.")]
@@ -110,6 +112,55 @@ def bench(
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     raise typer.Exit(int(module.main(json_file)))
+
+
+@ledger_app.command()
+def verify(data_dir: DataDir = DEFAULT_HOME) -> None:
+    """Read the whole ledger and find every edit, deletion, insertion, reorder and truncation."""
+    from allinone.ledger import Unreadable  # noqa: PLC0415
+    from allinone.ledger import verify as audit  # noqa: PLC0415
+
+    with _say.status("reading the ledger") as status:
+        try:
+            found = asyncio.run(
+                audit(Home(data_dir), lambda entries: status.update(f"{entries:,} entries read"))
+            )
+        except (InUse, StartFailed, Unreadable) as error:
+            _fail(error)
+    for finding in found.findings:
+        _say.print(f"[red]✗[/] {finding}", soft_wrap=True)
+    read = f"{found.entries:,} entries under {found.checkpoints:,} checkpoints"
+    if not found.clean:
+        _fail(f"{read}: the ledger is not as it was booked; keep the data, restore from a backup")
+    _say.print(f"[green]✓[/] {read}: as booked")
+
+
+@ledger_app.command("verify-receipt")
+def verify_receipt(
+    file: Annotated[Path, typer.Argument(help="A receipt, as .../proof answers it.")],
+    key: Annotated[
+        str | None, typer.Option(help="The ledger's public key (hexadecimal), or a file with it.")
+    ] = None,
+    data_dir: DataDir = DEFAULT_HOME,
+) -> None:
+    """Check without a database that an entry is in the ledger and was not changed."""
+    from allinone.ledger import Unreadable, check  # noqa: PLC0415
+
+    try:
+        receipt, wrong = check(file, key or str(Home(data_dir).ledger / "public.key"))
+    except Unreadable as error:
+        _fail(error)
+    for objection in wrong:
+        _say.print(f"[red]✗[/] {objection}", soft_wrap=True)
+    if wrong:
+        raise typer.Exit(1)
+    entry, made = receipt.entry, receipt.checkpoint
+    _say.print(
+        f"[green]✓[/] entry {entry.entry_id} ({entry.journal_kind} {entry.amount:+d}, posted"
+        f" {entry.posted_at.isoformat()}) is under checkpoint {made.checkpoint_id} of"
+        f" {made.at.isoformat()}",
+        soft_wrap=True,
+    )
 
 
 async def _up(data_dir: Path, dev: bool, port: int | None, ready_file: Path | None) -> None:

@@ -76,12 +76,13 @@ class Home:
     logs: Path = field(init=False)
     tls: Path = field(init=False)
     keys: Path = field(init=False)
+    ledger: Path = field(init=False)
 
     def __post_init__(self) -> None:
         root = self.root.expanduser().resolve()
         for name, path in (
             ("root", root),
-            *((n, root / n) for n in ("run", "logs", "tls", "keys")),
+            *((n, root / n) for n in ("run", "logs", "tls", "keys", "ledger")),
         ):
             object.__setattr__(self, name, path)
 
@@ -103,7 +104,7 @@ class Home:
     def prepare(self) -> "Home":
         """Make the folders: private to their owner, but for the root, which servers must enter."""
         self.root.mkdir(parents=True, exist_ok=True)
-        for folder in (self.run, self.logs, self.tls, self.keys):
+        for folder in (self.run, self.logs, self.tls, self.keys, self.ledger):
             folder.mkdir(mode=0o700, exist_ok=True)
         return self
 

@@ -54,6 +54,8 @@ class Services:
         if self.dev:
             settings["CLOCK_FILE"] = str(self.home.clock_file)
             settings["SEED"] = self.seed or ""
+        if name == "points":
+            settings["LEDGER_DIR"] = str(self.home.ledger)
         if name == GATEWAY:
             settings |= {f"{inner.upper()}_URL": self.urls[inner] for inner in INNER}
             settings["TLS_CERT"] = str(self.tls.certificate)
