@@ -178,6 +178,66 @@ BOOKS = {
         "SELECT owner FROM account a JOIN member m ON m.member_id::text = a.owner"
         " WHERE m.merged_into IS NOT NULL AND a.balance <> 0 AND a.kind <> 'held'"
     ),
+    "stored value: the ledger holds what is left of the top-ups": (
+        "SELECT account_id FROM stored_value v CROSS JOIN LATERAL (SELECT"
+        " coalesce(sum(principal_left), 0) AS principal, coalesce(sum(bonus_left), 0) AS bonus"
+        " FROM stored_top_up t WHERE t.account_id = v.account_id) t"
+        " WHERE (t.principal, t.bonus) IS DISTINCT FROM"
+        " (coalesce((SELECT sum(balance) FROM account WHERE kind = 'stored_principal'"
+        " AND owner = v.account_id::text), 0), coalesce((SELECT sum(balance) FROM account"
+        " WHERE kind = 'stored_bonus' AND owner = v.account_id::text), 0))"
+    ),
+    "stored value: money of a top-up is where it says": (
+        "SELECT top_up_id FROM stored_top_up t CROSS JOIN LATERAL (SELECT"
+        " coalesce(sum(principal - principal_back), 0) AS principal,"
+        " coalesce(sum(bonus - bonus_back), 0) AS bonus"
+        " FROM stored_use u WHERE u.top_up_id = t.top_up_id) u"
+        " WHERE t.principal <> principal_left + refunded + u.principal"
+        " OR t.bonus <> bonus_left + bonus_taken + u.bonus"
+    ),
+    "stored value: a spend is what its uses are": (
+        "SELECT spend_id FROM stored_spend s WHERE (principal, bonus, principal_back, bonus_back)"
+        " <> (SELECT sum(principal), sum(bonus), sum(principal_back),"
+        " sum(bonus_back) FROM stored_use u WHERE u.spend_id = s.spend_id)"
+    ),
+    "stored value: a statement runs": (
+        "SELECT line_id FROM (SELECT line_id, principal_balance, bonus_balance,"
+        " sum(principal) OVER w AS principal, sum(bonus) OVER w AS bonus FROM stored_line"
+        " WINDOW w AS (PARTITION BY account_id ORDER BY line_id)) l"
+        " WHERE principal_balance <> principal OR bonus_balance <> bonus"
+    ),
+    "what is held by members is held by living ones": (
+        "SELECT member_id FROM (SELECT member_id FROM stored_value"
+        " UNION ALL SELECT member_id FROM paid_membership UNION ALL SELECT member_id FROM exchange"
+        " UNION ALL SELECT member_id FROM package_purchase) h LEFT JOIN member m USING (member_id)"
+        " WHERE m.member_id IS NULL OR m.merged_into IS NOT NULL"
+    ),
+    "stored value: nothing is stored without an account": (
+        "SELECT owner FROM account WHERE kind IN ('stored_principal', 'stored_bonus')"
+        " AND NOT EXISTS (SELECT FROM stored_value WHERE account_id::text = owner)"
+    ),
+    "a month of exchanges is the sum of those that stand": (
+        "SELECT partner_id FROM exchange_month m WHERE points <> (SELECT coalesce(sum(points), 0)"
+        " FROM exchange e WHERE (e.partner_id, e.direction) = (m.partner_id, m.direction)"
+        " AND reversed_at IS NULL"
+        " AND date_trunc('month', exchanged_at AT TIME ZONE 'Asia/Shanghai')::date = m.month)"
+    ),
+    "a partner's account is the fold of its exchanges": (
+        "SELECT partner_id FROM partner p WHERE (SELECT coalesce(sum(balance), 0) FROM account"
+        " WHERE kind = 'partner' AND owner = p.partner_id) <> (SELECT coalesce(sum(CASE direction"
+        " WHEN 'out' THEN points ELSE -points END), 0) FROM exchange e"
+        " WHERE e.partner_id = p.partner_id AND reversed_at IS NULL)"
+    ),
+    "vouchers share the price of their package": (
+        "SELECT purchase_id FROM package_purchase p WHERE (points, fen) <>"
+        " (SELECT sum(v.points), sum(v.fen) FROM package_voucher v"
+        " WHERE v.purchase_id = p.purchase_id)"
+    ),
+    "fees of paid memberships are what was not paid back": (
+        "SELECT plan_id FROM paid_membership GROUP BY plan_id HAVING sum(fee_fen - refunded_fen)"
+        " <> (SELECT sum(balance) FROM account WHERE kind = 'sales'"
+        " AND owner = 'membership:' || plan_id)"
+    ),
     "a merged member points at a living one": (
         "SELECT m.member_id FROM member m JOIN member s ON s.member_id = m.merged_into"
         " WHERE s.merged_into IS NOT NULL"
