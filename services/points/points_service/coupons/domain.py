@@ -2,12 +2,10 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
-
-from points_service.ledger.domain import Account, AccountKind, Journal, JournalKind, entries
 
 
 class Effect(StrEnum):
@@ -101,6 +99,46 @@ class Head:
     committed_fen: int
 
 
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Codes ordered in bulk: `made` of `size` exist. The n-th has the id n after the pool's."""
+
+    pool_id: UUID
+    template_id: UUID
+    version: int
+    prefix: str
+    size: int
+    made: int
+    created_at: datetime
+    finished_at: datetime | None = None
+
+    def coupon_id(self, number: int) -> UUID:
+        """Of the n-th code, from 1: one look at an index finds any part of a pool."""
+        return UUID(int=self.pool_id.int + number)
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """What became of coupons: those in members' hands are claimed, used or not."""
+
+    issued: int = 0
+    claimed: int = 0
+    redeemed: int = 0
+    rolled_back: int = 0
+    expired: int = 0
+    discount_fen: int = 0
+
+    def __add__(self, other: "Funnel") -> "Funnel":
+        return Funnel(
+            self.issued + other.issued,
+            self.claimed + other.claimed,
+            self.redeemed + other.redeemed,
+            self.rolled_back + other.rolled_back,
+            self.expired + other.expired,
+            self.discount_fen + other.discount_fen,
+        )
+
+
 class Status(StrEnum):
     """Where a coupon stands; rolling back makes it `claimed` again, or `expired`."""
 
@@ -147,6 +185,22 @@ class Coupon:
         """Whether its date, if it has one, has not passed; a clock set back changes nothing."""
         return self.closed_at is None and (self.valid_until is None or now < self.valid_until)
 
+    def rolled_back_at(self, now: datetime) -> "Coupon":
+        """The same, not used by its order after all; past its date it stays closed.
+
+        A budget keeps its promise to those that still last.
+        """
+        lasts = self.lasts(now)
+        return replace(
+            self,
+            order_no=None,
+            redeemed_at=None,
+            off_fen=0,
+            rolled_back=self.order_no,
+            reserved_fen=min(self.terms.reserve_fen, self.reserved_fen) if lasts else 0,
+            closed_at=self.closed_at if lasts else self.closed_at or now,
+        )
+
     def status(self, now: datetime) -> Status:
         """Where it stands at that moment."""
         if self.order_no is not None:
@@ -167,6 +221,30 @@ class Use:
     order_no: str
     at: datetime
     off_fen: int = 0
+
+    @property
+    def dates(self) -> tuple[datetime | None, datetime | None]:
+        """The coupon's; those of an unclaimed code begin with its use."""
+        if self.coupon.member_id is None:
+            return self.coupon.terms.dates(self.at)
+        return self.coupon.valid_from, self.coupon.valid_until
+
+    @property
+    def after(self) -> Coupon:
+        """The coupon, used."""
+        begins, ends = self.dates
+        return replace(
+            self.coupon,
+            member_id=self.member_id,
+            claimed_at=self.coupon.claimed_at or self.at,
+            valid_from=begins,
+            valid_until=ends,
+            order_no=self.order_no,
+            redeemed_at=self.at,
+            off_fen=self.off_fen,
+            uses=self.coupon.uses + 1,
+            reserved_fen=self.coupon.reserved_fen + self.extra_fen,
+        )
 
     @property
     def extra_fen(self) -> int:
@@ -202,6 +280,37 @@ def _is_time(coupon: Coupon, at: datetime) -> bool:
     return begun and all(end is None or at < end for end in ends)
 
 
+def direct_off(
+    template: Template, amount_fen: int | None, order_fen: int | None
+) -> int | tuple[str, str, str]:
+    """What a coupon takes off where there is no cart: (code, title, pointer) if that cannot be.
+
+    The till says what it took off, what the goods cost, or both; it vouches for the articles.
+    """
+    if order_fen is None and (template.threshold_fen or template.effect is Effect.PERCENT):
+        return "missing", "This coupon depends on what the goods cost", "/order_amount"
+    if order_fen is not None and order_fen < template.threshold_fen:
+        return "below_threshold", "The order is below the threshold", "/order_amount"
+    most = _most(template, order_fen)
+    if amount_fen is None and most is None:
+        return "missing", "It cannot be worked out from what is given", "/amount"
+    off = most if amount_fen is None else amount_fen
+    assert off is not None
+    if most is not None and off > most:
+        return "too_much", "The coupon does not take off so much", "/amount"
+    return off
+
+
+def _most(template: Template, order_fen: int | None) -> int | None:
+    """The most it can take off, None where only the till knows."""
+    if template.effect is Effect.CASH_OFF:
+        return template.value if order_fen is None else min(template.value, order_fen)
+    if template.effect is Effect.PERCENT and order_fen is not None:
+        off = order_fen * template.value // 100
+        return off if template.max_off_fen is None else min(off, template.max_off_fen)
+    return template.value or None if template.effect is Effect.FREE_DELIVERY else None
+
+
 def clash(templates: Sequence[Template]) -> tuple[int, int] | None:
     """Places of the first two coupons of an order that exclude each other, or None."""
     first: dict[str, int] = {}
@@ -210,45 +319,6 @@ def clash(templates: Sequence[Template]) -> tuple[int, int] | None:
             return first[template.stacking_group], place
         first[template.stacking_group] = place
     return None
-
-
-def shares(off_fen: int, cost_shares: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-    """(merchant, fen): who bears what; exact, because each rounds the sum up to itself."""
-    parts, percent, before = [], 0, 0
-    for merchant, share in cost_shares:
-        percent += share
-        upto = off_fen * percent // 100
-        parts.append((merchant, upto - before))
-        before = upto
-    return parts
-
-
-def discount(use: Use, journal_id: UUID) -> Journal | None:
-    """The budget pays what the coupon took off, at the cost of the merchants; None for nothing."""
-    if use.off_fen == 0:
-        return None
-    ref = f"{use.coupon.coupon_id}/{use.coupon.uses + 1}"
-    lines = _lines(use.coupon.terms, use.off_fen)
-    return Journal(journal_id, JournalKind.DISCOUNT, ref, use.at, entries(*lines))
-
-
-def reverse(used: Coupon, journal_id: UUID, now: datetime) -> Journal | None:
-    """Undoes what `discount` booked for the order that uses this coupon."""
-    if used.off_fen == 0:
-        return None
-    ref = f"coupon/{used.coupon_id}/{used.uses}"
-    lines = [(account, -fen) for account, fen in _lines(used.terms, used.off_fen)]
-    return Journal(journal_id, JournalKind.REVERSE, ref, now, entries(*lines))
-
-
-def fund(terms: Terms, before_fen: int, journal_id: UUID, now: datetime) -> Journal | None:
-    """The budget gets what this version has more than the one before (or gives it back)."""
-    more = (terms.budget_fen or 0) - before_fen
-    if more == 0:
-        return None
-    ref = f"coupon/{terms.template.template_id}/{terms.version}"
-    lines = entries((FUNDING, -more), (_budget(terms.template), more))
-    return Journal(journal_id, JournalKind.FUND, ref, now, lines)
 
 
 def campaign_template(campaign_id: UUID, percent_off: int) -> Template:
@@ -261,18 +331,3 @@ def campaign_template(campaign_id: UUID, percent_off: int) -> Template:
         percent_off,
         name_zh=f"减 {percent_off}%",
     )
-
-
-FUNDING = Account(AccountKind.FUNDING, "coupons")
-
-
-def _budget(template: Template) -> Account:
-    return Account(AccountKind.BUDGET, str(template.template_id))
-
-
-def _lines(terms: Terms, off_fen: int) -> list[tuple[Account, int]]:
-    payer = FUNDING if terms.budget_fen is None else _budget(terms.template)
-    borne = shares(off_fen, terms.template.cost_shares)
-    return [(payer, -off_fen)] + [
-        (Account(AccountKind.DISCOUNT, merchant), fen) for merchant, fen in borne
-    ]

@@ -58,7 +58,7 @@ def issue(
     """`grants` come with the ids of their coupons, of which `known` exist already; `held`: how
     many each member has had."""
     issued = Issued([], [], [])
-    had = dict(held)
+    had, known = dict(held), dict(known)
     most = head.terms.per_member
     for place, (grant, coupon_id) in enumerate(grants):
         if coupon_id in known:
@@ -73,6 +73,7 @@ def issue(
             continue
         had[grant.member_id] = had.get(grant.member_id, 0) + 1
         coupon = fresh(head, next(codes), coupon_id, now, grant.member_id)
+        known[coupon_id] = coupon
         issued.coupons.append(coupon)
         issued.new.append(coupon)
     return issued

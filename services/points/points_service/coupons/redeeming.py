@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from points_service.coupons.domain import Coupon, Use, clash, discount, objection
+from points_service.coupons.discounts import discount
+from points_service.coupons.domain import Coupon, Use, clash, objection
 from points_service.ledger.domain import Journal
 
 
@@ -89,9 +90,7 @@ class Redeeming:
             key = (holder, use.coupon.template.template_id)
             if use.coupon.member_id is None:
                 self._held[key] = self._held.get(key, 0) + 1
-            self._coupons[use.coupon.code] = replace(
-                use.coupon, order_no=order_no, member_id=holder
-            )
+            self._coupons[use.coupon.code] = use.after
         self.uses += uses
         return None
 

@@ -1,17 +1,23 @@
 """Coupons by code. Members are locked before coupons, coupons before templates."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from chassis.database import Tx, columns_of
-from points_service.coupons.domain import Coupon, Use
+from points_service.coupons.domain import Coupon, Funnel, Use
 from points_service.coupons.redeeming import Found
 from points_service.coupons.templates import TermsCache
 from points_service.tables import Coupon as CouponTable
 
 _COLUMNS = columns_of(CouponTable)
 _OWN = tuple(name for name in _COLUMNS if name not in ("template_id", "version"))
+_USED = (
+    "code", "member_id", "claimed_at", "valid_from", "valid_until", "order_no", "redeemed_at",
+    "off_fen", "uses", "reserved_fen",
+)  # fmt: skip
+_BACK = ("code", "rolled_back", "reserved_fen", "closed_at")
 _SELECT = (
     f"SELECT {', '.join(f'c.{name}' for name in _COLUMNS)}, t.definition, h.ended_at"
     " FROM coupon c JOIN coupon_terms t USING (template_id, version)"
@@ -89,64 +95,86 @@ async def held(
     return {(row["member_id"], row["template_id"]): row["coupons"] for row in rows}
 
 
+async def claim(tx: Tx, coupon: Coupon) -> None:
+    """Write whose a code is now, and its dates."""
+    await tx.execute(
+        "UPDATE coupon SET member_id = $2, claimed_at = $3, valid_from = $4, valid_until = $5"
+        " WHERE code = $1",
+        coupon.code, coupon.member_id, coupon.claimed_at, coupon.valid_from, coupon.valid_until,
+    )  # fmt: skip
+
+
 async def redeem(tx: Tx, uses: Sequence[Use]) -> None:
     """Note which orders used them; a code of a pool becomes its user's."""
     if not uses:
         return
+    after = [use.after for use in uses]
     await tx.execute(
-        "UPDATE coupon c SET member_id = u.member_id, order_no = u.order_no, redeemed_at = u.at,"
-        " off_fen = u.off_fen, uses = c.uses + 1, rolled_back = NULL,"
-        " reserved_fen = c.reserved_fen + u.extra_fen, claimed_at = coalesce(c.claimed_at, u.at)"
-        " FROM unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::bigint[],"
-        " $6::bigint[]) AS u (code, member_id, order_no, at, off_fen, extra_fen)"
-        " WHERE c.code = u.code",
-        *zip(
-            *((u.coupon.code, u.member_id, u.order_no, u.at, u.off_fen, u.extra_fen) for u in uses),
-            strict=True,
-        ),
+        "UPDATE coupon c SET member_id = u.member_id, claimed_at = u.claimed_at,"
+        " valid_from = u.valid_from, valid_until = u.valid_until, order_no = u.order_no,"
+        " redeemed_at = u.redeemed_at, off_fen = u.off_fen, uses = u.uses,"
+        " reserved_fen = u.reserved_fen"
+        " FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[],"
+        " $5::timestamptz[], $6::text[], $7::timestamptz[], $8::bigint[], $9::int[],"
+        " $10::bigint[]) AS u (code, member_id, claimed_at, valid_from, valid_until, order_no,"
+        " redeemed_at, off_fen, uses, reserved_fen) WHERE c.code = u.code",
+        *([getattr(coupon, name) for coupon in after] for name in _USED),
     )
-    extra: dict[UUID, int] = {}
-    for use in uses:
-        template_id = use.coupon.template.template_id
-        extra[template_id] = extra.get(template_id, 0) + use.extra_fen
-    await commit(tx, extra)
+    await commit(tx, _sums((use.coupon.template.template_id, use.extra_fen) for use in uses))
 
 
 async def roll_back(tx: Tx, used: Sequence[Coupon]) -> None:
-    """They are unused again; a budget keeps its promise to those that still last."""
+    """They are unused again."""
     if not used:
         return
-    keeps = {
-        each.code: min(each.terms.reserve_fen, each.reserved_fen) if each.lasts(tx.now) else 0
-        for each in used
-    }
+    after = [coupon.rolled_back_at(tx.now) for coupon in used]
     await tx.execute(
         "UPDATE coupon c SET order_no = NULL, redeemed_at = NULL, off_fen = 0,"
-        " rolled_back = c.order_no, reserved_fen = u.reserved_fen,"
-        " closed_at = coalesce(c.closed_at, CASE WHEN c.valid_until <= $3 THEN $3 END)"
-        " FROM unnest($1::text[], $2::bigint[]) AS u (code, reserved_fen) WHERE c.code = u.code",
-        list(keeps), list(keeps.values()), tx.now,
-    )  # fmt: skip
-    freed: dict[UUID, int] = {}
-    for coupon in used:
-        template_id = coupon.template.template_id
-        fen = keeps[coupon.code] - coupon.reserved_fen
-        freed[template_id] = freed.get(template_id, 0) + fen
-    await commit(tx, freed)
+        " rolled_back = u.rolled_back, reserved_fen = u.reserved_fen, closed_at = u.closed_at"
+        " FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[])"
+        " AS u (code, rolled_back, reserved_fen, closed_at) WHERE c.code = u.code",
+        *([getattr(coupon, name) for coupon in after] for name in _BACK),
+    )
+    freed = (
+        (was.template.template_id, now.reserved_fen - was.reserved_fen)
+        for was, now in zip(used, after, strict=True)
+    )
+    await commit(tx, _sums(freed))
 
 
-async def withdraw(tx: Tx, unused: Collection[Coupon]) -> None:
-    """They were never good for anything; budgets need not keep their promise."""
-    await tx.execute(
-        "UPDATE coupon SET valid_until = valid_from, closed_at = $2, reserved_fen = 0"
-        " WHERE code = ANY ($1::text[])",
-        [coupon.code for coupon in unused], tx.now,
+async def close(
+    tx: Tx, midnight: datetime, ended: Collection[UUID], limit: int
+) -> tuple[dict[UUID, int], int]:
+    """Close coupons that are due, unused or of templates that `ended` before they were claimed.
+
+    Answers fen they had reserved, by template, and how many coupons they are.
+    """
+    rows = await tx.fetch(
+        "WITH due AS (SELECT code, reserved_fen FROM coupon"
+        " WHERE order_no IS NULL AND closed_at IS NULL AND (valid_until <= $1"
+        " OR member_id IS NULL AND template_id = ANY ($2::uuid[])) LIMIT $3"
+        " FOR UPDATE SKIP LOCKED)"
+        " UPDATE coupon c SET closed_at = $1, reserved_fen = 0 FROM due WHERE c.code = due.code"
+        " RETURNING c.template_id, due.reserved_fen AS fen",
+        midnight, list(ended), limit,
     )  # fmt: skip
-    freed: dict[UUID, int] = {}
-    for coupon in unused:
-        template_id = coupon.template.template_id
-        freed[template_id] = freed.get(template_id, 0) - coupon.reserved_fen
-    await commit(tx, freed)
+    return _sums((row["template_id"], row["fen"]) for row in rows), len(rows)
+
+
+async def funnels(tx: Tx, template_id: UUID | None = None) -> dict[UUID, Funnel]:
+    """What became of coupons, of one template or of each that has any."""
+    rows = await tx.fetch(
+        "SELECT template_id, count(*) AS issued, count(member_id) AS claimed,"
+        " count(order_no) AS redeemed, sum(uses) - count(order_no) AS rolled_back,"
+        " count(*) FILTER (WHERE order_no IS NULL AND (closed_at IS NOT NULL"
+        " OR valid_until <= $2)) AS expired, sum(off_fen)::bigint"
+        " FROM coupon WHERE $1::uuid IS NULL OR template_id = $1 GROUP BY template_id",
+        template_id, tx.now,
+    )  # fmt: skip
+    return {
+        row["template_id"]: Funnel(*(value for name, value in row.items() if name != "template_id"))
+        for row in rows
+    }
 
 
 async def commit(tx: Tx, fen: Mapping[UUID, int]) -> None:
@@ -167,6 +195,12 @@ async def by_id(tx: Tx, coupon_ids: Collection[UUID]) -> dict[UUID, Coupon]:
     return {coupon.coupon_id: coupon for coupon in _read(rows)}
 
 
+async def look(tx: Tx, codes: Collection[str]) -> Coupon | None:
+    """The one that any of these codes names, without a lock."""
+    found = _read(await tx.fetch(f"{_SELECT} WHERE c.code = ANY ($1::text[])", list(codes)))
+    return found[0] if found else None
+
+
 async def held_by(tx: Tx, member_id: UUID) -> list[Coupon]:
     """A member's coupons, the one that ends first on top."""
     rows = await tx.fetch(
@@ -178,6 +212,13 @@ async def held_by(tx: Tx, member_id: UUID) -> list[Coupon]:
 async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
     """(absorbed, survivor): coupons change hands."""
     await tx.executemany("UPDATE coupon SET member_id = $2 WHERE member_id = $1", merges)
+
+
+def _sums(parts: Iterable[tuple[UUID, int]]) -> dict[UUID, int]:
+    sums: dict[UUID, int] = {}
+    for template_id, fen in parts:
+        sums[template_id] = sums.get(template_id, 0) + fen
+    return sums
 
 
 def _read(rows: Sequence[Any]) -> list[Coupon]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from points_service.coupons.domain import Head, Terms
 
 _HEAD = (
     "SELECT t.definition, h.created_at, h.ended_at, h.issued, h.committed_fen"
-    " FROM coupon_template h JOIN coupon_terms t USING (template_id, version)"
+    " FROM coupon_template h JOIN coupon_terms t ON t.template_id = h.template_id"
 )
 
 
@@ -30,10 +31,10 @@ class TermsCache:
         return self._known[key]
 
 
-async def put(tx: Tx, terms: Sequence[Terms], *, exist: bool = False) -> None:
+async def put(tx: Tx, new: Sequence[Terms], *, exist: bool = False) -> None:
     """Store new templates with their first terms; with `exist`, those that are there stay."""
     conflict = " ON CONFLICT DO NOTHING" if exist else ""
-    heads = [(t.template.template_id, t.version, tx.now, t.total, t.budget_fen) for t in terms]
+    heads = [(t.template.template_id, t.version, tx.now, t.total, t.budget_fen) for t in new]
     await tx.executemany(
         "INSERT INTO coupon_template (template_id, version, created_at, total_limit, budget_fen)"
         f" VALUES ($1, $2, $3, $4, $5){conflict}",
@@ -42,7 +43,7 @@ async def put(tx: Tx, terms: Sequence[Terms], *, exist: bool = False) -> None:
     await tx.executemany(
         "INSERT INTO coupon_terms (template_id, version, definition, since)"
         f" VALUES ($1, $2, $3, $4){conflict}",
-        [(t.template.template_id, t.version, _document(t), tx.now) for t in terms],
+        [(t.template.template_id, t.version, _document(t), tx.now) for t in new],
     )
 
 
@@ -58,23 +59,50 @@ async def count(tx: Tx, template_ids: Sequence[UUID]) -> None:
         )
 
 
-async def head(tx: Tx, template_id: UUID, *, lock: bool = False) -> Head | None:
-    """A template as it is now; locked, nobody else can issue of it."""
+async def head(
+    tx: Tx, template_id: UUID, *, lock: bool = False, version: int | None = None
+) -> Head | None:
+    """A template as it is now, or with the terms of a version.
+
+    Locked, nobody else can issue of it.
+    """
     if lock:  # apart: what waited for the lock reads the version that is there after it
         await tx.execute(
             "SELECT FROM coupon_template WHERE template_id = $1 FOR UPDATE", template_id
         )
-    row = await tx.fetchrow(f"{_HEAD} WHERE h.template_id = $1", template_id)
+    row = await tx.fetchrow(
+        f"{_HEAD} AND t.version = coalesce($2, h.version) WHERE h.template_id = $1",
+        template_id, version,
+    )  # fmt: skip
     return _read([row])[0] if row else None
 
 
 async def page(tx: Tx, after: UUID, limit: int) -> list[Head]:
     """Templates by id."""
-    return _read(
-        await tx.fetch(
-            f"{_HEAD} WHERE h.template_id > $1 ORDER BY h.template_id LIMIT $2", after, limit
-        )
+    rows = await tx.fetch(
+        f"{_HEAD} AND t.version = h.version WHERE h.template_id > $1"
+        " ORDER BY h.template_id LIMIT $2",
+        after, limit,
+    )  # fmt: skip
+    return _read(rows)
+
+
+async def ended(tx: Tx, since: datetime, until: datetime) -> list[UUID]:
+    """Templates that ended after `since`, by `until`."""
+    rows = await tx.fetch(
+        "SELECT template_id FROM coupon_template WHERE ended_at > $1 AND ended_at <= $2",
+        since, until,
+    )  # fmt: skip
+    return [row["template_id"] for row in rows]
+
+
+async def terms(tx: Tx, template_ids: Sequence[UUID]) -> dict[UUID, Terms]:
+    """Present terms by template."""
+    rows = await tx.fetch(
+        f"{_HEAD} AND t.version = h.version WHERE h.template_id = ANY ($1::uuid[])",
+        list(template_ids),
     )
+    return {head.terms.template.template_id: head.terms for head in _read(rows)}
 
 
 async def promise(tx: Tx, template_id: UUID, coupons: int, fen: int) -> None:
