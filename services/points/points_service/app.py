@@ -14,6 +14,7 @@ from contracts.points.orders import OrderAnswer
 from points_service.benefits.worth import Basket
 from points_service.catalogue.subscribers import on_products, on_stores
 from points_service.catalogue.use_cases import Catalogue
+from points_service.coupons.jobs import coupon_expiry, coupon_pools
 from points_service.coupons.router import router as coupons
 from points_service.coupons.subscribers import on_offered
 from points_service.exchanges.router import router as exchanges
@@ -105,6 +106,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 quotes_forgotten,
                 tier_review(programme),
                 renewal_notice,
+                coupon_expiry,
+                coupon_pools,
                 checkpoints(vault),
             ],
             start=[put_together],
