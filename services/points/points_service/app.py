@@ -11,12 +11,21 @@ from chassis.coalesce import Coalescer
 from contracts.events import CouponOffered, ProductsChanged, StoresChanged
 from contracts.orders import OrderRequest
 from contracts.points.orders import OrderAnswer
+from contracts.points_events import TagsChanged
+from points_service.acts.jobs import acts_forgotten
+from points_service.acts.router import router as acts
+from points_service.acts.subscribers import subscriptions as on_acts
+from points_service.benefits.jobs import birthday_coupons, overdue_applications
+from points_service.benefits.router import router as benefits
+from points_service.benefits.subscribers import on_referral
 from points_service.benefits.worth import Basket
 from points_service.catalogue.subscribers import on_products, on_stores
 from points_service.catalogue.use_cases import Catalogue
 from points_service.coupons.jobs import coupon_expiry, coupon_pools
 from points_service.coupons.router import router as coupons
 from points_service.coupons.subscribers import on_offered
+from points_service.earning.router import router as earning
+from points_service.earning.subscribers import on_tags
 from points_service.exchanges.router import router as exchanges
 from points_service.expiry.jobs import (
     points_announcement,
@@ -43,6 +52,9 @@ from points_service.proofs.jobs import checkpoints
 from points_service.proofs.router import router as proofs
 from points_service.proofs.vault import Vault
 from points_service.redemption.router import router as redemption
+from points_service.referrals.domain import Terms
+from points_service.referrals.router import router as referrals
+from points_service.referrals.subscribers import subscriptions as on_purchases
 from points_service.refunds.router import router as refunds
 from points_service.reviews.jobs import tier_review
 from points_service.reviews.router import router as reviews
@@ -50,6 +62,7 @@ from points_service.rewards.router import router as rewards
 from points_service.settings import Settings
 from points_service.settlements.router import router as settlements
 from points_service.stored_value.router import router as stored_value
+from points_service.tasks.router import router as tasks
 from points_service.tiers.router import router as tiers
 from points_service.transfers.domain import Limits
 from points_service.transfers.router import router as transfers
@@ -82,6 +95,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 coupons,
                 tiers,
                 reviews,
+                benefits,
                 overview,
                 proofs,
                 stored_value,
@@ -90,13 +104,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 paid_memberships,
                 packages,
                 settlements,
+                earning,
+                acts,
+                tasks,
+                referrals,
             ],
             subscriptions=[
                 on_registered(programme),
                 on_merged(programme),
+                on_referral(programme),
                 Subscription(ProductsChanged, on_products),
                 Subscription(StoresChanged, on_stores),
                 Subscription(CouponOffered, on_offered),
+                Subscription(TagsChanged, on_tags),
+                *on_acts(programme),
+                *on_purchases(programme),
             ],
             jobs=[
                 points_expiry,
@@ -105,9 +127,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 holds_end,
                 quotes_forgotten,
                 tier_review(programme),
+                birthday_coupons(programme),
+                overdue_applications,
                 renewal_notice,
                 coupon_expiry,
                 coupon_pools,
+                acts_forgotten(programme),
                 checkpoints(vault),
             ],
             start=[put_together],
@@ -121,6 +146,13 @@ def _programme(settings: Settings) -> Programme:
         points_per_yuan=settings.points_per_yuan,
         redemption_multiple=settings.redemption_multiple,
         points_share_percent=settings.points_share_percent,
+        parked_days=settings.act_parked_days,
+        referrals=Terms(
+            new_for=timedelta(days=settings.referral_new_days),
+            longest_ring=settings.referral_ring,
+            daily=settings.referral_daily,
+            reversible=timedelta(days=settings.referral_reversible_days),
+        ),
         quote_minutes=settings.quote_minutes,
         transfers=Limits(
             minimum=settings.transfer_minimum,

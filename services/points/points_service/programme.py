@@ -8,6 +8,7 @@ from points_service.benefits.worth import Basket
 from points_service.earning.domain import RuleSet
 from points_service.expiry.domain import Policies
 from points_service.kept import Kept
+from points_service.referrals.domain import Terms
 from points_service.transfers.domain import Limits
 
 
@@ -19,6 +20,8 @@ class Programme:
     expiry: Policies = field(default_factory=Policies)  # `expiry.in_force` reads what is set
     earning: Kept[RuleSet] = field(default_factory=Kept)  # read by `earning.use_cases`
     customs: Kept[Customs] = field(default_factory=Kept)  # read by `acts.use_cases`
+    parked_days: int = 90
+    referrals: Terms = field(default_factory=Terms)
     points_per_yuan: int = 100
     redemption_multiple: int = 100
     points_share_percent: int = 50

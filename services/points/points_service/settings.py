@@ -32,6 +32,21 @@ class Settings(Shared):
     transfer_received_daily: int = Field(
         20_000, ge=0, description="points a member is given at most in a day"
     )
+    act_parked_days: int = Field(
+        90, ge=1, description="days that a collected act waits for its member to be known"
+    )
+    referral_new_days: int = Field(
+        30, ge=0, description="days after registration in which a member can be brought by another"
+    )
+    referral_ring: int = Field(
+        4, ge=2, description="members in the longest ring of referrals that is looked for"
+    )
+    referral_daily: int = Field(
+        10, ge=1, description="referrals of a member in 24 hours; more are looked at by staff"
+    )
+    referral_reversible_days: int = Field(
+        30, ge=0, description="days in which a returned first purchase takes the reward back"
+    )
     quote_minutes: int = Field(15, ge=1, description="minutes a kept quote is valid")
     stored_value_refund_days: int = Field(
         7, ge=0, description="days in which unspent principal of a top-up is paid back"

@@ -10,6 +10,7 @@ from points_service.catalogue import repository as catalogue
 from points_service.catalogue.domain import Goods
 from points_service.earning import repository
 from points_service.earning.domain import Earning, Meter, RuleSet
+from points_service.members import repository as members
 from points_service.programme import Programme
 
 
@@ -17,7 +18,7 @@ async def load(
     tx: Tx,
     programme: Programme,
     deeds: Collection[tuple[str, datetime]],
-    members: Collection[UUID],
+    holders: Collection[UUID],
     *,
     goods: Mapping[str, Goods] | None = None,
     version: int | None = None,
@@ -27,7 +28,7 @@ async def load(
         version = await catalogue.version(tx)
     rules = await programme.earning.get(version, lambda: repository.rule_set(tx))
     asks = any(rules.plan(kind, at).needs for kind, at in deeds)
-    about = await repository.about(tx, sorted(members)) if asks else {}
+    about = await repository.about(tx, sorted(holders)) if asks else {}
     return Earning(rules, goods or {}, about)
 
 
@@ -49,3 +50,11 @@ async def spend(tx: Tx, meter: Meter) -> None:
     """Keep what limited rules have given."""
     if meter.spent:
         await repository.use(tx, meter.spent)
+
+
+async def tag(tx: Tx, changes: Mapping[tuple[UUID, str], bool]) -> None:
+    """Keep tags, for whoever the member is by now."""
+    absorbed = await members.survivors(tx, {member_id for member_id, _ in changes})
+    await repository.tag(
+        tx, {(absorbed.get(who, who), name): has for (who, name), has in changes.items()}
+    )

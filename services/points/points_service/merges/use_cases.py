@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 from chassis.database import Tx
 from contracts.events import MembersMerged
+from points_service.acts import repository as acts
+from points_service.benefits import repository as benefits
 from points_service.calendar import month_of
 from points_service.coupons import repository as coupons
+from points_service.earning import repository as earning
 from points_service.exchanges import repository as exchanges
 from points_service.holds import repository as holds
 from points_service.ledger import repository as ledger
@@ -16,7 +19,9 @@ from points_service.packages import repository as packages
 from points_service.paid_memberships import repository as paid_memberships
 from points_service.pricing import repository as quotes
 from points_service.programme import Programme
+from points_service.referrals import repository as referrals
 from points_service.stored_value import repository as stored_value
+from points_service.tasks import repository as tasks
 from points_service.tiers import repository as tiers
 from points_service.tiers.use_cases import record as record_steps
 
@@ -41,10 +46,15 @@ async def follow(tx: Tx, programme: Programme, events: Sequence[MembersMerged]) 
     await lots.use(tx, decided.uses)
     await holds.move(tx, pairs)
     await coupons.move(tx, pairs)
+    await benefits.move(tx, pairs)
     await quotes.move(tx, pairs)
     await stored_value.move(tx, pairs)
     await exchanges.move(tx, pairs)
     await paid_memberships.move(tx, pairs)
     await packages.move(tx, pairs)
+    await earning.move(tx, pairs)
+    await acts.move(tx, pairs)
+    await tasks.move(tx, pairs)
+    await referrals.move(tx, pairs)
     await record_steps(tx, decided.steps)
     await ledger.post(tx, decided.journals)

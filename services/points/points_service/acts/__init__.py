@@ -1,0 +1,1 @@
+"""What members do besides buying: checking in, sharing, recycling, answering."""

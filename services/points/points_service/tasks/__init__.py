@@ -1,0 +1,1 @@
+"""Tasks: an act so many times within a period; badges."""
