@@ -93,8 +93,9 @@ CREATE TABLE benefit_application (
     told_overdue boolean NOT NULL DEFAULT false
 );
 CREATE INDEX benefit_application_member ON benefit_application (member_id, application_id);
-CREATE INDEX benefit_application_open ON benefit_application (due_at)
-    WHERE status IN ('applied', 'accepted');
+CREATE INDEX benefit_application_status ON benefit_application (status, application_id);
+CREATE INDEX benefit_application_untold ON benefit_application (due_at)
+    WHERE status IN ('applied', 'accepted') AND NOT told_overdue;
 CREATE UNIQUE INDEX benefit_application_order ON benefit_application (benefit_id, order_no)
     WHERE status <> 'refused' AND order_no IS NOT NULL;
 """
