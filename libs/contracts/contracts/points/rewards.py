@@ -96,7 +96,7 @@ OPERATIONS: list[Operation] = [
     ),
     Operation(
         "POST", "/v1/rewards", "points", "Add a reward to the catalogue",
-        _PLANNING, RewardRequest, Reward, idempotent=True, own=None, tags=("rewards",),
+        _PLANNING, RewardRequest, Reward, 201, idempotent=True, own=None, tags=("rewards",),
     ),
     Operation(
         "GET", "/v1/rewards/{reward_id}", "points", "A reward",

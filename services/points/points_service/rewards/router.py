@@ -32,7 +32,7 @@ async def rewards(tx: ReadDep, limit: Limit = 50, cursor: str | None = None) -> 
     return await catalogue.page(tx, cursor, limit)
 
 
-@router.post("/v1/rewards", response_model=Reward)
+@router.post("/v1/rewards", status_code=201, response_model=Reward)
 async def add(
     body: RewardRequest, request: Request, tx: TxDep, principal: PrincipalDep, parts: PartsDep
 ) -> Response:
@@ -42,6 +42,7 @@ async def add(
         request,
         principal,
         lambda: catalogue.add(tx, parts.programme, parts.catalogue, body),
+        status=201,
     )
 
 

@@ -8,8 +8,10 @@ from chassis.problem import Problem
 from contracts.events import PointsBurnt
 from contracts.points import rewards as api
 from points_service.catalogue.use_cases import Catalogue
+from points_service.coupons import repository as coupon_rows
 from points_service.coupons import use_cases as coupons
 from points_service.coupons.issuing import Grant
+from points_service.coupons.withdrawal import withdraw
 from points_service.ledger import repository as ledger
 from points_service.lots import repository as lots
 from points_service.members import repository as members
@@ -89,8 +91,7 @@ async def cancel(tx: Tx, member_id: UUID, exchange_id: UUID) -> api.ExchangeAnsw
     if done.cancelled_at is not None:
         raise Problem(409, "exchange_cancelled", "It was undone before", pointer="")
     await existing_reward(tx, done.reward_id, lock=True)
-    if done.coupons and not await coupons.withdraw(tx, done.coupons):
-        raise Problem(409, "coupon_redeemed", "A coupon of it was used already", pointer="")
+    await _take_back(tx, done)
     parts = await lots.parts_of(tx, [exchange_id])
     cancelled = domain.cancel(
         done,
@@ -108,6 +109,15 @@ async def cancel(tx: Tx, member_id: UUID, exchange_id: UUID) -> api.ExchangeAnsw
     return api.ExchangeAnswer(
         exchange=_shown(cancelled.exchange, exchange_id), balance=member.balance + cancelled.back
     )
+
+
+async def _take_back(tx: Tx, done: Exchange) -> None:
+    if not done.coupons:
+        return
+    issued = (await coupon_rows.lock(tx, done.coupons)).values()
+    if any(coupon.order_no is not None for coupon in issued):
+        raise Problem(409, "coupon_redeemed", "A coupon of it was used already", pointer="")
+    await withdraw(tx, issued)
 
 
 async def show(tx: Tx, member_id: UUID, before: UUID | None, limit: int) -> api.Exchanges:
