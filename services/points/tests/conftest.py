@@ -13,6 +13,8 @@ import pytest_asyncio
 from chassis.clock import DrivenClock
 from contracts.events import Product, ProductsChanged, Store, StoresChanged
 from points_service.catalogue.subscribers import on_products, on_stores
+from points_service.proofs.audit import audit
+from points_service.proofs.vault import Vault
 from testkit.apps import RunningApp
 
 NOON = datetime(2017, 3, 15, 4, tzinfo=UTC)  # 12:00 in the programme's zone
@@ -100,6 +102,11 @@ class Shop:
                 subject,
             )
         return [row["body"] for row in rows]
+
+    async def check_chain(self) -> None:
+        """The audit of every entry finds nothing."""
+        async with self.running.db.transaction(readonly=True) as tx:
+            assert (await audit(tx, Vault(self.ledger_dir))).findings == []
 
     async def check_books(self) -> dict[str, Any]:
         """Every invariant of the books; answers the stats."""
