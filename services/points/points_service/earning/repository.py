@@ -207,6 +207,6 @@ async def last_orders(tx: Tx, limit: int) -> list[Any]:
     """The orders paid last, as rules see them; the tier is that after the order."""
     return await tx.fetch(
         "SELECT order_no, member_id, store, channel, paid_at, paid_fen, items, tier FROM orders"
-        " ORDER BY paid_at DESC LIMIT $1",
+        " ORDER BY paid_at DESC, order_no DESC LIMIT $1",
         limit,
     )
