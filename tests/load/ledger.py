@@ -114,7 +114,8 @@ async def _run(db: Database, book: Book, seconds: float) -> Measured:
             journal_id = db.ids.new()
             lines = entries((HOT, -7), (members[draw.randrange(MEMBERS)], 7))
             now = db.clock.now()
-            await book(Journal(journal_id, JournalKind.EARN, str(journal_id), now, lines))
+            order_no = f"{number}-{begun}"
+            await book(Journal(journal_id, JournalKind.EARN, order_no, now, lines))
             waits.append((time.perf_counter() - begun) * 1000)
 
     await asyncio.gather(*map(caller, range(CALLERS)))

@@ -96,7 +96,10 @@ class Journal:
     entries: tuple[Entry, ...]
 
     def __post_init__(self) -> None:
-        assert sum(entry.amount for entry in self.entries) == 0, "a journal adds up to 0"
+        total = 0
+        for entry in self.entries:  # a loop: this runs for every posting
+            total += entry.amount
+        assert total == 0, "a journal adds up to 0"
 
 
 @dataclass(frozen=True, slots=True)
