@@ -1,6 +1,7 @@
 """Issue, claim, redeem, roll back, expire: one coupon after another."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -112,7 +113,7 @@ async def test_past_its_date_it_stays_gone(shop: Shop) -> None:
     await check(shop)
 
 
-AMOUNTS = [
+AMOUNTS: list[tuple[dict[str, Any], dict[str, Any], int | str]] = [
     (terms(), {}, 500),
     (terms(), {"amount": 501}, "too_much"),
     (terms(threshold={"amount": 2000}), {}, "missing"),

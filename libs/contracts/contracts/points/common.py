@@ -17,8 +17,8 @@ Points = Annotated[int, Field(gt=0, le=LARGEST), public]
 class Words(Model):
     """What members read, in Chinese and in English."""
 
-    zh: Annotated[str, Field(min_length=1, max_length=500), public]
-    en: Annotated[str, Field(min_length=1, max_length=500), public]
+    zh: Annotated[str, Field(pattern=r"^[^\x00]{1,500}$"), public]
+    en: Annotated[str, Field(pattern=r"^[^\x00]{1,500}$"), public]
 
 
 class Cny(Model):
