@@ -59,6 +59,8 @@ from points_service.refunds.router import router as refunds
 from points_service.reviews.jobs import tier_review
 from points_service.reviews.router import router as reviews
 from points_service.rewards.router import router as rewards
+from points_service.rulebook.jobs import rules_published
+from points_service.rulebook.router import router as rulebook
 from points_service.settings import Settings
 from points_service.settlements.router import router as settlements
 from points_service.stored_value.router import router as stored_value
@@ -104,6 +106,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 paid_memberships,
                 packages,
                 settlements,
+                rulebook,
                 earning,
                 acts,
                 tasks,
@@ -130,6 +133,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 birthday_coupons(programme),
                 overdue_applications,
                 renewal_notice,
+                rules_published(programme),
                 coupon_expiry,
                 coupon_pools,
                 acts_forgotten(programme),
