@@ -1,0 +1,471 @@
+"""How points go: policies as configuration, depreciation once a lot and year, announcements."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from services.points.tests.conftest import NOON, Shop
+from services.points.tests.test_merges import merge
+
+from chassis.clock import midnight
+from points_service.calendar import day_of, start_of
+from points_service.expiry import use_cases
+from points_service.expiry.domain import (
+    Policies,
+    Policy,
+    conflict,
+    going,
+    missing_figure,
+    next_loss,
+)
+from points_service.expiry.rules.depreciation import Yearly
+from points_service.expiry.rules.end_of_year import EndOfYear
+from points_service.expiry.rules.rolling import Rolling
+from points_service.expiry.use_cases import announce, depreciate, expire_due
+from points_service.lots.domain import Depreciation, Lot, Part, consume, give_back, split, total
+
+ANYBODY = UUID(int=1)
+YEAR_END = date(2017, 12, 31)
+moments = st.datetimes(datetime(2015, 1, 1), datetime(2019, 12, 31), timezones=st.just(UTC))
+rules = st.lists(
+    st.builds(Rolling, st.integers(1, 36)) | st.builds(EndOfYear, st.integers(0, 3)),
+    min_size=1,
+    max_size=3,
+)
+yearly = st.builds(Yearly, st.integers(1, 100), st.integers(1, 12), st.integers(1, 28))
+
+
+@st.composite
+def lots(draw: st.DrawFn) -> list[Lot]:
+    """Some lots of a member, with dates by one policy, some of them in part spent."""
+    policies = Policies(tuple(draw(rules)))
+    found = []
+    for n in range(draw(st.integers(1, 5))):
+        earned = draw(moments)
+        points = draw(st.integers(1, 1000))
+        left = draw(st.integers(0, points))
+        ends = policies.expires_at(earned)
+        found.append(Lot(UUID(int=n), ANYBODY, ANYBODY, earned, ends, points, left))
+    return found
+
+
+async def put(shop: Shop, policy_id: str, *, active: bool = True, **figures: int) -> Any:
+    kind = {"end-of-year": "end_of_year"}.get(policy_id, policy_id)
+    body = {"kind": kind, "active": active, "figures": figures}
+    return await shop.client.put(f"/v1/expiry-policies/{policy_id}", json=body)
+
+
+async def at(shop: Shop, day: date) -> None:
+    """Noon of that day, all midnights before it passed."""
+    shop.move(start_of(day) + timedelta(hours=12))
+    await shop.tick()
+
+
+# ---- rules
+
+
+@pytest.mark.parametrize(
+    ("rule", "ends"),
+    [
+        (Rolling(12), date(2018, 3, 15)),
+        (Rolling(1), date(2017, 4, 15)),
+        (EndOfYear(0), date(2018, 1, 1)),
+        (EndOfYear(2), date(2020, 1, 1)),
+        (Yearly(20, 12, 31), None),
+    ],
+)
+def test_when_points_end(rule: Any, ends: date | None) -> None:
+    assert rule.ends(date(2017, 3, 15)) == ends
+
+
+@given(moments, rules)
+def test_points_end_with_the_first_of_all_policies(earned: datetime, several: list[Any]) -> None:
+    ends = Policies(tuple(several)).expires_at(earned)
+    assert ends == min(Policies((rule,)).expires_at(earned) for rule in several)
+    assert ends > earned
+
+
+@given(lots(), st.lists(yearly, max_size=2), moments)
+def test_what_is_lost_step_by_step_is_all_there_was(
+    held: list[Lot], shares: list[Yearly], now: datetime
+) -> None:
+    policies = Policies((Rolling(12), *shares))
+    live = [lot for lot in held if lot.is_live(now)]
+    for lot in live:
+        losses = list(policies.losses(lot, now))
+        assert sum(points for _, points in losses) == lot.remaining
+        assert all(points > 0 and now < when <= lot.expires_at for when, points in losses)
+        assert [when for when, _ in losses] == sorted(when for when, _ in losses)
+    first = next_loss(policies, held, now)
+    owned = sum(lot.remaining for lot in live)
+    assert (first is None) == (owned == 0)
+    if first:
+        assert going(policies, held, first[0], now) == [(ANYBODY, first[1])]
+        assert going(policies, held, first[0] - timedelta(seconds=1), now) == []
+
+
+@given(lots(), st.integers(0, 3000), st.integers(0, 500), moments, st.integers(0, 40))
+def test_what_was_taken_goes_back_where_it_was_or_is_gone(
+    held: list[Lot], points: int, owed: int, now: datetime, days: int
+) -> None:
+    journal, other, later = UUID(int=100), UUID(int=101), now + timedelta(days=days)
+    by_id = {lot.lot_id: lot for lot in held}
+    parts = [Part(by_id[use.lot_id], use.points) for use in consume(held, points, journal, now)]
+    spent, rest = split(parts, points // 3)
+    assert total_of(spent) + total_of(rest) == total_of(parts)
+    assert total_of(spent) == min(points // 3, total_of(parts))
+    ends = [part.lot.expires_at for part in [*spent, *rest]]
+    assert ends == sorted(ends)
+    back = give_back(
+        journal, rest, owed=owed, since=now, depreciations=[], journal_id=other, now=later
+    )
+    assert back.live + back.dead == total_of(rest) == total_restored(back.restores)
+    assert all(each.live == by_id[each.lot_id].is_live(later) for each in back.restores)
+    assert total(back.uses) == min(owed, back.live)
+
+
+def total_of(parts: list[Part]) -> int:
+    return sum(part.points for part in parts)
+
+
+def total_restored(restores: Any) -> int:
+    return sum(each.points for each in restores)
+
+
+@given(st.integers(1, 10**9), st.integers(1, 100), st.integers(0, 5))
+def test_a_part_held_over_depreciations_loses_what_it_would_have(
+    points: int, percent: int, years: int
+) -> None:
+    days = [Depreciation(date(2017 + n, 12, 31), percent) for n in range(6)]
+    seen = days[years - 1].day if years else None
+    lot = Lot(UUID(int=1), ANYBODY, ANYBODY, NOON, start_of(date(2040, 1, 1)), points, 0)
+    part = Part(Lot(**{**_fields(lot), "depreciated_on": seen}), points)
+    back = give_back(
+        UUID(int=2), [part], owed=0, since=NOON, depreciations=days, journal_id=UUID(int=3),
+        now=start_of(date(2030, 1, 1)),
+    )  # fmt: skip
+    stayed = points
+    for each in days[:years]:
+        stayed -= each.takes(stayed)
+    assert (back.live, back.dead) == (stayed, points - stayed)
+
+
+def _fields(lot: Lot) -> dict[str, Any]:
+    return {name: getattr(lot, name) for name in lot.__dataclass_fields__}
+
+
+def test_figures_are_those_of_the_kind_and_policies_stand_together() -> None:
+    assert missing_figure(Policy("a", "rolling", True, {"months": 1})) is None
+    assert missing_figure(Policy("a", "rolling", True, {})) == "months"
+    assert missing_figure(Policy("a", "rolling", True, {"months": 1, "day": 1})) == "day"
+    months = Policy("a", "rolling", True, {"months": 1})
+    share = Policy("b", "depreciation", True, {"percent": 1, "month": 2, "day": 3})
+    assert conflict([months, share]) is None
+    assert conflict([share]) == "no_date"
+    assert conflict([months, share, share]) == "same_day"
+
+
+# ---- configuration
+
+
+async def test_the_shipped_policies(shop: Shop) -> None:
+    found = (await shop.get("/v1/expiry-policies"))["data"]
+    assert [(each["policy_id"], each["active"]) for each in found] == [
+        ("depreciation", False), ("end-of-year", False), ("rolling", True),
+    ]  # fmt: skip
+    assert found[2]["figures"]["months"] == 12
+    assert await shop.get("/v1/expiry-policies/rolling") == found[2]
+    assert (await shop.client.get("/v1/expiry-policies/none")).status_code == 404
+
+
+async def test_what_is_no_policy(shop: Shop) -> None:
+    for policy_id, figures, status, code, pointer in (
+        ("rolling", {}, 422, "wrong_figures", "/figures/months"),
+        ("rolling", {"months": 0}, 422, "greater_than_equal", "/figures/months"),
+        ("rolling", {"months": 12, "years": 1}, 422, "wrong_figures", "/figures/years"),
+        ("depreciation", {"percent": 20, "month": 2, "day": 29}, 422, "no_such_day",
+         "/figures/day"),
+        ("depreciation", {"percent": 101, "month": 2, "day": 2}, 422, "less_than_equal",
+         "/figures/percent"),
+    ):  # fmt: skip
+        error = (answer := await put(shop, policy_id, **figures)).json()["errors"][0]
+        assert (answer.status_code, error["code"], error["pointer"]) == (status, code, pointer)
+    none = await put(shop, "rolling", active=False, months=12)
+    assert (none.status_code, none.json()["code"]) == (409, "no_date")
+    assert (await put(shop, "depreciation", percent=20, month=12, day=31)).status_code == 200
+    body = {"kind": "depreciation", "active": True}
+    figures = {"figures": {"percent": 10, "month": 12, "day": 31}}
+    same = await shop.client.put("/v1/expiry-policies/second", json=body | figures)
+    assert (same.status_code, same.json()["code"]) == (409, "same_day")
+
+
+async def test_policies_change_for_points_to_come(shop: Shop, member: UUID) -> None:
+    await shop.buy(member, 100)
+    await put(shop, "end-of-year", years=0)
+    await shop.buy(member, 200)
+    await put(shop, "rolling", months=2)
+    await shop.buy(member, 300)
+    async with shop.running.db.transaction() as tx:
+        rows = await tx.fetch("SELECT points, expires_at FROM lot ORDER BY points")
+    assert [(row["points"], day_of(row["expires_at"])) for row in rows] == [
+        (100, date(2018, 3, 15)),
+        (200, date(2018, 1, 1)),
+        (300, date(2017, 5, 15)),
+    ]
+    assert (await shop.points(member))["expiring_next"] == {
+        "points": 300, "at": "2017-05-14T16:00:00Z",
+    }  # fmt: skip
+
+
+async def test_all_points_of_a_year_go_together(shop: Shop, member: UUID) -> None:
+    await shop.tick()
+    await put(shop, "end-of-year", years=1)
+    await put(shop, "rolling", active=False, months=12)
+    await shop.buy(member, 100)
+    await at(shop, YEAR_END)
+    await shop.buy(member, 200)
+    await at(shop, date(2018, 1, 1))
+    await shop.buy(member, 50)
+    await at(shop, date(2018, 12, 31))
+    assert (await shop.points(member))["redeemable"] == 350
+    await at(shop, date(2019, 1, 1))
+    assert (await shop.points(member))["redeemable"] == 50
+    assert (await shop.check_books())["expired"] == 300
+
+
+# ---- depreciation
+
+
+async def test_a_share_of_every_older_lot_goes_once_a_year(shop: Shop) -> None:
+    one, other, new = uuid4(), uuid4(), uuid4()
+    await shop.tick()
+    await put(shop, "depreciation", percent=20, month=12, day=31)
+    await at(shop, date(2017, 12, 1))
+    for yuan in (101, 4, 99):  # loses 20, 0 and 19
+        await shop.buy(one, yuan)
+    await shop.buy(other, 1000)
+    await shop.redeem(other, 900)
+    await at(shop, date(2017, 12, 30))
+    expected = {"points": 39, "at": "2017-12-30T16:00:00Z"}
+    assert (await shop.points(one))["expiring_next"] == expected
+    shop.move(start_of(YEAR_END))
+    await shop.buy(new, 100)  # the day has begun: not older than it
+    await shop.tick()
+    shop.move(start_of(YEAR_END) + timedelta(hours=12))
+    have = [(await shop.points(member))["redeemable"] for member in (one, other, new)]
+    assert have == [204 - 39, 80, 100]
+    assert await shop.events("points.points_expired.v1") == [
+        {"day": "2017-12-31", "members": sorted([[str(one), 39], [str(other), 20]])}
+    ]
+    before = await shop.check_books()
+    assert before["expired"] == 59
+    for _ in range(2):
+        await depreciate(shop.running.db, midnight(YEAR_END))
+    for back in (-timedelta(hours=13), -timedelta(days=400)):  # nor does a clock set back
+        shop.move(start_of(YEAR_END) + timedelta(hours=12) + back)
+        await shop.tick()
+        await depreciate(shop.running.db, midnight(YEAR_END))
+    assert await shop.check_books() == before
+
+
+async def test_a_lot_loses_again_the_next_year(shop: Shop, member: UUID) -> None:
+    await shop.tick()
+    await put(shop, "rolling", months=36)
+    await put(shop, "depreciation", percent=50, month=1, day=1)
+    await shop.buy(member, 101)
+    left = []
+    for year in (2018, 2019, 2020):
+        await at(shop, date(year, 1, 1))
+        left.append((await shop.points(member))["redeemable"])
+    assert left == [51, 26, 13]
+    await at(shop, date(2020, 3, 15))
+    assert (await shop.check_books())["expired"] == 101
+
+
+async def test_years_the_clock_skipped_are_made_up_for(shop: Shop, member: UUID) -> None:
+    await shop.tick()
+    await put(shop, "rolling", months=36)
+    await put(shop, "depreciation", percent=50, month=1, day=1)
+    await shop.buy(member, 101)
+    await at(shop, date(2020, 1, 2))
+    assert (await shop.points(member))["redeemable"] == 13
+    assert (await shop.check_books())["expired"] == 88
+
+
+async def test_a_day_takes_what_it_began_to_take(shop: Shop, member: UUID) -> None:
+    """A crash in the middle, then another percentage: the rest loses what the others lost."""
+    await shop.tick()
+    await put(shop, "depreciation", percent=20, month=12, day=31)
+    await shop.buy(member, 100)
+    await at(shop, date(2017, 12, 30))
+    async with shop.running.db.transaction() as tx:
+        await tx.execute("INSERT INTO depreciation (day, percent) VALUES ($1, 20)", YEAR_END)
+    await put(shop, "depreciation", percent=90, month=12, day=31)
+    await at(shop, YEAR_END)
+    assert (await shop.points(member))["redeemable"] == 80
+
+
+async def test_refunds_stay_exact_after_a_depreciation(shop: Shop, member: UUID) -> None:
+    await shop.tick()
+    await put(shop, "depreciation", percent=20, month=12, day=31)
+    await at(shop, date(2017, 12, 30))
+    await shop.buy(member, 1000, paid_at=start_of(date(2017, 12, 29)).isoformat())  # o0
+    await shop.buy(member, 10)  # o1, by a silver member: 12
+    await shop.redeem(member, 500, order_no="o1")
+    await at(shop, YEAR_END)
+    assert (await shop.points(member))["redeemable"] == 400 + 10
+    answer = (await shop.refund("o1", "half", 500)).json()
+    assert (answer["points_restored"], answer["points_reversed"]) == (250, 6)
+    assert (await shop.points(member))["redeemable"] == 410 + 250 - 6
+    await shop.check_books()
+    answer = (await shop.refund("o0", "r")).json()  # 650 live, 100 gone, the rest elsewhere
+    assert answer["points_reversed"] == 1000
+    points = await shop.points(member)
+    assert (points["redeemable"], points["pending"]) == (0, -1000 + 100 + 650 + 4)
+    await shop.check_books()
+    answer = (await shop.refund("o1", "rest")).json()
+    assert (answer["points_restored"], answer["points_reversed"]) == (250, 6)
+    points = await shop.points(member)
+    stats = await shop.check_books()
+    # Both orders are undone; all that is left of them is a share that was gone for good.
+    assert (points["redeemable"], points["pending"]) == (0, 0)
+    assert (stats["burnt"], stats["expired"], stats["owed"], stats["reversed"]) == (0, 0, 0, 1012)
+
+
+async def test_a_moved_lot_is_not_depreciated_twice(shop: Shop) -> None:
+    giver, receiver = uuid4(), uuid4()
+    await shop.tick()
+    await put(shop, "depreciation", percent=20, month=12, day=31)
+    await shop.buy(giver, 1000)
+    await shop.buy(receiver, 1)
+    await at(shop, YEAR_END)
+    body = {"to_member_id": str(receiver), "points": 500}
+    await shop.client.post(f"/v1/members/{giver}/transfers", json=body)
+    await merge(shop, (receiver, giver))
+    await depreciate(shop.running.db, midnight(YEAR_END))
+    assert (await shop.points(receiver))["redeemable"] == 801
+    assert (await shop.check_books())["expired"] == 200
+
+
+async def test_small_chunks_reach_everybody(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(use_cases, "CHUNK", 3)
+    await shop.tick()
+    await put(shop, "depreciation", percent=20, month=12, day=31)
+    members = [uuid4() for _ in range(10)]
+    await shop.batch([shop.order(member, 100) for member in members])
+    await at(shop, date(2018, 3, 15))
+    stats = await shop.check_books()
+    assert (stats["expired"], stats["outstanding"]) == (1000, 0)
+    told: dict[tuple[str, int], list[Any]] = {}
+    for event in await shop.events("points.points_expiring.v1"):
+        told.setdefault((event["day"], event["days_ahead"]), []).extend(event["members"])
+    assert {key: [points for _, points in rows] for key, rows in told.items()} == {
+        ("2017-12-31", 30): [20] * 10,
+        ("2017-12-31", 7): [20] * 10,
+        ("2018-03-15", 30): [80] * 10,
+        ("2018-03-15", 7): [80] * 10,
+    }
+    assert all(len({who for who, _ in rows}) == 10 for rows in told.values())
+
+
+# ---- announcements
+
+
+async def test_what_goes_soon_is_announced_once(shop: Shop) -> None:
+    one, other, none = uuid4(), uuid4(), uuid4()
+    await shop.tick()
+    await shop.buy(one, 100)
+    await shop.buy(one, 50)
+    await shop.buy(one, 7, paid_at=(NOON + timedelta(hours=20)).isoformat())  # a day later
+    await shop.buy(other, 30)
+    await shop.buy(none, 100)
+    await shop.redeem(none, 100)
+    ends = date(2018, 3, 15)
+    for days in (30, 7):
+        await at(shop, ends - timedelta(days=days + 1))
+        before = await shop.events("points.points_expiring.v1")
+        await at(shop, ends - timedelta(days=days))
+        await announce(shop.running.db, midnight(ends - timedelta(days=days)))
+        await shop.tick()
+        [new] = (await shop.events("points.points_expiring.v1"))[len(before) :]
+        assert new == {
+            "day": "2018-03-15",
+            "days_ahead": days,
+            "members": sorted([[str(one), 150], [str(other), 30]]),
+        }
+    for back in (-timedelta(hours=13), -timedelta(days=400), timedelta(0)):
+        shop.move(start_of(ends - timedelta(days=7)) + timedelta(hours=12) + back)
+        await shop.tick()
+        await announce(shop.running.db, midnight(ends - timedelta(days=7)))
+    assert len(await shop.events("points.points_expiring.v1")) == 3  # and the 7 of a day later
+
+
+async def test_what_depreciation_takes_first_is_not_announced_twice(
+    shop: Shop, member: UUID
+) -> None:
+    await shop.tick()
+    await put(shop, "depreciation", percent=20, month=12, day=31)
+    await shop.buy(member, 100, paid_at=datetime(2017, 1, 20, 4, tzinfo=UTC).isoformat())
+    await at(shop, date(2018, 2, 1))
+    told = await shop.events("points.points_expiring.v1")
+    assert [(e["day"], e["days_ahead"], e["members"][0][1]) for e in told] == [
+        ("2017-12-31", 30, 20),
+        ("2018-01-20", 30, 80),  # on 21 December, as it will be by then
+        ("2017-12-31", 7, 20),
+        ("2018-01-20", 7, 80),
+    ]
+    gone = await shop.events("points.points_expired.v1")
+    assert [event["members"][0][1] for event in gone] == [20, 80]
+
+
+# ---- a clock set back
+
+
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=400)])
+async def test_a_clock_set_back_never_revives_a_lot(
+    shop: Shop, member: UUID, back: timedelta
+) -> None:
+    """Not a full one, one in part spent, nor one that was empty and gets points back."""
+    await shop.tick()
+    await shop.buy(member, 100)
+    await shop.buy(member, 100)
+    await shop.buy(member, 1000)  # o2 pays what was spent
+    await shop.redeem(member, 200, order_no="o2")  # the two lots of 100 are empty, or in part
+    shop.move(NOON + timedelta(days=365))
+    await shop.tick()
+    assert (await shop.check_books())["expired"] == 1000
+    shop.move(NOON + timedelta(days=365) - timedelta(hours=11, minutes=30) - back)
+    await shop.tick()
+    await expire_due(shop.running.db, midnight(shop.clock.now().date()))
+    assert (await shop.points(member))["redeemable"] == 0
+    assert (await shop.redeem(member, 100)).status_code == 409
+    answer = (await shop.refund("o2", "r")).json()
+    assert (answer["points_restored"], answer["points_reversed"]) == (200, 1000)
+    points = await shop.points(member)
+    assert (points["redeemable"], points["pending"]) == (0, 0)
+    assert points["expiring_next"] is None
+    stats = await shop.check_books()
+    assert (stats["expired"], stats["outstanding"], stats["burnt"]) == (200, 0, 0)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=400)])
+async def test_a_clock_set_ahead_and_back_takes_nothing_twice(
+    shop: Shop, member: UUID, ahead: timedelta
+) -> None:
+    await shop.tick()
+    await put(shop, "depreciation", percent=20, month=12, day=31)
+    shop.move(datetime(2017, 12, 30, 15, 30, tzinfo=UTC))  # half an hour before the day
+    await shop.tick()
+    await shop.buy(member, 1000)
+    shop.move(shop.clock.now() + ahead)
+    await shop.tick()
+    first = await shop.check_books()
+    shop.move(shop.clock.now() - ahead)
+    await shop.tick()
+    shop.move(shop.clock.now() + ahead)
+    await shop.tick()
+    assert await shop.check_books() == first
+    assert first["expired"] == (200 if ahead < timedelta(days=1) else 1000)
