@@ -85,7 +85,7 @@ def closes_ring(
 ) -> bool:
     """Whether the referred one brought the referrer, directly or through others."""
     above: UUID | None = brought_by.get(referrer)
-    for _ in range(terms.longest_ring - 1):
+    for _ in range(terms.longest_ring - 2):
         if above is None or above == referred:
             break
         above = brought_by.get(above)

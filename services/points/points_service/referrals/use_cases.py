@@ -30,6 +30,7 @@ from points_service.programme import Programme
 from points_service.referrals import repository
 from points_service.referrals.domain import Evidence, Reason, Referral, Status, suspicions
 
+DAY = timedelta(days=1)
 CODE_BYTES = 10  # 80 bits: 16 letters and digits that nobody guesses
 
 
@@ -93,13 +94,12 @@ async def _suspicions(tx: Tx, programme: Programme, referral: Referral) -> tuple
     shared = await acts.devices(tx, theirs) & await acts.devices(
         tx, await members.everybody(tx, referred)
     )
-    fresh = referral.rewarded_at is None and order_no is None
-    yesterday = referral.attributed_at - timedelta(days=1)
     evidence = Evidence(
         shared_devices=bool(shared),
         shared_payment=bool(order_no) and await repository.same_payer(tx, order_no or "", theirs),
         brought_by=await repository.brought_by(tx, referrer, programme.referrals.longest_ring),
-        last_day=await repository.since(tx, referrer, yesterday) + int(fresh),
+        # Of those brought since, the first purchase says nothing new.
+        last_day=0 if order_no else 1 + await repository.since(tx, referrer, tx.now - DAY),
     )
     return suspicions(referrer, referred, evidence, programme.referrals)
 
