@@ -41,8 +41,8 @@ def main(json_file: Path | None) -> int:
 
 
 async def _measure(folder: Path) -> list[Row]:
-    async with Platform(folder, dev=True, external=External(), port=_free_port()) as platform:
-        bench = _Bench(platform, await _open_shop(platform))
+    async with Platform(folder, dev=True, external=External(), port=free_port()) as platform:
+        bench = _Bench(platform, await open_shop(platform))
         await bench.sign_in()
         return await asyncio.to_thread(bench.rows)
 
@@ -90,7 +90,7 @@ class _Bench:
 
     def _checkout(self) -> list[Row]:
         orders = [
-            Request("POST", "/v1/orders", self._public, _order(f"@@@@@@@@-{n}", f"c{n}"))
+            Request("POST", "/v1/orders", self._public, order(f"@@@@@@@@-{n}", f"c{n}"))
             for n in range(MEMBERS)
         ]
         url = self._platform.url
@@ -145,7 +145,7 @@ def _microseconds(work: Callable[[int], Any], rounds: int = 5_000) -> float:
     return best / rounds * 1e6
 
 
-async def _open_shop(platform: Platform) -> list[str]:
+async def open_shop(platform: Platform) -> list[str]:
     """A store, a product, and members with card, phone and name; their ids."""
     members = [
         {
@@ -172,7 +172,7 @@ async def _open_shop(platform: Platform) -> list[str]:
     return [result["member_id"] for result in answer["results"]]
 
 
-def _order(number: str, card: str) -> str:
+def order(number: str, card: str) -> str:
     return (
         f'{{"order_no":"{number}","store":"s-1","channel":"pos",'
         '"paid_at":"2026-01-05T10:00:00+08:00","paid":{"amount":1250},'
@@ -181,7 +181,7 @@ def _order(number: str, card: str) -> str:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
     free = claim([None])
     free.release()
     return free.port
