@@ -1,0 +1,424 @@
+"""Benefits: the catalogue, quotas, applications with deadline and area, coupons by themselves."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from services.points.tests.conftest import NOON, Shop
+from services.points.tests.test_merges import merge
+
+from chassis.clock import midnight
+from contracts.events import MemberRegistered
+from contracts.points_events import ReferralRewarded
+from points_service.benefits.applications import (
+    FLOW,
+    OPEN,
+    Action,
+    Application,
+    Bought,
+    Status,
+    act,
+    objection,
+)
+from points_service.benefits.domain import Period, Terms
+from points_service.benefits.gifts import birthdays
+from points_service.benefits.subscribers import on_referral
+from points_service.members.subscribers import on_registered
+from points_service.programme import Programme
+from testkit.waiting import eventually
+
+CITY = "310100"
+
+
+async def gold(shop: Shop, **other: Any) -> UUID:
+    """A member who has bought for 1,600 yuan, just now."""
+    member = uuid4()
+    await shop.buy(member, 1600, **other)
+    return member
+
+
+async def has(shop: Shop, member: UUID, benefit_id: str) -> dict[str, Any]:
+    found = (await shop.get(f"/v1/members/{member}/benefits"))["data"]
+    return dict(next(each for each in found if each["benefit_id"] == benefit_id))
+
+
+async def use(shop: Shop, member: UUID, benefit_id: str, **other: Any) -> httpx.Response:
+    path = f"/v1/members/{member}/benefits/{benefit_id}/uses"
+    return await shop.client.post(path, json=other)
+
+
+async def apply(shop: Shop, member: UUID, **other: Any) -> httpx.Response:
+    body = {"benefit_id": "free_delivery", "area": CITY, **other}
+    return await shop.client.post(f"/v1/members/{member}/benefit-applications", json=body)
+
+
+async def handle(shop: Shop, application: dict[str, Any], action: str) -> httpx.Response:
+    path = f"/v1/benefit-applications/{application['application_id']}/{action}"
+    body = {"reason": "not_available"} if action == "refuse" else None
+    return await shop.client.post(path, json=body)
+
+
+def problem(answer: httpx.Response) -> tuple[int, str, str | None]:
+    told = answer.json()
+    errors = told.get("errors")
+    return answer.status_code, told["code"], errors[0]["pointer"] if errors else None
+
+
+# -- pure ------------------------------------------------------------------------------------------
+
+
+@given(st.datetimes(datetime(2001, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)))
+def test_a_moment_is_in_its_period(moment: datetime) -> None:
+    for period in Period:
+        begin = period.begin(moment)
+        assert midnight(begin) <= moment < period.end(begin)
+        assert period.begin(period.end(begin)) > begin
+
+
+@given(
+    st.sampled_from([frozenset[str](), frozenset({CITY})]),
+    st.sampled_from([None, CITY, "110100"]),
+    st.sampled_from([0, 10_000]),
+    st.sampled_from([None, "o1"]),
+    st.sampled_from([None, Bought(False, 20_000), Bought(True, 9_999), Bought(True, 10_000)]),
+)
+def test_what_can_be_applied_for(
+    areas: frozenset[str], area: str | None, least: int, order_no: str | None, bought: Bought | None
+) -> None:
+    terms = Terms(24, areas, least)
+    fine = objection(terms, area, order_no, bought) is None
+    in_area = not areas or area in areas
+    if order_no is None:
+        assert fine == (in_area and not least)
+    else:
+        assert fine == (in_area and bought is not None and bought.own and bought.fen >= least)
+
+
+@given(st.lists(st.sampled_from(Action), max_size=6))
+def test_an_application_ends_once(actions: list[Action]) -> None:
+    application = Application(
+        UUID(int=1), UUID(int=2), UUID(int=3), "b", None, None, None, Status.APPLIED, None,
+        NOON, NOON + timedelta(days=1), NOON, "x",
+    )  # fmt: skip
+    for action in actions:
+        after = act(application, action, None, NOON, "y")
+        assert (after is not None) == (application.status in FLOW[action][0])
+        if after is not None:
+            assert application.status in OPEN
+            application = after
+    assert not application.overdue(NOON)
+    late = application.overdue(NOON + timedelta(days=2))
+    assert late == (application.status in OPEN)
+
+
+# -- served ----------------------------------------------------------------------------------------
+
+
+async def test_every_tier_has_what_is_promised(shop: Shop) -> None:
+    promised = {
+        10: ("regular", 95, ["member_price"]),
+        700: ("silver", 90, ["member_price", "birthday_coupon", "priority_checkout"]),
+        1600: (
+            "gold",
+            85,
+            [
+                "member_price", "birthday_coupon", "priority_checkout", "free_delivery",
+                "exclusive_goods", "parking",
+            ],
+        ),
+    }  # fmt: skip
+    for yuan, (tier, percent, ids) in promised.items():
+        member = uuid4()
+        await shop.buy(member, yuan)
+        found = await shop.get(f"/v1/members/{member}/benefits")
+        assert (found["tier"], found["price_percent"]) == (tier, percent)
+        assert [each["benefit_id"] for each in found["data"]] == ids
+    ladder = await shop.get("/v1/tier-ladders/A")
+    diamond = {each["benefit_id"]: each["quota"] for each in ladder["tiers"][3]["benefits"]}
+    assert (diamond["personal_shopper"], diamond["referral_coupon"]) == (2, None)
+    assert (await shop.client.get(f"/v1/members/{uuid4()}/benefits")).status_code == 404
+
+
+async def test_parking_is_earned_online_and_used_at_the_mall(shop: Shop) -> None:
+    member = await gold(shop)
+    assert not (await has(shop, member, "parking"))["earned"]
+    assert problem(await use(shop, member, "parking", channel="mall"))[:2] == (409, "not_earned")
+    await shop.buy(member, 20, channel="app")
+    assert (await has(shop, member, "parking"))["earned"]
+    wrong = await use(shop, member, "parking", channel="app")
+    assert problem(wrong) == (422, "other_channel", "/channel")
+    answer = await use(shop, member, "parking", channel="mall", store="s1")
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["used"], answer.json()["left"]) == (1, 1)
+    assert (await use(shop, member, "parking", channel="pos")).json()["left"] == 0
+    assert problem(await use(shop, member, "parking", channel="pos"))[:2] == (409, "used_up")
+    found = await has(shop, member, "parking")
+    assert (found["quota"], found["used"], found["left"]) == (2, 2, 0)
+    assert found["period_ends"] == "2017-03-31T16:00:00Z"
+    shop.move(midnight(date(2017, 4, 1)))
+    found = await has(shop, member, "parking")
+    assert (found["left"], found["earned"]) == (2, False)
+
+
+async def test_what_cannot_be_used(shop: Shop) -> None:
+    member = await gold(shop)
+    for benefit_id, expected in {
+        "personal_shopper": (409, "not_entitled"),
+        "nothing": (404, "unknown_benefit"),
+        "free_delivery": (409, "not_used_like_this"),
+        "birthday_coupon": (409, "not_used_like_this"),
+        "member_price": (409, "not_used_like_this"),
+    }.items():
+        assert problem(await use(shop, member, benefit_id))[:2] == expected
+    assert (await use(shop, member, "priority_checkout")).json()["left"] is None
+    assert (await use(shop, uuid4(), "parking")).status_code == 404
+
+
+async def test_64_callers_at_once_never_exceed_a_quota(shop: Shop) -> None:
+    member = await gold(shop, channel="app")
+    answers = await asyncio.gather(
+        *(use(shop, member, "parking", channel="pos") for _ in range(64))
+    )
+    statuses = sorted(answer.status_code for answer in answers)
+    print(f"quota 2, 64 callers: {statuses.count(200)} uses, {statuses.count(409)} refused")
+    assert statuses == [200] * 2 + [409] * 62
+    assert (await has(shop, member, "parking"))["used"] == 2
+
+
+async def test_the_same_key_is_one_use(shop: Shop) -> None:
+    member = await gold(shop, channel="app")
+    path = f"/v1/members/{member}/benefits/parking/uses"
+    key = {"Idempotency-Key": "k"}
+    first = await shop.client.post(path, json={"channel": "pos"}, headers=key)
+    again = await shop.client.post(path, json={"channel": "pos"}, headers=key)
+    other = await shop.client.post(path, json={"channel": "mall"}, headers=key)
+    assert first.json() == again.json() and other.status_code == 422
+    assert (await has(shop, member, "parking"))["used"] == 1
+
+
+async def test_quotas_and_applications_follow_merges(shop: Shop) -> None:
+    one, other = await gold(shop, channel="app"), await gold(shop, channel="app")
+    for member in (one, one, other):
+        assert (await use(shop, member, "parking", channel="pos")).status_code == 200
+    assert (await apply(shop, other, order_no="o1")).status_code == 200
+    await merge(shop, (one, other))
+    found = await has(shop, other, "parking")
+    assert (found["used"], found["left"]) == (3, 0)
+    assert problem(await use(shop, one, "parking", channel="pos"))[:2] == (409, "used_up")
+    for member in (one, other):
+        path = f"/v1/members/{member}/benefit-applications"
+        (application,) = (await shop.get(path))["data"]
+        assert application["member_id"] == str(one)
+    assert problem(await apply(shop, one, order_no="o1"))[:2] == (409, "applied_already")
+
+
+async def test_delivery_is_for_the_city_and_for_orders_large_enough(shop: Shop) -> None:
+    member, stranger = await gold(shop), await gold(shop)
+    await shop.buy(member, 99.99)
+    await shop.buy(member, 150)
+    await shop.refund("o3", "r", 6_000)
+    assert stranger
+    for wrong, expected in [
+        ({"area": "110100", "order_no": "o0"}, (422, "outside_area", "/area")),
+        ({"area": None, "order_no": "o0"}, (422, "outside_area", "/area")),
+        ({}, (422, "no_order", "/order_no")),
+        ({"order_no": "o1"}, (422, "unknown_order", "/order_no")),
+        ({"order_no": "never"}, (422, "unknown_order", "/order_no")),
+        ({"order_no": "o2"}, (422, "order_too_small", "/order_no")),
+        ({"order_no": "o3"}, (422, "order_too_small", "/order_no")),
+        ({"benefit_id": "priority_checkout"}, (422, "not_applied_for", "/benefit_id")),
+        ({"area": "Shanghai"}, (422, "invalid_body", "/area")),
+        ({"note": "ring at Wang's"}, (422, "invalid_body", "/note")),
+    ]:
+        assert problem(await apply(shop, member, **wrong)) == expected
+    answer = await apply(shop, member, order_no="o0", note="leave_at_door")
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["status"], found["overdue"]) == ("applied", False)
+    assert found["due_at"] == "2017-03-16T04:00:00Z"
+
+
+async def test_an_application_from_apply_to_fulfil_or_refuse(shop: Shop) -> None:
+    member = await gold(shop)
+    first = (await apply(shop, member, order_no="o0")).json()
+    assert problem(await handle(shop, first, "fulfil"))[:2] == (409, "wrong_status")
+    assert (await handle(shop, first, "refuse")).json()["reason"] == "not_available"
+    assert (await has(shop, member, "free_delivery"))["used"] == 0
+    second = (await apply(shop, member, order_no="o0")).json()  # a refused one does not count
+    assert (await handle(shop, second, "accept")).json()["status"] == "accepted"
+    assert problem(await handle(shop, second, "accept"))[:2] == (409, "wrong_status")
+    assert (await handle(shop, second, "fulfil")).json()["status"] == "fulfilled"
+    assert problem(await handle(shop, second, "refuse"))[:2] == (409, "wrong_status")
+    assert (await has(shop, member, "free_delivery"))["used"] == 1
+    nobody = {"application_id": str(uuid4())}
+    assert problem(await handle(shop, nobody, "accept"))[:2] == (404, "unknown_application")
+    told = [e["status"] for e in await shop.events("points.benefit_applied.v1")]
+    assert told == ["applied", "refused", "applied", "accepted", "fulfilled"]
+
+
+async def test_one_order_is_delivered_once_whoever_asks_at_once(shop: Shop) -> None:
+    member = await gold(shop)
+    answers = await asyncio.gather(*(apply(shop, member, order_no="o0") for _ in range(16)))
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses == [200] + [409] * 15
+
+
+async def test_overdue_applications_are_seen_and_told_once(shop: Shop) -> None:
+    await shop.tick()
+    member = await gold(shop)
+    await shop.buy(member, 100)
+    late = (await apply(shop, member, order_no="o0")).json()
+    shop.move(NOON + timedelta(hours=1))
+    await apply(shop, member, order_no="o1")
+    shop.move(NOON + timedelta(hours=24, seconds=1))
+    await shop.tick()
+    await shop.tick()
+    found = (await shop.get("/v1/benefit-applications?status=overdue"))["data"]
+    assert [each["application_id"] for each in found] == [late["application_id"]]
+    assert found[0]["overdue"] and found[0]["status"] == "applied"
+    told = [e for e in await shop.events("points.benefit_applied.v1") if e["status"] == "overdue"]
+    assert [(e["application_id"], e["changed_at"]) for e in told] == [
+        (late["application_id"], "2017-03-16T04:00:00Z")
+    ]
+    await handle(shop, late, "accept")
+    assert (await handle(shop, late, "fulfil")).json()["overdue"]  # late is late
+    assert (await shop.get("/v1/benefit-applications?status=overdue"))["data"] == []
+    page = await shop.get("/v1/benefit-applications?limit=1")
+    rest = await shop.get(f"/v1/benefit-applications?limit=1&cursor={page['next_cursor']}")
+    assert [each["order_no"] for each in page["data"] + rest["data"]] == ["o0", "o1"]
+    assert rest["next_cursor"] is None
+    wrong = await shop.client.get("/v1/benefit-applications?status=lost")
+    assert problem(wrong) == (422, "unknown_status", "#query/status")
+
+
+async def born(shop: Shop, member: UUID, month: int) -> None:
+    async with shop.running.db.transaction() as tx:
+        told = [MemberRegistered(member, NOON, birth_month=month)]
+        await on_registered(Programme()).handler(tx, told)
+
+
+async def coupons(shop: Shop, member: UUID) -> list[dict[str, Any]]:
+    return list((await shop.get(f"/v1/members/{member}/coupons"))["data"])
+
+
+async def test_birthday_coupons_come_in_the_month_of_birth_once_a_year(shop: Shop) -> None:
+    await shop.tick()
+    silver, regular, may = uuid4(), uuid4(), uuid4()
+    for member, yuan, month in ((silver, 700, 4), (regular, 10, 4), (may, 700, 5)):
+        await shop.buy(member, yuan)
+        await born(shop, member, month)
+    shop.move(midnight(date(2017, 4, 1)))
+    await shop.tick()
+    await birthdays(shop.running.db, "A", shop.clock.now())
+    (coupon,) = await coupons(shop, silver)
+    assert coupon["off"]["amount"] == 500
+    assert await coupons(shop, regular) == await coupons(shop, may) == []
+    assert (await has(shop, silver, "birthday_coupon"))["left"] == 0
+    assert problem(await use(shop, silver, "birthday_coupon"))[:2] == (409, "used_up")
+    shop.move(midnight(date(2017, 5, 1)))
+    await shop.tick()
+    await merge(shop, (may, silver))
+    assert len(await coupons(shop, may)) == 2
+    shop.move(midnight(date(2018, 5, 2)))
+    await shop.tick()
+    found = await coupons(shop, may)
+    assert len(found) == 3  # one birthday from now on
+
+
+async def test_a_diamond_has_a_coupon_for_each_referral(shop: Shop) -> None:
+    diamond, other = uuid4(), uuid4()
+    for member in (diamond, other):
+        await shop.buy(member, 3100)
+    async with shop.running.db.transaction() as tx:
+        await tx.execute("UPDATE member SET tier = 'diamond' WHERE member_id = $1", diamond)
+    brought = [ReferralRewarded(who, uuid4(), NOON) for who in (diamond, diamond, other)]
+    for events in (brought, brought[:1]):
+        async with shop.running.db.transaction() as tx:
+            await on_referral(Programme()).handler(tx, events)
+    found = await coupons(shop, diamond)
+    assert [coupon["off"]["amount"] for coupon in found] == [2000, 2000]
+    assert await coupons(shop, other) == []
+
+
+async def test_referrals_are_heard_over_the_bus(shop: Shop) -> None:
+    diamond = uuid4()
+    await shop.buy(diamond, 3100)
+    async with shop.running.db.transaction() as tx:
+        await tx.execute("UPDATE member SET tier = 'diamond'")
+        tx.publish(ReferralRewarded(diamond, uuid4(), NOON))
+
+    async def given() -> bool:
+        return len(await coupons(shop, diamond)) == 1
+
+    await eventually(given)
+
+
+NEW = {
+    "benefit_id": "lounge",
+    "kind": "experience",
+    "name": {"zh": "贵宾休息室", "en": "Lounge"},
+    "description": {"zh": "每月可进入四次", "en": "Four visits a month"},
+    "value": {"amount": 3000},
+    "earned_in": [],
+    "used_in": ["mall"],
+}
+
+
+async def test_the_catalogue_is_configuration(shop: Shop) -> None:
+    answer = await shop.client.post("/v1/benefits", json=NEW)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["version"] == 1
+    assert problem(await shop.client.post("/v1/benefits", json=NEW))[:2] == (409, "benefit_exists")
+    change = {name: value for name, value in NEW.items() if name != "benefit_id"}
+    changed = await shop.client.put("/v1/benefits/lounge", json=change | {"value": {"amount": 1}})
+    assert (changed.json()["version"], changed.json()["value"]["amount"]) == (2, 1)
+    assert (await shop.get("/v1/benefits/lounge")) == changed.json()
+    assert (await shop.client.get("/v1/benefits/nothing")).status_code == 404
+    assert (await shop.client.put("/v1/benefits/nothing", json=change)).status_code == 404
+    ids = [each["benefit_id"] for each in (await shop.get("/v1/benefits"))["data"]]
+    assert ids == sorted(ids) and len(ids) == 10
+    kinds = {each["kind"] for each in (await shop.get("/v1/benefits"))["data"]}
+    assert kinds == {"price", "service", "experience", "emotional", "social", "privilege"}
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "code"),
+    [
+        ({"kind": "price"}, "/value/amount", "counted_twice"),
+        ({"value": {"amount": 1, "currency": "EUR"}}, "/value/currency", "unknown_currency"),
+        (
+            {"coupon": {"on": "birthday", "template_id": str(uuid4())}},
+            "/coupon/template_id", "unknown_template",
+        ),
+        ({"application": {"hours": 24, "areas": ["city"]}}, "/application/areas/0", None),
+        ({"period": "week"}, "/period", None),
+    ],
+)  # fmt: skip
+async def test_wrong_benefits_are_refused(
+    shop: Shop, change: dict[str, Any], pointer: str, code: str | None
+) -> None:
+    answer = await shop.client.post("/v1/benefits", json=NEW | change)
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["pointer"] == pointer and code in (None, error["code"])
+
+
+async def test_a_benefit_cannot_bring_tiers_of_a_mall_together(shop: Shop) -> None:
+    told = await shop.get("/v1/benefits/fast_checkout")
+    change = {
+        name: value
+        for name, value in told.items()
+        if name not in ("benefit_id", "version", "changed_at")
+    }
+    # 200 yuan a month on gold and on platinum: 3,305 and 4,585 a year, but 4,627 would be 40 %.
+    dear = change | {"value": {"amount": 20_000}}
+    answer = await shop.client.put("/v1/benefits/fast_checkout", json=dear)
+    assert problem(answer) == (422, "tiers_too_close", "/value")
+    assert answer.json()["detail"] == "4200 fen a year are missing"
+    assert (await shop.get("/v1/benefits/fast_checkout")) == told
+    assert (await shop.client.put("/v1/benefits/fast_checkout", json=change)).status_code == 200
