@@ -17,7 +17,7 @@ from allinone.supervisor import StartFailed
 from allinone.tokens import NoToken, fetch
 from contracts.roles import Role
 
-BENCHES = ("collect", "ledger", "gateway")
+BENCHES = ("collect", "ledger", "gateway", "checkout", "coupons")
 _WORKSPACE = Path(__file__).resolve().parents[3]
 
 app = typer.Typer(
