@@ -24,7 +24,7 @@ class Unreadable(RuntimeError):
     """A file that is no receipt or no key; says which and what to do."""
 
 
-async def verify(home: Home, progress: Callable[[int], None]) -> Audit:
+async def verify(home: Home, progress: Callable[[int], None] = lambda entries: None) -> Audit:
     """Audit the ledger in `home` (or at HUIYUAN_DATABASE_URL), whether the platform runs or not.
 
     Reads one moment of it, as the service's own role; changes nothing. Raises Unreadable.

@@ -79,6 +79,7 @@ def report(figures: Figures, totals: Totals, scanned: Scanned) -> RenderableType
         Text(),
         _headline(figures),
         Columns([_points(figures), _tiers(figures), _bands(figures)], padding=(0, 3)),
+        Columns([_movements(figures), _coupons(figures), _books(figures)], padding=(0, 3)),
         Columns([_terciles(figures), _tags(figures)], padding=(0, 3)),
         *(_campaign(campaign) for campaign in figures["campaigns"]),
         Columns([_cross_check(figures, totals), _seconds(figures)], padding=(0, 3)),
@@ -114,7 +115,8 @@ def _bar(share: float) -> Text:
 
 
 def _points(figures: Figures) -> Table:
-    points, names = figures["points"], {"issued": "发放", "burnt": "核销", "expired": "过期"}
+    points = figures["points"]
+    names = {"issued": "发放", "burnt": "核销", "expired": "过期", "depreciated": "其中折损"}
     table = _table("积分 points", "", "points")
     for key, name in names.items():
         table.add_row(f"{name} {key}", f"{points[key]:,}")
@@ -131,6 +133,38 @@ def _tiers(figures: Figures) -> Table:
     everybody = sum(figures["tiers"].values()) or 1
     for tier, members in figures["tiers"].items():
         table.add_row(TIER_NAMES[tier], f"{members:,}", _bar(members / everybody))
+    return table
+
+
+def _movements(figures: Figures) -> Table:
+    table = _table("等级变动 tier movements", "month", "up 升", "down 降", "warned 预警")
+    for each in figures["tier_movements"]:
+        table.add_row(each["month"], *(f"{each[key]:,}" for key in ("up", "down", "warned")))
+    return table
+
+
+def _coupons(figures: Figures) -> Table:
+    table = _table("优惠券 coupons", "", "coupons", "")
+    coupons = figures["coupons"]
+    names = {"issued": "发放", "claimed": "领取", "redeemed": "核销", "rolled_back": "退回",
+             "expired": "过期"}  # fmt: skip
+    for key, name in names.items():
+        share = coupons[key] / (coupons["issued"] or 1)
+        table.add_row(f"{name} {key.replace('_', ' ')}", f"{coupons[key]:,}", _bar(share))
+    table.add_row("优惠 discount ¥", _yuan(coupons["discount_fen"]))
+    return table
+
+
+def _books(figures: Figures) -> Table:
+    table = _table("账本 ledger", "", "")
+    liability, ledger = figures["liability"], figures["ledger"]
+    table.add_row("负债 liability ¥", _yuan(liability["value_fen"]))
+    breakage = liability["breakage"]
+    table.add_row("预计失效 expected breakage", "–" if breakage is None else f"{breakage:,}")
+    table.add_row("引荐 referrals rewarded", f"{figures['referrals_rewarded']:,}")
+    table.add_row("分录 entries verified", f"{ledger['entries']:,}")
+    style = "bold green" if ledger["findings"] == 0 else "bold red"
+    table.add_row("篡改 tampering found", f"[{style}]{ledger['findings']:,}[/]")
     return table
 
 

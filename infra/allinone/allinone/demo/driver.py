@@ -24,12 +24,13 @@ from allinone.demo.bodies import LOCAL, Bodies
 from allinone.demo.client import Api
 from allinone.demo.dataset import LAST_DAY, Dataset, days
 from allinone.demo.households import Person
-from allinone.demo.plan import Plan, points_to_redeem
+from allinone.demo.plan import IDENTIFIER, Channel, Plan, points_to_redeem
 from allinone.demo.progress import Offer, Progress
 from contracts.gateway import SandboxPage
 from contracts.identity import RegisterResults
 from contracts.orders import OrderRequest
 from contracts.points.orders import OrderAnswer, OrderBatchAnswer
+from contracts.points.referrals import ReferralLink
 
 MORNING, EVENING, MIDNIGHT = time(9), time(23, 59, 59), time(0)
 _CODE = re.compile(r"券码(\w+)")
@@ -80,6 +81,7 @@ class Driver:
         if not self._state.catalogue:
             with self._phase("catalogue"):
                 await opening.load_catalogue(self._api, self._data)
+                await opening.set_policies(self._api)
                 await self._settle()
             self._state.catalogue = True
             self._save()
@@ -107,6 +109,7 @@ class Driver:
         await self._clock(datetime.combine(day, MORNING, LOCAL))
         await self._register(today)
         await self._settle()
+        await self._refer(today)
         await self._read_messages()
         await self._clock(datetime.combine(day, EVENING, LOCAL))
         answers = await self._order(today)
@@ -125,6 +128,30 @@ class Driver:
                 for result in RegisterResults.model_validate_json(answer).results:
                     if result.status >= 300:
                         raise Failed(f"a registration answered {result.problem}")
+
+    async def _refer(self, today: Bodies) -> None:
+        """Newcomers show the code of whoever brought them."""
+        with self._phase("referrals"):
+            for each in today.plan.brought:
+                member = await self._member(each.household_id, each.channel)
+                by = await self._member(each.by, each.by_channel)
+                key = f"demo-brought-{each.household_id}"
+                path = f"/v1/members/{by}/referral-links"
+                link = await self._api.send("POST", path, b"", role="pos", key=f"{key}-link")
+                code = ReferralLink.model_validate_json(link).code
+                await self._api.post(
+                    "/v1/referrals",
+                    {"code": code, "member_id": member},
+                    role="pos",
+                    key=key,
+                )
+
+    async def _member(self, household: int, channel: Channel) -> str:
+        """The member that a household's identifier in that channel belongs to."""
+        kind = IDENTIFIER[channel]
+        body = {"kind": kind, "value": self._people[household].identifier(kind)}
+        found = await self._api.post("/v1/members/lookup", body, role="pos")
+        return str(found["member_id"])
 
     async def _read_messages(self) -> None:
         """Who got a coupon, and means to use it?"""

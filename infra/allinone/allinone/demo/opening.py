@@ -1,9 +1,11 @@
-"""Before the first customer comes in: the catalogue, the stores, and the standing campaign."""
+"""Before the first customer comes in: catalogue, stores, policies, and the standing campaign."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
+
+import msgspec
 
 from allinone.demo import bodies
 from allinone.demo.client import Api
@@ -22,6 +24,13 @@ CAMPAIGN: dict[str, Any] = {
         " Reply R to opt out",
     },
     "budget": {"amount": 100_000, "currency": "CNY"},
+}
+
+
+DEPRECIATION: dict[str, Any] = {  # a fifth of what is left goes when the year's last day begins
+    "kind": "depreciation",
+    "active": True,
+    "figures": {"percent": 20, "month": 12, "day": 31},
 }
 
 
@@ -45,3 +54,9 @@ async def launch_campaign(api: Api) -> str:
         path = f"/v1/campaigns/{campaign}/{step}"
         await api.send("POST", path, b"", role=role, key=f"demo-campaign-{step}")
     return campaign
+
+
+async def set_policies(api: Api) -> None:
+    """Points depreciate at the end of the year, and still go after twelve months."""
+    body = msgspec.json.encode(DEPRECIATION)
+    await api.send("PUT", "/v1/expiry-policies/depreciation", body, role="operator")

@@ -8,8 +8,9 @@ the wall clock: two runs, killed or not, play the same year.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -38,6 +39,8 @@ SHARES = ((60, Channel.POS), (85, Channel.MINIPROGRAM), (100, Channel.ECOMMERCE)
 REDEEM_FROM = 200  # points a member wants to have before thinking of spending them
 REDEEM_AT_MOST = 500
 VIEWS_A_BASKET = 4
+REFERRED_AFTER = 30  # days after the first one from which newcomers may have been brought
+REFERRERS_DRAWN = 12  # of whom the one who buys most often is the likely one
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,16 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """A household came by the code of another one. `channel`, `by_channel`: where each began."""
+
+    household_id: int
+    channel: Channel
+    by: int
+    by_channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
 class Behaviour:
     """Something a member did besides buying; `sku` for views, `store_id` for visits."""
 
@@ -77,6 +90,7 @@ class Day:
 
     day: date
     registrations: list[Registration]
+    brought: list[Brought]
     links: list[Link]
     behaviours: list[Behaviour]
     baskets: list[tuple[Basket, Channel]]
@@ -115,7 +129,11 @@ class Plan:
         self._registrations: dict[date, list[Registration]] = defaultdict(list)
         self._links: dict[date, list[Link]] = defaultdict(list)
         self._whole_since: dict[int, date] = {}
-        for household, first in self._first_days().items():
+        first_days = self._first_days()
+        self._brought = _brought(
+            first_days, dict(dataset.baskets["household_id"].value_counts().rows())
+        )
+        for household, first in first_days.items():
             for channel, day in first.items():
                 self._registrations[day].append(Registration(household, channel))
             for link in _links(household, first):
@@ -129,6 +147,7 @@ class Plan:
         return Day(
             day,
             self._registrations[day],
+            self._brought[day],
             sorted(self._links[day], key=lambda link: (link.at, link.household_id, link.other)),
             [
                 behaviour
@@ -151,6 +170,23 @@ class Plan:
         for basket_id, household, day in columns.iter_rows():
             first[household].setdefault(self._channel[basket_id], day)
         return first
+
+
+def _brought(
+    first_days: Mapping[int, Mapping[Channel, date]], baskets: Mapping[int, int]
+) -> dict[date, list[Brought]]:
+    """A third of late newcomers were brought by somebody who was there a month before."""
+    found: dict[date, list[Brought]] = defaultdict(list)
+    begun = sorted((min(first.values()), number) for number, first in first_days.items())
+    for day, household in begun:
+        there = bisect_left(begun, (day - timedelta(REFERRED_AFTER), 0))
+        if not there or draw("brought", household) >= 3_333:
+            continue
+        drawn = [begun[draw("referrer", household, n) % there][1] for n in range(REFERRERS_DRAWN)]
+        by = max(drawn, key=lambda number: (baskets[number], number))
+        channels = (next(iter(first_days[each])) for each in (household, by))
+        found[day].append(Brought(household, next(channels), by, next(channels)))
+    return found
 
 
 def _links(household: int, first: dict[Channel, date]) -> Iterator[Link]:

@@ -7,16 +7,19 @@ from typing import Any
 from allinone.demo.client import Api
 from allinone.demo.dataset import Totals
 from allinone.demo.scan import Scanned
+from points_service.proofs.audit import Audit
 
 RFM_AT = "2017-10-01T00:00:00+08:00"
 DAY_BANDS = ("<=30", "31-90", ">90")
 TIERS = ("regular", "silver", "gold", "diamond")
+POINTS = ("issued", "burnt", "expired", "depreciated", "outstanding")
+FUNNEL = ("issued", "claimed", "redeemed", "rolled_back", "expired")
 TOP_TAGS = 12
 
 Figures = dict[str, Any]
 
 
-async def gather(api: Api, scanned: Scanned) -> Figures:
+async def gather(api: Api, scanned: Scanned, audited: Audit) -> Figures:
     """The figures under the JSON keys of the demo's report, without `seconds`.
 
     Amounts in fen, counts otherwise; `top_tags` is a list of `{tag, value, members}`.
@@ -36,9 +39,14 @@ async def gather(api: Api, scanned: Scanned) -> Figures:
         "lines": purchases["lines"],
         "paid_fen": purchases["paid_fen"],
         "growth_spend": points["growth_spend"],
-        "points": {key: points[key] for key in ("issued", "burnt", "expired", "outstanding")},
+        "points": {key: points[key] for key in POINTS},
         "trial_balance": books["difference"],
         "tiers": {tier: points["tiers"].get(tier, 0) for tier in TIERS},
+        "tier_movements": await _movements(api),
+        "referrals_rewarded": await _rewarded(api),
+        "coupons": await _coupons(api),
+        "liability": await _liability(api),
+        "ledger": {"entries": audited.entries, "findings": len(audited.findings)},
         "rfm_2017_10_01": {
             "terciles": dict(sorted(terciles["cells"].items())),
             "day_bands": {band: bands["cells"].get(band, 0) for band in DAY_BANDS},
@@ -76,3 +84,47 @@ async def _campaigns(api: Api) -> list[Figures]:
 
 async def _ask(api: Api, path: str, **query: str) -> Any:
     return await api.get(path, role="analyst", **query)
+
+
+async def _movements(api: Api) -> list[Figures]:
+    """Members who went up and down, and who were warned, by month."""
+    found = await _ask(api, "/v1/tiers/movements", **{"from": "2017-01-01", "to": "2018-01-01"})
+    months: dict[str, Figures] = {}
+    for each in found["data"]:
+        up = TIERS.index(each["tier"]) > TIERS.index(each["previous"])
+        _month(months, each["month"])["up" if up else "down"] += each["members"]
+    for each in found["warned"]:
+        _month(months, each["month"])["warned"] += each["members"]
+    return [months[month] for month in sorted(months)]
+
+
+def _month(months: dict[str, Figures], first: str) -> Figures:
+    return months.setdefault(first, {"month": first[:7], "up": 0, "down": 0, "warned": 0})
+
+
+async def _rewarded(api: Api) -> int:
+    """Referrals whose first purchase was rewarded."""
+    rewarded = 0
+    cursor: dict[str, str] = {}
+    while True:
+        page = await api.get(
+            "/v1/referrals", role="operator", status="rewarded", limit="200", **cursor
+        )
+        rewarded += len(page["data"])
+        if page["next_cursor"] is None:
+            return rewarded
+        cursor = {"cursor": page["next_cursor"]}
+
+
+async def _coupons(api: Api) -> Figures:
+    total = (await _ask(api, "/v1/coupon-funnel"))["total"]
+    return {**{key: total[key] for key in FUNNEL}, "discount_fen": total["discount"]["amount"]}
+
+
+async def _liability(api: Api) -> Figures:
+    found = await _ask(api, "/v1/ledger/liability")
+    return {
+        "points": found["points"],
+        "value_fen": found["value"]["amount"],
+        "breakage": found["breakage"],
+    }

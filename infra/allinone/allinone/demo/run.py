@@ -22,7 +22,7 @@ def run_demo(data_dir: Path, exit_after: bool, report_file: Path | None, port: i
     """Play the year in `data_dir`, or go on with it, and report; the exit status.
 
     With `exit_after` it then stops, else it serves until Ctrl-C. 0: done; 1: a figure differs from
-    the data set's or a personal value lies open; 130: interrupted, and the next run goes on there.
+    the data set's, a personal value lies open, or the ledger is not as it was booked; 130: interrupted, and the next run goes on there.
     Raises NotADemo for a directory with other data, and what `Platform` raises.
     """
     return asyncio.run(Demo(report_file, Console()).run(data_dir, port, stay=not exit_after))
@@ -59,13 +59,19 @@ class Demo:
     async def _report(self, stage: Stage) -> None:
         self._say("looking for personal values behind the gateway")
         scanned = await stage.scan()
-        figures = await stage.figures(scanned)
+        self._say("reading the ledger entry by entry")
+        audited = await stage.audit()
+        figures = await stage.figures(scanned, audited)
         totals = stage.data.totals()
         self._console.print(display.report(figures, totals, scanned))
         if self._report_file is not None:
             write_atomically(self._report_file.absolute(), figures, mode=0o644)
         checks = report.cross_check(figures, totals)
-        good = scanned.hits == 0 and all(ours == theirs for _, ours, theirs in checks)
+        good = (
+            scanned.hits == 0
+            and audited.clean
+            and all(ours == theirs for _, ours, theirs in checks)
+        )
         self._status = 0 if good else DIFFERENT
 
     async def _serve(self, stage: Stage) -> None:

@@ -29,6 +29,11 @@ KEYS = set(
         "points",
         "trial_balance",
         "tiers",
+        "tier_movements",
+        "referrals_rewarded",
+        "coupons",
+        "liability",
+        "ledger",
         "rfm_2017_10_01",
         "top_tags",
         "campaigns",
@@ -62,7 +67,7 @@ async def _stage(folder: Path) -> AsyncIterator[Stage]:
 
 async def _figures(stage: Stage) -> Figures:
     scanned = await stage.scan()
-    figures = await stage.figures(scanned)
+    figures = await stage.figures(scanned, await stage.audit())
     del figures["seconds"]
     return figures
 
@@ -108,9 +113,10 @@ async def test_the_report_has_the_agreed_keys_and_can_be_read(
 ) -> None:
     _, stage = undisturbed
     scanned = await stage.scan()
-    figures = await stage.figures(scanned)
+    figures = await stage.figures(scanned, await stage.audit())
     assert set(figures) == KEYS
-    assert set(figures["points"]) == {"issued", "burnt", "expired", "outstanding"}
+    assert set(figures["points"]) == {"issued", "burnt", "expired", "depreciated", "outstanding"}
+    assert figures["ledger"]["findings"] == 0 < figures["ledger"]["entries"]
     assert list(figures["tiers"]) == ["regular", "silver", "gold", "diamond"]
     assert list(figures["rfm_2017_10_01"]["day_bands"]) == ["<=30", "31-90", ">90"]
     assert set(figures["campaigns"][0]) == CAMPAIGN_KEYS

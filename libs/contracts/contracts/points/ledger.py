@@ -44,6 +44,7 @@ class TrialBalance(Model):
 class PointsStats(Model):
     """The programme in figures: issued − burnt − expired − reversed = outstanding.
 
+    `depreciated` is the part of `expired` that went by yearly depreciation.
     `burnt` and `expired` are net of what refunds gave back; `reversed` is what refunds took back,
     without `owed`, which members still have to earn.
     """
@@ -53,6 +54,7 @@ class PointsStats(Model):
     issued: Annotated[int, public]
     burnt: Annotated[int, public]
     expired: Annotated[int, public]
+    depreciated: Annotated[int, public]
     reversed: Annotated[int, public]
     owed: Annotated[int, public]
     outstanding: Annotated[int, public]

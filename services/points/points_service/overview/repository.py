@@ -89,3 +89,12 @@ async def moved(
         [str(owner) for owner in owners], start, end, limit,
     )  # fmt: skip
     return [Moved(**row) for row in rows]
+
+
+async def depreciated(tx: Tx) -> int:
+    """Points that went by yearly depreciation."""
+    points: int = await tx.fetchval(
+        "SELECT coalesce(sum(e.amount), 0)::bigint FROM journal j JOIN entry e USING (journal_id)"
+        " WHERE j.kind = 'expire' AND j.ref LIKE 'depreciation/%' AND e.amount > 0"
+    )
+    return points

@@ -20,6 +20,7 @@ from points_service.lots import repository as lots
 from points_service.lots.domain import redeemable
 from points_service.members import repository as members
 from points_service.members.use_cases import existing
+from points_service.overview import repository as reports
 from points_service.programme import Programme
 from points_service.tiers import repository as tiers
 
@@ -97,6 +98,7 @@ async def stats(tx: Tx, programme: Programme) -> PointsStats:
         issued=books.issued,
         burnt=books.burnt,
         expired=books.expired,
+        depreciated=await reports.depreciated(tx),
         reversed=books.reversed,
         owed=books.owed,
         outstanding=books.outstanding,
