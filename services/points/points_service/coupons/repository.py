@@ -202,10 +202,12 @@ async def look(tx: Tx, codes: Collection[str]) -> Coupon | None:
 
 
 async def held_by(tx: Tx, member_id: UUID) -> list[Coupon]:
-    """A member's coupons, the one that ends first on top."""
+    """A member's coupons: those to be used, the one that ends first on top, then the others."""
     rows = await tx.fetch(
-        f"{_SELECT} WHERE c.member_id = $1 ORDER BY c.valid_until, c.code LIMIT 200", member_id
-    )
+        f"{_SELECT} WHERE c.member_id = $1 ORDER BY c.order_no IS NOT NULL"
+        " OR c.closed_at IS NOT NULL OR c.valid_until <= $2, c.valid_until, c.code LIMIT 200",
+        member_id, tx.now,
+    )  # fmt: skip
     return _read(rows)
 
 
