@@ -55,12 +55,20 @@ async def post(tx: Tx, journals: Sequence[Journal]) -> None:
 
 async def balances(tx: Tx, kind: AccountKind, owners: Iterable[str]) -> dict[str, int]:
     """Balances of accounts of a kind by owner; an owner without an account is left out."""
+    found = await balances_of(tx, [kind], owners)
+    return {owner: balance for (_, owner), balance in found.items()}
+
+
+async def balances_of(
+    tx: Tx, kinds: Sequence[AccountKind], owners: Iterable[str]
+) -> dict[tuple[AccountKind, str], int]:
+    """The same of several kinds, by (kind, owner), in one round trip."""
     rows = await tx.fetch(
-        "SELECT owner, sum(balance)::bigint AS balance FROM account"
-        " WHERE kind = $1 AND owner = ANY ($2::text[]) GROUP BY owner",
-        kind, list(owners),
+        "SELECT kind, owner, sum(balance)::bigint AS balance FROM account"
+        " WHERE kind = ANY ($1::text[]) AND owner = ANY ($2::text[]) GROUP BY kind, owner",
+        kinds, list(owners),
     )  # fmt: skip
-    return {row["owner"]: row["balance"] for row in rows}
+    return {(AccountKind(row["kind"]), row["owner"]): row["balance"] for row in rows}
 
 
 async def sums(tx: Tx) -> list[KindSums]:

@@ -20,6 +20,7 @@ _TYPES = {
 }  # fmt: skip
 _COLUMNS = tuple(_TYPES)
 _SELECT = ", ".join(_COLUMNS)
+_MEMBER = ", ".join(f"m.{name}" for name in _COLUMNS)
 _UPDATE = (
     f"UPDATE member m SET {', '.join(f'{name} = v.{name}' for name in _COLUMNS[1:])} FROM unnest("
     + ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_TYPES.values(), 1))
@@ -60,24 +61,31 @@ async def survivors(tx: Tx, member_ids: Iterable[UUID]) -> dict[UUID, UUID]:
 
 async def lock(tx: Tx, member_ids: Iterable[UUID], since: date | None = None) -> Members:
     """Lock and load the members these ids stand for, with their months from `since` on."""
-    asked = set(member_ids)
+    asked = list(set(member_ids))
     while True:
-        absorbed = await survivors(tx, asked)
-        ids = sorted({absorbed.get(member_id, member_id) for member_id in asked})
         rows = await tx.fetch(
-            f"SELECT {_SELECT}, merged_into FROM member WHERE member_id = ANY ($1::uuid[])"
-            " ORDER BY member_id FOR UPDATE",
-            ids,
+            f"SELECT {_MEMBER}, m.merged_into, a.asked FROM (SELECT array_agg(member_id) AS asked,"
+            " coalesce(merged_into, member_id) AS member_id FROM member"
+            " WHERE member_id = ANY ($1::uuid[]) GROUP BY 2) a JOIN member m USING (member_id)"
+            " ORDER BY m.member_id FOR UPDATE OF m",
+            asked,
         )
         if all(row["merged_into"] is None for row in rows):  # else a merge came between
+            absorbed = {
+                each: row["member_id"]
+                for row in rows
+                for each in row["asked"]
+                if each != row["member_id"]
+            }
             return Members(await _complete(tx, rows, since), absorbed)
 
 
 async def find(tx: Tx, member_id: UUID, since: date | None = None) -> Member | None:
     """The member an id stands for, without a lock; with its months from `since` on."""
-    absorbed = await survivors(tx, [member_id])
     rows = await tx.fetch(
-        f"SELECT {_SELECT} FROM member WHERE member_id = $1", absorbed.get(member_id, member_id)
+        f"SELECT {_SELECT} FROM member WHERE member_id ="
+        " (SELECT coalesce(merged_into, member_id) FROM member WHERE member_id = $1)",
+        member_id,
     )
     return next(iter((await _complete(tx, rows, since)).values()), None)
 
@@ -180,14 +188,14 @@ async def absorb(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
 async def _complete(tx: Tx, rows: Sequence[Any], since: date | None) -> dict[UUID, Member]:
     # A statement of its own: the one that waited for the locks still sees the balances of before.
     owners = [str(row["member_id"]) for row in rows]
-    points = await ledger.balances(tx, AccountKind.MEMBER, owners)
-    debts = await ledger.balances(tx, AccountKind.DEBT, owners)
+    kinds = (AccountKind.MEMBER, AccountKind.DEBT)
+    points = await ledger.balances_of(tx, kinds, owners)
     past = await _months(tx, [row["member_id"] for row in rows], since) if since else None
     members = [
         Member(
             **{name: row[name] for name in _COLUMNS},
-            balance=points.get(owner, 0),
-            owed=-debts.get(owner, 0),
+            balance=points.get((AccountKind.MEMBER, owner), 0),
+            owed=-points.get((AccountKind.DEBT, owner), 0),
             past=None if past is None else past[row["member_id"]],
         )
         for row, owner in zip(rows, owners, strict=True)
