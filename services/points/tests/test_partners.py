@@ -15,7 +15,7 @@ from services.points.tests.conftest import NOON, Shop
 from services.points.tests.test_merges import merge
 from services.points.tests.test_stored_value import register, spend, top_up
 
-from contracts.points.programmes import Rate
+from contracts.points.programmes import ExchangeRate
 from contracts.roles import Role
 from points_service.exchanges.domain import multiples, whole
 from points_service.ledger.domain import AccountKind
@@ -34,7 +34,7 @@ AIR = {
     "valid_from": "2017-01-01T00:00:00+08:00",
     "clients": ["test-partner"],
 }
-PACKAGE = {
+PACKAGE: dict[str, Any] = {
     "package_id": "evening",
     "names": {"zh": "美好夜晚", "en": "A good evening"},
     "points": 1000,
@@ -378,7 +378,7 @@ async def test_packages_follow_merges_and_need_points(shop: Shop, member: UUID) 
     refunds = f"/v1/members/{one}/packages/{bought['purchase_id']}/refunds"
     assert (await shop.client.post(refunds, json={})).json()["balance"] == 1000
     for wrong in (
-        {"components": [*PACKAGE["components"], PACKAGE["components"][0]]},  # type: ignore[misc]
+        {"components": [*PACKAGE["components"], PACKAGE["components"][0]]},
         {"points": 0, "fen": 0},
     ):
         answer = await shop.client.put("/v1/packages/evening", json=PACKAGE | wrong)
@@ -396,7 +396,7 @@ def test_shares_add_up(whole_: int, weights: list[int]) -> None:
 
 @given(points=st.integers(1, 10**6), units=st.integers(1, 10**6), times=st.integers(1, 1000))
 def test_rates_are_exact_both_ways(points: int, units: int, times: int) -> None:
-    rate = Rate(points=points, units=units)
+    rate = ExchangeRate(points=points, units=units)
     few, little = multiples(rate)
     assert whole(rate, few * times, None) == whole(rate, None, little * times)
     assert whole(rate, few * times, None) == (few * times, little * times)

@@ -75,7 +75,7 @@ async def test_a_changed_rule_is_a_new_version_with_the_new_figure(shop: Shop) -
     assert await rules(shop, "en") == first  # nothing has changed: neither number nor date
 
     ladder = await shop.get("/v1/tier-ladders/A")
-    changed = {
+    changed: dict[str, Any] = {
         key: ladder[key]
         for key in ("name", "kind", "qualification_months", "grace_days", "soft_landing", "tiers")
         if key in ladder
@@ -145,7 +145,7 @@ async def test_every_kind_of_rule_is_followed(shop: Shop) -> None:
 
     policy = {"kind": "depreciation", "active": True,
               "figures": {"percent": 20, "month": 12, "day": 31}}  # fmt: skip
-    await put(shop, "/v1/expiry-policies/year_end", policy)
+    await put(shop, "/v1/expiry-policies/year-end", policy)
     zh, en = "每年 12 月 31 日零时，此前获得的积分减少 20%", "points earned before lose 20 %"
     assert await said(shop, "expiry", zh, en) == 7
 

@@ -68,7 +68,7 @@ async def spend(shop: Shop, account: str, fen: int, key: str = "") -> httpx.Resp
 async def balances(shop: Shop, account: str) -> tuple[int, int, int]:
     """Principal, bonus, refundable principal."""
     found = await shop.get(f"{PATH}/{account}")
-    return tuple(found[name]["amount"] for name in ("principal", "bonus", "refundable"))  # type: ignore[return-value]
+    return tuple(found[name]["amount"] for name in ("principal", "bonus", "refundable"))
 
 
 async def kinds(shop: Shop) -> dict[str, int]:

@@ -17,14 +17,14 @@ Direction = Literal["in", "out"]
 Month = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 
 
-class Rate(Model):
+class ExchangeRate(Model):
     """`points` of ours are worth `units` of the partner's: an exact ratio, never a decimal."""
 
     points: Points
     units: Points
 
 
-class Limits(Model):
+class ExchangeLimits(Model):
     """In points; None is no limit. Days and months are the programme's."""
 
     per_exchange: Annotated[int | None, Field(gt=0), public] = None
@@ -33,15 +33,15 @@ class Limits(Model):
     total_month: Annotated[int | None, Field(gt=0), public] = None
 
 
-class Terms(Model):
+class ExchangeTerms(Model):
     """One direction of the exchange."""
 
-    rate: Annotated[Rate, public]
-    limits: Annotated[Limits, public] = Field(default_factory=Limits)
+    rate: Annotated[ExchangeRate, public]
+    limits: Annotated[ExchangeLimits, public] = Field(default_factory=ExchangeLimits)
 
 
 class PartnerTerms(Model):
-    """What members may know of a partner. `out`: our points become its units; `in`: back.
+    """What members may know of a partner. `outward`: points become its units; `inward`: back.
 
     A merchant that has a shop here too carries the shop's id, so that settlements name it once.
     """
@@ -50,12 +50,12 @@ class PartnerTerms(Model):
     kind: Annotated[Literal["airline", "bank", "merchant"], public]
     names: Annotated[Words, public]
     unit: Annotated[Words, public]  # miles, 里程
-    outward: Annotated[Terms | None, public] = None
-    inward: Annotated[Terms | None, public] = None
+    outward: Annotated[ExchangeTerms | None, public] = None
+    inward: Annotated[ExchangeTerms | None, public] = None
     valid_from: Annotated[AwareDatetime, public]
     valid_until: Annotated[AwareDatetime | None, public] = None
 
-    def terms(self, direction: Direction) -> Terms | None:
+    def terms(self, direction: Direction) -> ExchangeTerms | None:
         """Those of a direction."""
         return self.outward if direction == "out" else self.inward
 
@@ -77,7 +77,7 @@ class Partners(Model):
     next_cursor: Annotated[str | None, public] = None
 
 
-class ExchangeRequest(Model):
+class PartnerExchangeRequest(Model):
     """Points or units, one of them. `partner_ref` names the exchange at the partner, once."""
 
     partner_id: Code
@@ -93,7 +93,7 @@ class ExchangeRequest(Model):
         return self
 
 
-class Exchange(Model):
+class PartnerExchange(Model):
     """`exchange_id` is None for a dry run; `balance` is what the member had afterwards."""
 
     exchange_id: Annotated[UUID | None, internal]
@@ -109,10 +109,10 @@ class Exchange(Model):
     balance: Annotated[int, public]
 
 
-class Exchanges(Model):
+class PartnerExchanges(Model):
     """A page, newest first."""
 
-    data: Annotated[list[Exchange], internal]
+    data: Annotated[list[PartnerExchange], internal]
     next_cursor: Annotated[str | None, public]
 
 
@@ -179,18 +179,18 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", f"{_MEMBER}/exchanges", "points",
         "Exchange points with a partner; members may only give them out",
-        SERVING | {Role.MEMBER, Role.PARTNER}, ExchangeRequest, Exchange,
+        SERVING | {Role.MEMBER, Role.PARTNER}, PartnerExchangeRequest, PartnerExchange,
         query=(DRY_RUN,), idempotent=True, tags=("programmes",),
     ),
     Operation(
         "GET", f"{_MEMBER}/exchanges", "points", "Exchanges of a member, newest first",
-        READING, response=Exchanges, query=PAGING, tags=("programmes",),
+        READING, response=PartnerExchanges, query=PAGING, tags=("programmes",),
     ),
     Operation(
         "POST", f"{_MEMBER}/exchanges/{{exchange_id}}/reverse", "points",
         "Undo an exchange that failed at the partner",
         frozenset({Role.SERVICE_AGENT, Role.PARTNER, Role.OPERATOR, Role.ADMIN}),
-        response=Exchange, idempotent=True, tags=("programmes",),
+        response=PartnerExchange, idempotent=True, tags=("programmes",),
     ),
     Operation(
         "GET", "/v1/partners/{partner_id}/settlements", "points",

@@ -131,7 +131,7 @@ class PrincipalRefund(Model):
     bonus_balance: Annotated[Money, public]
 
 
-class StatementLine(Model):
+class StoredValueLine(Model):
     """A movement in fen, > 0 in, < 0 out, and the balances it left."""
 
     line_id: Annotated[int, internal]
@@ -146,10 +146,10 @@ class StatementLine(Model):
     at: Annotated[datetime, public]
 
 
-class Statement(Model):
+class StoredValueStatement(Model):
     """A page, newest first."""
 
-    data: Annotated[list[StatementLine], internal]
+    data: Annotated[list[StoredValueLine], internal]
     next_cursor: Annotated[str | None, public]
 
 
@@ -183,7 +183,7 @@ OPERATIONS: list[Operation] = [
     ),
     Operation(
         "GET", f"{_ONE}/statement", "points", "Movements and running balances, newest first",
-        READING, response=Statement, query=PAGING, own=None, tags=_TAGS,
+        READING, response=StoredValueStatement, query=PAGING, own=None, tags=_TAGS,
     ),
     Operation(
         "POST", f"{_ONE}/top-ups", "points", "Pay money in",

@@ -6,7 +6,7 @@ from datetime import datetime
 from math import gcd
 from uuid import UUID
 
-from contracts.points.programmes import Direction, Limits, Rate
+from contracts.points.programmes import Direction, ExchangeLimits, ExchangeRate
 from points_service.ledger.domain import (
     BREAKAGE,
     Account,
@@ -54,7 +54,7 @@ class Moment:
     now: datetime
 
 
-def whole(rate: Rate, points: int | None, units: int | None) -> tuple[int, int] | None:
+def whole(rate: ExchangeRate, points: int | None, units: int | None) -> tuple[int, int] | None:
     """(points, units) that are exactly worth each other; None where one would be a fraction."""
     if points is not None:
         units, rest = divmod(points * rate.units, rate.points)
@@ -64,13 +64,13 @@ def whole(rate: Rate, points: int | None, units: int | None) -> tuple[int, int] 
     return None if rest else (points, units)
 
 
-def multiples(rate: Rate) -> tuple[int, int]:
+def multiples(rate: ExchangeRate) -> tuple[int, int]:
     """Points (or units) are exchanged in multiples of this."""
     common = gcd(rate.points, rate.units)
     return rate.points // common, rate.units // common
 
 
-def exceeded(limits: Limits, used: Used, points: int) -> str | None:
+def exceeded(limits: ExchangeLimits, used: Used, points: int) -> str | None:
     """The limit of the member's that so many more would break."""
     for name, limit, sofar in (
         ("per_exchange", limits.per_exchange, 0),

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from chassis.idempotency import once
 from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
-from contracts.points.programmes import Exchange, ExchangeRequest, Exchanges
+from contracts.points.programmes import PartnerExchange, PartnerExchangeRequest, PartnerExchanges
 from points_service.exchanges import use_cases
 from points_service.paging import NEWEST, Before, Limit
 
@@ -16,19 +16,19 @@ router = APIRouter()
 _PATH = "/v1/members/{member_id}/exchanges"
 
 
-@router.post(_PATH, response_model=Exchange)
+@router.post(_PATH, response_model=PartnerExchange)
 async def exchange(
     *,
     member_id: UUID,
-    body: ExchangeRequest,
+    body: PartnerExchangeRequest,
     request: Request,
     tx: TxDep,
     principal: PrincipalDep,
     dry_run: bool = False,
-) -> Exchange | Response:
+) -> PartnerExchange | Response:
     """Exchange points."""
 
-    async def run() -> Exchange:
+    async def run() -> PartnerExchange:
         return await use_cases.exchange(tx, principal, member_id, body, dry_run=dry_run)
 
     return await run() if dry_run else await once(tx, request, principal, run)
@@ -37,12 +37,12 @@ async def exchange(
 @router.get(_PATH)
 async def exchanges(
     member_id: UUID, tx: ReadDep, limit: Limit = 50, cursor: Before = NEWEST
-) -> Exchanges:
+) -> PartnerExchanges:
     """Exchanges, newest first."""
     return await use_cases.page(tx, member_id, cursor, limit)
 
 
-@router.post(f"{_PATH}/{{exchange_id}}/reverse", response_model=Exchange)
+@router.post(f"{_PATH}/{{exchange_id}}/reverse", response_model=PartnerExchange)
 async def reverse(
     member_id: UUID, exchange_id: UUID, request: Request, tx: TxDep, principal: PrincipalDep
 ) -> Response:

@@ -32,8 +32,13 @@ from points_service.partners.use_cases import only_itself
 
 
 async def exchange(
-    tx: Tx, principal: Principal, member_id: UUID, request: api.ExchangeRequest, *, dry_run: bool
-) -> api.Exchange:
+    tx: Tx,
+    principal: Principal,
+    member_id: UUID,
+    request: api.PartnerExchangeRequest,
+    *,
+    dry_run: bool,
+) -> api.PartnerExchange:
     """Exchange points. The same `partner_ref` again answers the same.
 
     Raises Problem 403 (not for this caller), 404 (member, partner), 422 (direction, a fraction),
@@ -65,7 +70,7 @@ async def exchange(
     return shown(new, dry_run=dry_run)
 
 
-def _same(before: Exchange, member_id: UUID, request: api.ExchangeRequest) -> Exchange:
+def _same(before: Exchange, member_id: UUID, request: api.PartnerExchangeRequest) -> Exchange:
     wanted = {"points": request.points, "units": request.units, "direction": request.direction}
     found = {name: getattr(before, name) for name, value in wanted.items() if value is not None}
     given = {name: value for name, value in wanted.items() if value is not None}
@@ -75,7 +80,7 @@ def _same(before: Exchange, member_id: UUID, request: api.ExchangeRequest) -> Ex
     return before
 
 
-def _terms(tx: Tx, partner: api.Partner, request: api.ExchangeRequest) -> api.Terms:
+def _terms(tx: Tx, partner: api.Partner, request: api.PartnerExchangeRequest) -> api.ExchangeTerms:
     terms = partner.terms(request.direction)
     if terms is None:
         raise Problem(422, "one_way", "The partner does not do that", pointer="/direction")
@@ -84,7 +89,7 @@ def _terms(tx: Tx, partner: api.Partner, request: api.ExchangeRequest) -> api.Te
     return terms
 
 
-def _amounts(rate: api.Rate, request: api.ExchangeRequest) -> tuple[int, int]:
+def _amounts(rate: api.ExchangeRate, request: api.PartnerExchangeRequest) -> tuple[int, int]:
     found = whole(rate, request.points, request.units)
     if found is None:
         points, units = multiples(rate)
@@ -103,8 +108,8 @@ def _after(member: Member, direction: api.Direction, points: int) -> int:
 async def _keep_limits(
     tx: Tx,
     member_id: UUID,
-    request: api.ExchangeRequest,
-    limits: api.Limits,
+    request: api.PartnerExchangeRequest,
+    limits: api.ExchangeLimits,
     points: int,
     *,
     dry_run: bool,
@@ -149,7 +154,9 @@ async def _in(tx: Tx, member: Member, new: Exchange, *, dry_run: bool) -> None:
     await ledger.post(tx, [journal])
 
 
-async def reverse(tx: Tx, principal: Principal, member_id: UUID, exchange_id: UUID) -> api.Exchange:
+async def reverse(
+    tx: Tx, principal: Principal, member_id: UUID, exchange_id: UUID
+) -> api.PartnerExchange:
     """Undo an exchange; undone again it answers the same. Raises Problem 403, 404."""
     member = await locked(tx, member_id)
     found = await repository.lock(tx, exchange_id)
@@ -197,19 +204,21 @@ async def _note(tx: Tx, found: Exchange, at: Moment) -> None:
     await repository.uncount_in_month(tx, found.partner_id, found.direction, month, found.points)
 
 
-async def page(tx: Tx, member_id: UUID, before: int, limit: int) -> api.Exchanges:
+async def page(tx: Tx, member_id: UUID, before: int, limit: int) -> api.PartnerExchanges:
     """A member's, newest first; raises Problem 404."""
     member = await existing(tx, member_id)
     found = await repository.page(tx, member.member_id, before, limit + 1)
-    return api.Exchanges(
+    return api.PartnerExchanges(
         data=[shown(each) for _, each in found[:limit]],
         next_cursor=str(found[limit - 1][0]) if len(found) > limit else None,
     )
 
 
-def shown(found: Exchange, *, dry_run: bool = False, balance: int | None = None) -> api.Exchange:
+def shown(
+    found: Exchange, *, dry_run: bool = False, balance: int | None = None
+) -> api.PartnerExchange:
     """As the API shows it."""
-    return api.Exchange(
+    return api.PartnerExchange(
         exchange_id=None if dry_run else found.exchange_id,
         member_id=found.member_id,
         partner_id=found.partner_id,

@@ -8,6 +8,7 @@ from contracts.points import rulebook as api
 from points_service.programme import Programme
 from points_service.rulebook import repository
 from points_service.rulebook.domain import content, digest
+from points_service.rulebook.loading import load
 from points_service.rulebook.repository import Version
 from points_service.rulebook.rules import SECTIONS
 
@@ -31,7 +32,8 @@ async def published(tx: Tx, programme: Programme) -> Version:
 
 
 async def _rendered(tx: Tx, programme: Programme) -> list[Any]:
-    return content([await section(tx, programme) for section in SECTIONS])
+    facts = await load(tx, programme)
+    return content(section(facts) for section in SECTIONS)
 
 
 async def publish(db: Database, programme: Programme) -> None:

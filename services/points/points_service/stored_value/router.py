@@ -64,7 +64,7 @@ async def statement(
     principal: PrincipalDep,
     limit: Limit = 50,
     cursor: Before = NEWEST,
-) -> api.Statement:
+) -> api.StoredValueStatement:
     """Movements and running balances."""
     return await views.statement(tx, principal, account_id, cursor, limit)
 

@@ -33,14 +33,14 @@ async def accounts(tx: Tx, window: timedelta, member_id: UUID) -> api.StoredValu
 
 async def statement(
     tx: Tx, caller: Principal, account_id: UUID, before: int, limit: int
-) -> api.Statement:
+) -> api.StoredValueStatement:
     """A page; raises Problem 404, and 403 for another member's."""
     await _readable(tx, caller, account_id)
     found = await repository.lines(tx, account_id, before, limit + 1)
     page = found[:limit]
-    return api.Statement(
+    return api.StoredValueStatement(
         data=[
-            api.StatementLine(
+            api.StoredValueLine(
                 line_id=line.line_id or 0,
                 kind=line.kind,
                 journal_id=line.journal_id,

@@ -1,11 +1,11 @@
 """Kinds of rule that are published. A new one: a file like its neighbours and a line here."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-from chassis.database import Tx
-from points_service.programme import Programme
 from points_service.rulebook.domain import Section
+from points_service.rulebook.facts import Facts
 from points_service.rulebook.rules import (
+    benefits,
     coupons,
     earning,
     expiry,
@@ -21,7 +21,7 @@ from points_service.rulebook.rules import (
     transfers,
 )
 
-SECTIONS: tuple[Callable[[Tx, Programme], Awaitable[Section]], ...] = (
+SECTIONS: tuple[Callable[[Facts], Section], ...] = (
     points.section,
     expiry.section,
     transfers.section,
@@ -29,6 +29,7 @@ SECTIONS: tuple[Callable[[Tx, Programme], Awaitable[Section]], ...] = (
     tasks.section,
     referrals.section,
     tiers.section,
+    benefits.section,
     coupons.section,
     rewards.section,
     stored_value.section,

@@ -1,14 +1,9 @@
 """Coupons: what each kind gives, and which go together."""
 
-from uuid import UUID
-
-from chassis.database import Tx
-from points_service.coupons import templates
-from points_service.coupons.domain import Effect, Head, Template, Terms
-from points_service.programme import Programme
+from points_service.coupons.domain import Effect, Template, Terms
 from points_service.rulebook.domain import NOTHING, Section, Text, joined, listed, within, yuan
+from points_service.rulebook.facts import Facts
 
-PAGE = 500
 STACKING = Text(
     "同一叠加组的优惠券每单只能用一张，不同叠加组的可以同时使用。",
     "Of one stacking group an order uses one coupon; coupons of different groups add up.",
@@ -19,16 +14,10 @@ BACK = Text(
 )
 
 
-async def section(tx: Tx, programme: Programme) -> Section:
+def section(facts: Facts) -> Section:
     """From the templates that are not ended; campaigns say themselves how long theirs are good."""
-    found: list[Head] = []
-    page = await templates.page(tx, UUID(int=0), PAGE)
-    while page:
-        found += page
-        page = await templates.page(tx, page[-1].terms.template.template_id, PAGE)
-    rules = [
-        render(head.terms) for head in found if head.ended_at is None and _standing(head.terms)
-    ]
+    found = [head.terms for head in facts.templates if head.ended_at is None]
+    rules = [render(terms) for terms in found if _standing(terms)]
     return Section("coupons", Text("优惠券", "Coupons"), [*rules, STACKING, BACK])
 
 

@@ -2,14 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
 
-from chassis.database import Tx
-from points_service.acts import repository as acts
-from points_service.earning import repository
 from points_service.earning.domain import Limits, Rule
 from points_service.earning.rules.rule import Condition, Effect, Gives
-from points_service.programme import Programme
 from points_service.rulebook.domain import (
     NOTHING,
     Section,
@@ -20,22 +15,27 @@ from points_service.rulebook.domain import (
     within,
     yuan,
 )
+from points_service.rulebook.facts import Facts, Told
 
 UNITS = {Gives.POINTS: Text("积分", "points"), Gives.GROWTH: Text("成长值", "growth")}
+ROUNDED = Text(
+    "同一订单按各规则所得相加后，舍去小数。",
+    "What the rules give for an order adds up and is rounded down to whole numbers.",
+)
 DAYS = ("周一 Monday", "周二 Tuesday", "周三 Wednesday", "周四 Thursday", "周五 Friday",
         "周六 Saturday", "周日 Sunday")  # fmt: skip
 
 
-async def section(tx: Tx, programme: Programme) -> Section:
+def section(facts: Facts) -> Section:
     """From the rules in force and the kinds of act."""
-    kinds = {kind: told["name"] for kind, told in (await acts.kind_definitions(tx)).items()}
-    found = []
-    for version in await repository.versions(tx):
-        rule = version.rule()
-        if _in_force(rule, tx.now) and not version.definition["paused"]:
-            found.append(render(rule, version.definition, kinds))
+    found = [
+        render(rule, told, facts)
+        for rule, told in facts.earning
+        if _in_force(rule, facts.now) and not told["paused"]
+    ]
+    rules = [*found, ROUNDED] if found else []
     return Section(
-        "earning", Text("如何获得积分与成长值", "How points and growth are earned"), found
+        "earning", Text("如何获得积分与成长值", "How points and growth are earned"), rules
     )
 
 
@@ -43,7 +43,7 @@ def _in_force(rule: Rule, now: datetime) -> bool:
     return rule.since <= now and (rule.until is None or now < rule.until)
 
 
-def render(rule: Rule, told: Mapping[str, Any], kinds: Mapping[str, Mapping[str, str]]) -> Text:
+def render(rule: Rule, told: Told, facts: Facts) -> Text:
     """A rule in words: name, what it gives, for what, how much at most, how long."""
     since = datetime.fromisoformat(told["valid_from"]) if told["valid_from"] else None
     until = datetime.fromisoformat(told["valid_until"]) if told["valid_until"] else None
@@ -52,7 +52,7 @@ def render(rule: Rule, told: Mapping[str, Any], kinds: Mapping[str, Mapping[str,
             [
                 Text(f"{told['name']['zh']}：", f"{told['name']['en']}: ")
                 + _effect(rule.effect)
-                + _deed(rule.on, kinds),
+                + _deed(rule.on, facts),
                 *(CONDITIONS[each.kind](each) for each in rule.conditions),
                 *_limits(rule.limits, UNITS[rule.effect.gives]),
                 *(
@@ -82,10 +82,10 @@ def _effect(effect: Effect) -> Text:
     ) + (by_tier)
 
 
-def _deed(on: str, kinds: Mapping[str, Mapping[str, str]]) -> Text:
+def _deed(on: str, facts: Facts) -> Text:
     if on == "order":
         return NOTHING
-    name = kinds.get(on, {"zh": on, "en": on})
+    name = facts.names(on)
     return Text(f"（{name['zh']}每次）", f" each time ({name['en']})")
 
 

@@ -1,19 +1,15 @@
 """How points expire and depreciate."""
 
-from chassis.database import Tx
-from points_service.expiry import repository
 from points_service.expiry.domain import Policy
-from points_service.expiry.use_cases import LEADS
-from points_service.programme import Programme
 from points_service.rulebook.domain import Section, Text
+from points_service.rulebook.facts import Facts
 
 
-async def section(tx: Tx, programme: Programme) -> Section:
+def section(facts: Facts) -> Section:
     """From the active policies."""
-    active = [each for each in await repository.policies(tx) if each.active]
-    first, *rest = LEADS
-    leads_zh = "、".join(str(lead) for lead in LEADS)
-    leads_en = " and ".join(str(lead) for lead in [first, *rest])
+    active = [each for each in facts.policies if each.active]
+    leads_zh = "、".join(str(lead) for lead in facts.leads)
+    leads_en = " and ".join(str(lead) for lead in facts.leads)
     return Section(
         "expiry",
         Text("积分有效期", "How long points last"),

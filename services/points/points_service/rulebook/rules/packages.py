@@ -1,15 +1,13 @@
 """Joint packages."""
 
-from chassis.database import Tx
 from contracts.points.packages import Package
-from points_service.packages.repository import packages
-from points_service.programme import Programme
 from points_service.rulebook.domain import Section, Text, joined, within, yuan
+from points_service.rulebook.facts import Facts
 
 
-async def section(tx: Tx, programme: Programme) -> Section:
+def section(facts: Facts) -> Section:
     """From the packages on sale."""
-    found = [render(each) for each in await packages.all(tx, Package) if each.in_force(tx.now)]
+    found = [render(each) for each in facts.packages if each.in_force(facts.now)]
     return Section("packages", Text("联合套餐", "Joint packages"), found)
 
 

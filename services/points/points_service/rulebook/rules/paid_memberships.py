@@ -1,10 +1,8 @@
 """Paid memberships."""
 
-from chassis.database import Tx
 from contracts.points.paid_memberships import Plan
-from points_service.paid_memberships.repository import plans
-from points_service.programme import Programme
 from points_service.rulebook.domain import Section, Text, joined, within, yuan
+from points_service.rulebook.facts import Facts
 
 NO_RENEWAL = Text(
     "付费会员不会自动续费；续费须由会员本人明确同意。可随时退出。",
@@ -13,9 +11,9 @@ NO_RENEWAL = Text(
 )
 
 
-async def section(tx: Tx, programme: Programme) -> Section:
+def section(facts: Facts) -> Section:
     """From the plans on sale."""
-    found = [render(each) for each in await plans.all(tx, Plan) if each.in_force(tx.now)]
+    found = [render(each) for each in facts.plans if each.in_force(facts.now)]
     rules = [*found, NO_RENEWAL] if found else []
     return Section("paid_memberships", Text("付费会员", "Paid memberships"), rules)
 

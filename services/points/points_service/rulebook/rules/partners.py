@@ -1,19 +1,16 @@
 """Exchange with partner programmes."""
 
-from chassis.database import Tx
-from contracts.points.programmes import Limits, Partner
-from contracts.points.programmes import Terms as PartnerTerms
-from points_service.partners.repository import partners
-from points_service.programme import Programme
+from contracts.points.programmes import ExchangeTerms, Partner
 from points_service.rulebook.domain import Section, Text, joined, within
+from points_service.rulebook.facts import Facts
 
 
-async def section(tx: Tx, programme: Programme) -> Section:
+def section(facts: Facts) -> Section:
     """From the partners in force that exchange."""
     found = [
         render(each)
-        for each in await partners.all(tx, Partner)
-        if each.in_force(tx.now) and (each.outward or each.inward)
+        for each in facts.partners
+        if each.in_force(facts.now) and (each.outward or each.inward)
     ]
     return Section("partners", Text("合作伙伴积分互换", "Exchange with partners"), found)
 
@@ -45,8 +42,8 @@ def render(partner: Partner) -> Text:
     return name + joined(parts, "；", "; ") + Text("。", ".") + ends
 
 
-def _limits(terms: PartnerTerms) -> Text:
-    limits: Limits = terms.limits
+def _limits(terms: ExchangeTerms) -> Text:
+    limits = terms.limits
     words = (
         (limits.per_exchange, Text("每次", "at a time")),
         (limits.member_day, Text("每人每日", "a member a day")),

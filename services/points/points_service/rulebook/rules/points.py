@@ -1,12 +1,12 @@
 """What points are worth and how they are spent."""
 
-from chassis.database import Tx
-from points_service.programme import Programme
 from points_service.rulebook.domain import Section, Text
+from points_service.rulebook.facts import Facts
 
 
-async def section(tx: Tx, programme: Programme) -> Section:
+def section(facts: Facts) -> Section:
     """From the programme's settings."""
+    programme = facts.programme
     worth, multiple = programme.points_per_yuan, programme.redemption_multiple
     share = programme.points_share_percent
     return Section(

@@ -1,13 +1,12 @@
 """Bringing other members."""
 
-from chassis.database import Tx
-from points_service.programme import Programme
 from points_service.rulebook.domain import Section, Text
+from points_service.rulebook.facts import Facts
 
 
-async def section(tx: Tx, programme: Programme) -> Section:
+def section(facts: Facts) -> Section:
     """From the programme's settings; what it brings is an earning rule."""
-    terms = programme.referrals
+    terms = facts.programme.referrals
     new, back = terms.new_for.days, terms.reversible.days
     return Section(
         "referrals",

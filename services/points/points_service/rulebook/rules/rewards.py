@@ -1,29 +1,20 @@
 """What points are exchanged for."""
 
-from chassis.database import Tx
-from points_service.programme import Programme
-from points_service.rewards import repository
+from datetime import datetime
+
 from points_service.rewards.domain import Reward
 from points_service.rulebook.domain import Section, Text, joined, listed, within
+from points_service.rulebook.facts import Facts
 
-PAGE = 500
 
-
-async def section(tx: Tx, programme: Programme) -> Section:
+def section(facts: Facts) -> Section:
     """From the rewards in force."""
-    found: list[Reward] = []
-    page = await repository.page(tx, "", PAGE)
-    while page:
-        found += page
-        page = await repository.page(tx, page[-1].reward_id, PAGE)
-    rules = [render(each) for each in found if _in_force(each, tx)]
+    rules = [render(each) for each in facts.rewards if _in_force(each, facts.now)]
     return Section("rewards", Text("积分兑换", "What points are exchanged for"), rules)
 
 
-def _in_force(reward: Reward, tx: Tx) -> bool:
-    return reward.valid_from <= tx.now and (
-        reward.valid_until is None or tx.now < reward.valid_until
-    )
+def _in_force(reward: Reward, now: datetime) -> bool:
+    return reward.valid_from <= now and (reward.valid_until is None or now < reward.valid_until)
 
 
 def render(reward: Reward) -> Text:

@@ -1,16 +1,14 @@
 """Stored value."""
 
-from chassis.database import Tx
 from contracts.points.stored_value import BonusRule
-from points_service.programme import Programme
 from points_service.rulebook.domain import Section, Text, within, yuan
-from points_service.stored_value.repository import rules
+from points_service.rulebook.facts import Facts
 
 
-async def section(tx: Tx, programme: Programme) -> Section:
+def section(facts: Facts) -> Section:
     """From the bonus rules in force and the programme's settings."""
-    days = programme.stored_value_window.days
-    found = [render(each) for each in await rules.all(tx, BonusRule) if each.in_force(tx.now)]
+    days = facts.programme.stored_value_window.days
+    found = [render(each) for each in facts.bonus_rules if each.in_force(facts.now)]
     return Section(
         "stored_value",
         Text("储值账户", "Stored value"),

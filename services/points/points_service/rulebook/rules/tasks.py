@@ -1,13 +1,7 @@
 """Tasks and badges."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from chassis.database import Tx
-from points_service.acts import repository as acts
-from points_service.programme import Programme
 from points_service.rulebook.domain import Section, Text, joined, within
-from points_service.tasks import repository
+from points_service.rulebook.facts import Facts, Told
 from points_service.tasks.domain import Task
 
 PERIODS = {
@@ -19,21 +13,19 @@ PERIODS = {
 }
 
 
-async def section(tx: Tx, programme: Programme) -> Section:
+def section(facts: Facts) -> Section:
     """From the tasks that can be done."""
-    kinds = {kind: told["name"] for kind, told in (await acts.kind_definitions(tx)).items()}
-    told = await repository.definitions(tx)
     found = [
-        render(task, told[task.task_id], kinds)
-        for task in await repository.tasks(tx)
-        if task.valid_until is None or tx.now < task.valid_until
+        render(task, told, facts)
+        for task, told in facts.tasks
+        if task.valid_until is None or facts.now < task.valid_until
     ]
     return Section("tasks", Text("任务与徽章", "Tasks and badges"), found)
 
 
-def render(task: Task, told: Mapping[str, Any], kinds: Mapping[str, Mapping[str, str]]) -> Text:
+def render(task: Task, told: Told, facts: Facts) -> Text:
     """A task in words."""
-    act = kinds.get(task.act, {"zh": task.act, "en": task.act})
+    act = facts.names(task.act)
     gives = [
         *([Text(f"{task.growth} 成长值", f"{task.growth} growth")] if task.growth else []),
         *([Text(f"{task.points} 积分", f"{task.points} points")] if task.points else []),

@@ -2,26 +2,22 @@
 
 from collections.abc import Mapping
 
-from chassis.database import Tx
-from points_service.benefits import repository as benefits
 from points_service.benefits.domain import Benefit, Period
-from points_service.programme import Programme
 from points_service.rulebook.domain import Section, Text, joined, per_cent, yuan
+from points_service.rulebook.facts import Facts
 from points_service.tiers.domain import Condition, Grant, Ladder, Rung
-from points_service.tiers.repository import ladder as load
 
 PERIODS = {Period.MONTH: Text("每月", "a month"), Period.YEAR: Text("每年", "a year")}
 EVERYBODY = Text("所有会员", "every member")
 
 
-async def section(tx: Tx, programme: Programme) -> Section:
+def section(facts: Facts) -> Section:
     """From the ladder members climb and the benefits it grants."""
-    ladder = await load(tx, programme.ladder_id)
-    catalogue = await benefits.catalogue(tx)
+    ladder = facts.ladder
     return Section(
         "tiers",
         Text("会员等级", "Tiers"),
-        [*(render(rung, catalogue) for rung in ladder.rungs), *kept(ladder)],
+        [*(render(rung, facts.benefits) for rung in ladder.rungs), *kept(ladder)],
     )
 
 

@@ -1,13 +1,12 @@
 """Points given to other members."""
 
-from chassis.database import Tx
-from points_service.programme import Programme
 from points_service.rulebook.domain import Section, Text
+from points_service.rulebook.facts import Facts
 
 
-async def section(tx: Tx, programme: Programme) -> Section:
+def section(facts: Facts) -> Section:
     """From the programme's settings."""
-    limits = programme.transfers
+    limits = facts.programme.transfers
     return Section(
         "transfers",
         Text("积分转赠", "Giving points to other members"),
