@@ -266,6 +266,15 @@ async def test_a_friend_who_turns_out_to_be_a_customer(shop: Shop) -> None:
     assert await growth(shop, referrer) == {}
 
 
+async def test_what_a_till_sends_late_shows_an_old_customer(shop: Shop) -> None:
+    referrer, friend = await pair(shop)
+    await bring(shop, referrer, friend)
+    await first_order(shop, friend, paid_at=(NOON - 2 * DAY).isoformat())
+    assert await status(shop, friend) == ("refused", ["not_new"])
+    await first_order(shop, friend)
+    assert await growth(shop, referrer) == {}
+
+
 async def test_an_order_told_again_rewards_nothing_again(shop: Shop) -> None:
     referrer, friend = await pair(shop)
     await bring(shop, referrer, friend)

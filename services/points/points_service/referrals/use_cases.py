@@ -121,6 +121,9 @@ async def bought(tx: Tx, programme: Programme, purchases: Sequence[Purchase]) ->
         if purchase is None or each.first_order_no or each.status not in _WAITING:
             continue
         referral = replace(each, first_order_no=purchase.order_no, purchased_at=purchase.paid_at)
+        if purchase.paid_at < each.attributed_at - programme.future_tolerance:
+            changed.append(_refused(referral, Reason.NOT_NEW))  # a till sent it late
+            continue
         if referral.referred_id in rewarded:
             changed.append(_refused(referral, Reason.SECOND))
             continue
