@@ -38,6 +38,10 @@ async def test_liability_is_what_members_have_by_issuer_and_age(shop: Shop) -> N
     await shop.buy(somebody, 100)
     await shop.redeem(somebody, 200)
 
+    gift = {"to_member_id": str(somebody), "points": 100}
+    given = await shop.client.post(f"/v1/members/{other}/transfers", json=gift)
+    assert given.status_code == 200, given.text
+
     found = await shop.get("/v1/ledger/liability")
     assert found["points"] == 400
     assert found["value"] == {"amount": 400, "currency": "CNY"}  # fen: 100 points are one yuan

@@ -8,10 +8,17 @@ from uuid import UUID
 from chassis.database import Tx
 from points_service.overview.domain import Ended, Outstanding
 
-_ISSUED = (  # the merchant whose points a lot's are; those passed on keep the first issuer's
-    "LEFT JOIN (SELECT e.journal_id, min(a.owner) AS issuer FROM entry e"
+# The merchant whose points a lot's are: its journal's, or that of the lot it was passed on from.
+_ISSUERS = (
+    "WITH RECURSIVE passed (lot_id, origin) AS ("
+    " SELECT lot_id, moved_from FROM lot WHERE moved_from IS NOT NULL AND remaining > 0"
+    " UNION ALL SELECT p.lot_id, l.moved_from FROM passed p JOIN lot l ON l.lot_id = p.origin"
+    " WHERE l.moved_from IS NOT NULL),"
+    " origin AS (SELECT p.lot_id, p.origin FROM passed p JOIN lot l ON l.lot_id = p.origin"
+    " WHERE l.moved_from IS NULL),"
+    " issued AS (SELECT e.journal_id, min(a.owner) AS issuer FROM entry e"
     " JOIN account a USING (account_id) WHERE a.kind IN ('issuing', 'partner') AND e.amount < 0"
-    " GROUP BY e.journal_id) i ON i.journal_id = l.lot_id"
+    " GROUP BY e.journal_id)"
 )
 
 
@@ -31,9 +38,10 @@ class Moved:
 async def outstanding(tx: Tx, now: datetime, bands: Sequence[int]) -> list[Outstanding]:
     """Live points by issuer and age band: band n holds ages up to `bands[n]` days, the last all."""
     rows = await tx.fetch(
-        "SELECT coalesce(i.issuer, 'programme') AS issuer,"
+        f"{_ISSUERS} SELECT coalesce(i.issuer, 'programme') AS issuer,"
         " width_bucket(extract(epoch FROM $1 - l.earned_at) / 86400, $2::float8[]) AS band,"
-        f" sum(l.remaining)::bigint AS points FROM lot l {_ISSUED}"
+        " sum(l.remaining)::bigint AS points FROM lot l LEFT JOIN origin o USING (lot_id)"
+        " LEFT JOIN issued i ON i.journal_id = coalesce(o.origin, l.lot_id)"
         " WHERE l.remaining > 0 AND l.expired_at IS NULL AND l.expires_at > $1"
         " GROUP BY 1, 2 ORDER BY 1, 2",
         now, [float(band) for band in bands],
