@@ -220,9 +220,10 @@ async def test_coupons_are_issued_and_taken_back(shop: Shop, member: UUID) -> No
     done = (await exchange(shop, member, "five", 2)).json()["exchange"]
     held = (await shop.get(f"/v1/members/{member}/coupons"))["data"]
     assert sorted(each["code"] for each in held) == sorted(done["coupons"])
-    too_many = await exchange(shop, member, "five", 2)
-    assert too_many.status_code == 409
-    assert too_many.json()["errors"][0]["pointer"] == "/quantity"
+    for dry_run in (True, False):
+        too_many = await exchange(shop, member, "five", 2, dry_run=dry_run)
+        assert too_many.status_code == 409
+        assert too_many.json()["errors"][0]["pointer"] == "/quantity"
     assert (await shop.points(member))["redeemable"] == 600
     undone = (await cancel(shop, member, done["exchange_id"])).json()
     assert undone["balance"] == 1000

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import groupby
 from uuid import UUID
 
@@ -49,7 +50,7 @@ class Policies:
     def losses(self, lot: Lot, now: datetime) -> Iterator[tuple[datetime, int]]:
         """(when, points) that a live lot will lose after `now` if nobody spends them."""
         left = lot.remaining
-        for each in self._depreciations(day_of(now).year, day_of(lot.expires_at).year):
+        for each in _depreciations(self.rules, now.year, lot.expires_at.year + 1):
             at = start_of(each.day)
             if lot.depreciated_on and each.day <= lot.depreciated_on:
                 continue  # the clock was set back
@@ -59,9 +60,12 @@ class Policies:
         if left:
             yield lot.expires_at, left
 
-    def _depreciations(self, first: int, last: int) -> list[Depreciation]:
-        found = [rule.depreciation(year) for year in range(first, last + 1) for rule in self.rules]
-        return sorted((each for each in found if each), key=lambda each: each.day)
+
+@lru_cache(maxsize=1024)
+def _depreciations(rules: tuple[Rule, ...], first: int, last: int) -> list[Depreciation]:
+    """Of these years, in order."""
+    found = [rule.depreciation(year) for year in range(first, last + 1) for rule in rules]
+    return sorted((each for each in found if each), key=lambda each: each.day)
 
 
 def missing_figure(policy: Policy) -> str | None:

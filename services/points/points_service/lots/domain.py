@@ -103,9 +103,9 @@ class Returned:
         return (member(member_id), self.live - paid), (debt(member_id), paid), (BREAKAGE, self.dead)
 
 
-def oldest_first(lot: Lot) -> tuple[datetime, datetime, UUID]:
-    """Sort key of spending; what was earned first breaks ties, so that replays agree."""
-    return lot.expires_at, lot.earned_at, lot.lot_id
+def oldest_first(lot: Lot) -> tuple[datetime, datetime, int, UUID]:
+    """Sort key of spending; ties break so that replays agree, whatever ids their lots have."""
+    return lot.expires_at, lot.earned_at, lot.points, lot.lot_id
 
 
 def redeemable(lots: Iterable[Lot], now: datetime) -> int:

@@ -55,31 +55,31 @@ async def exchange(
     )
     if taken is None:
         raise insufficient_points("/quantity")
-    if dry_run:
-        return api.ExchangeAnswer(exchange=_shown(taken.exchange, None), balance=taken.balance)
-    done = await _save(tx, reward, taken)
-    return api.ExchangeAnswer(exchange=_shown(done, done.exchange_id), balance=taken.balance)
+    codes = await _issue(tx, reward, taken.exchange, dry_run=dry_run)
+    done = replace(taken.exchange, coupons=codes)
+    if not dry_run:
+        await _save(tx, taken, done)
+    shown = _shown(done, None if dry_run else done.exchange_id)
+    return api.ExchangeAnswer(exchange=shown, balance=taken.balance)
 
 
-async def _save(tx: Tx, reward: Reward, taken: Taken) -> Exchange:
-    done = replace(taken.exchange, coupons=await _issue(tx, reward, taken.exchange))
-    await repository.take(tx, reward.reward_id, done.quantity)
+async def _save(tx: Tx, taken: Taken, done: Exchange) -> None:
+    await repository.take(tx, done.reward_id, done.quantity)
     await repository.add_exchange(tx, done)
     await lots.use(tx, taken.uses)
     await ledger.post(tx, [taken.journal])
     tx.publish(PointsBurnt(done.member_id, done.points, tx.now, done.exchange_id))
-    return done
 
 
-async def _issue(tx: Tx, reward: Reward, done: Exchange) -> tuple[str, ...]:
+async def _issue(tx: Tx, reward: Reward, done: Exchange, *, dry_run: bool) -> tuple[str, ...]:
+    """Codes of coupons for a coupon reward; none in a dry run, which only looks at the limits."""
     if reward.template_id is None:
         return ()
     grants = [Grant(done.member_id, f"reward/{done.exchange_id}/{n}") for n in range(done.quantity)]
-    try:
-        issued = await coupons.issue(tx, reward.template_id, grants)
-    except Problem as problem:  # its pointers are into another body
-        raise Problem(problem.status, problem.code, problem.title, pointer="/quantity") from None
-    return tuple(coupon.code for coupon in issued)
+    offered, refusals = await coupons.offer(tx, reward.template_id, grants, dry_run=dry_run)
+    if refusals:
+        raise Problem(409, refusals[0].code, refusals[0].title, pointer="/quantity")
+    return () if dry_run else tuple(coupon.code for coupon in offered if coupon)
 
 
 async def cancel(tx: Tx, member_id: UUID, exchange_id: UUID) -> api.ExchangeAnswer:
