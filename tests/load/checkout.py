@@ -7,7 +7,7 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,13 @@ class _Till:
 
     async def orders(self, count: int) -> list[str]:
         """Bodies of orders, each with a quote and a hold of its own."""
-        return await _together([lambda n=n: self._order(n) for n in range(count)])
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def one(n: int) -> str:
+            async with turn:
+                return await self._order(n)
+
+        return list(await asyncio.gather(*(one(n) for n in range(count))))
 
     async def _order(self, n: int) -> str:
         card = f"c{n % MEMBERS}"
@@ -161,16 +167,6 @@ def _hold_body(member: str) -> tuple[str, str]:
     return f"/v1/members/{member}/points/holds", json.dumps(
         {"points": POINTS, "reason": "checkout", "store": "s-1"}
     )
-
-
-async def _together(work: Sequence[Callable[[], Awaitable[str]]]) -> list[str]:
-    turn = asyncio.Semaphore(AT_ONCE)
-
-    async def one(each: Callable[[], Awaitable[str]]) -> str:
-        async with turn:
-            return await each()
-
-    return list(await asyncio.gather(*(one(each) for each in work)))
 
 
 if __name__ == "__main__":

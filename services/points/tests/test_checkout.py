@@ -49,7 +49,8 @@ async def grant(shop: Shop, member: UUID | None, *names: str, prefix: str = "") 
     rows = [
         Coupon(
             f"{prefix}{name}", uuid4(), Terms(TEMPLATES[name]), member, shop.clock.now(),
-            shop.clock.now() - timedelta(days=1), until, claimed_at=shop.clock.now() if member else None,
+            shop.clock.now() - timedelta(days=1), until,
+            claimed_at=shop.clock.now() if member else None,
         )
         for name in names
     ]  # fmt: skip
