@@ -223,6 +223,8 @@ async def test_who_may_exchange(shop: Shop, member: UUID) -> None:
         assert (await call).json()["code"] == "foreign_partner"
     assert "clients" not in (await shop.get("/v1/partners"))["data"][0]
     assert (await shop.client.post("/v1/partners", json=AIR)).json()["code"] == "known_partner"
+    ours = await shop.client.post("/v1/partners", json=AIR | {"partner_id": "breakage"})
+    assert ours.json()["code"] == "known_partner"
     assert (await shop.client.put("/v1/partners/sea", json=AIR)).status_code == 404
     shop.move(datetime(2016, 12, 31, tzinfo=UTC))
     early = await exchange(shop, member, "out", points=25)

@@ -170,6 +170,29 @@ async def test_sixty_four_spenders_and_not_a_fen_too_many(shop: Shop, member: UU
     await shop.check_books()
 
 
+async def test_spends_reversals_and_refunds_at_once(shop: Shop, member: UUID) -> None:
+    await shop.client.put("/v1/stored-value-rules/spring", json=RULE)
+    account = await opened(shop, member)
+    tops = [(await top_up(shop, account, 50000))["top_up_id"] for _ in range(2)]
+    done = [(await spend(shop, account, 701)).json()["spend_id"] for _ in range(8)]
+    amount = {"amount": {"amount": 333}}
+    answers = await asyncio.gather(
+        *(spend(shop, account, 499) for _ in range(24)),
+        *(post(shop, f"{account}/refunds", {"top_up_id": tops[n % 2]} | amount) for n in range(24)),
+        *(
+            post(shop, f"{account}/spends/{done[n % 8]}/reversals", {"refund_no": f"r{n // 8}"})
+            for n in range(16)
+        ),
+    )
+    assert {each.status_code for each in answers[:48]} == {200}
+    assert Counter(each.status_code for each in answers[48:]) == {200: 8, 409: 8}
+    principal, bonus, _ = await balances(shop, account)
+    refunds = [each.json() for each in answers[24:48]]
+    taken = sum(each["bonus_taken"]["amount"] for each in refunds)
+    assert principal + bonus == 110000 - 24 * 499 - 24 * 333 - taken
+    await shop.check_books()
+
+
 async def test_the_statement_runs(shop: Shop, member: UUID) -> None:
     account = await opened(shop, member)
     for _ in range(3):

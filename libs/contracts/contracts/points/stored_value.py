@@ -20,7 +20,7 @@ class BonusRule(Model):
     names: Annotated[Words, public]
     amount_fen: Annotated[int, Field(gt=0, le=LARGEST), public]
     bonus_fen: Annotated[int, Field(gt=0, le=LARGEST), public]
-    merchant: Code = "programme"
+    merchant: Annotated[str, Field(min_length=1, max_length=64), public] = "programme"
     valid_from: Annotated[AwareDatetime, public]
     valid_until: Annotated[AwareDatetime | None, public] = None
 
@@ -89,7 +89,7 @@ class SpendRequest(Model):
     """What an order is paid with."""
 
     amount: Annotated[Cny, public]
-    store: Code
+    store: Annotated[str, Field(min_length=1, max_length=64), public]
     order_no: Annotated[str, Field(min_length=1, max_length=64), internal]
 
 

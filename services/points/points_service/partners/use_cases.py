@@ -7,10 +7,13 @@ from contracts.points.programmes import Partner, PartnerTerms
 from contracts.roles import Role
 from points_service.partners import repository
 
+PARTIES = ("programme", "breakage")  # have lines of their own in settlements
+
 
 async def add(tx: Tx, partner: Partner) -> Partner:
-    """A new one; raises Problem 409 for an id that is taken."""
-    if await repository.partners.find(tx, Partner, partner.partner_id):
+    """A new one; raises Problem 409 for an id that is taken, by whoever it is."""
+    known = await repository.partners.find(tx, Partner, partner.partner_id)
+    if known or partner.partner_id in PARTIES:
         raise Problem(409, "known_partner", "There is such a partner", pointer="/partner_id")
     await repository.partners.put(tx, partner.partner_id, partner)
     return partner
