@@ -21,7 +21,7 @@ async def close_due(db: Database, midnight: datetime) -> None:
     while closed:
         async with db.transaction() as tx:
             freed, closed = await repository.close(tx, midnight, ended, CHUNK)
-            await repository.commit(tx, {each: -fen for each, fen in freed.items()})
+            await repository.reserve(tx, {each: -fen for each, fen in freed.items()})
 
 
 coupon_expiry = DailyJob("coupon_expiry", close_due)

@@ -120,7 +120,7 @@ async def redeem(tx: Tx, uses: Sequence[Use]) -> None:
         " redeemed_at, off_fen, uses, reserved_fen) WHERE c.code = u.code",
         *([getattr(coupon, name) for coupon in after] for name in _USED),
     )
-    await commit(tx, _sums((use.coupon.template.template_id, use.extra_fen) for use in uses))
+    await reserve(tx, _sums((use.coupon.template.template_id, use.extra_fen) for use in uses))
 
 
 async def roll_back(tx: Tx, used: Sequence[Coupon]) -> None:
@@ -139,7 +139,7 @@ async def roll_back(tx: Tx, used: Sequence[Coupon]) -> None:
         (was.template.template_id, now.reserved_fen - was.reserved_fen)
         for was, now in zip(used, after, strict=True)
     )
-    await commit(tx, _sums(freed))
+    await reserve(tx, _sums(freed))
 
 
 async def close(
@@ -177,7 +177,7 @@ async def funnels(tx: Tx, template_id: UUID | None = None) -> dict[UUID, Funnel]
     }
 
 
-async def commit(tx: Tx, fen: Mapping[UUID, int]) -> None:
+async def reserve(tx: Tx, fen: Mapping[UUID, int]) -> None:
     """Budgets promise so much more (or, below 0, less), by template."""
     moved = sorted((template_id, each) for template_id, each in fen.items() if each)
     if moved:

@@ -39,7 +39,8 @@ async def keep(tx: Tx, events: Sequence[CouponOffered]) -> None:
         code: Terms(campaign_template(event.campaign_id, event.percent_off))
         for code, event in new.items()
     }
-    await templates.put(tx, list(terms.values()), exist=True)
+    by_template = {each.template.template_id: each for each in terms.values()}
+    await templates.put(tx, list(by_template.values()), exist=True)
     await templates.count(tx, [each.template.template_id for each in terms.values()])
     coupons = [
         Coupon(

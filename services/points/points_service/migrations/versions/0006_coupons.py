@@ -74,7 +74,8 @@ CREATE INDEX coupon_open ON coupon (valid_until) WHERE order_no IS NULL AND clos
 """
 
 FRESH_FOOD = ["PRODUCE", "MEAT", "MEAT-PCKGD", "SEAFOOD", "SEAFOOD-PCKGD", "DELI", "SALAD BAR"]
-WELCOME, BIRTHDAY = {"per_member": 1}, {"stacking_group": "birthday"}
+WELCOME: dict[str, object] = {"per_member": 1}
+BIRTHDAY: dict[str, object] = {"stacking_group": "birthday"}
 
 # (last digits of the id, English, Chinese, days, template, terms): docs/glossary.md, Coupons.
 SHIPPED: list[tuple[str, str, str, int, dict[str, object], dict[str, object]]] = [
