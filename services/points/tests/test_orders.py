@@ -159,6 +159,10 @@ REFUSED = [
     (amounts(10**30, 5), (422, "too_large", "/items/0/amount/amount")),
     ({"items": [MILK | {"quantity": 10**19}]}, (422, "too_large", "/items/0/quantity")),
     ({"items": []}, (422, "invalid_body", "/items")),
+    (
+        {"payer": {"kind": "phone", "value": "13800138000"}},
+        (422, "not_sealed", "/payer/value"),
+    ),
 ]
 
 

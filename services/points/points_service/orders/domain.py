@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from contracts.orders import OrderRequest
+from contracts.sealed import INDEX_PREFIX
 from points_service import calendar
 from points_service.earning.domain import Earned
 from points_service.earning.rules.rule import Purchase
@@ -77,7 +78,7 @@ class Recorded:
 
 
 def storable(order: OrderRequest) -> Objection | None:
-    """Whether its texts and numbers fit into the database."""
+    """Whether its texts and numbers may go into the database: they fit, nothing is in clear."""
     texts = [order.order_no, order.store, order.channel, *order.coupons]
     texts += [item.sku for item in order.items] + [each.kind for each in order.tender]
     if "\0" in "".join(texts):
@@ -89,6 +90,8 @@ def storable(order: OrderRequest) -> Objection | None:
             )
         if item.quantity > LARGEST:
             return Objection("too_large", "No line has so many", f"/items/{place}/quantity")
+    if order.payer and not order.payer.value.startswith(INDEX_PREFIX):
+        return Objection("not_sealed", "The gateway has not sealed this", "/payer/value")
     if order.delivery and order.delivery.amount > LARGEST:
         return Objection("too_large", "No delivery costs that much", "/delivery/amount")
     return None
