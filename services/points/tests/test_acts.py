@@ -122,6 +122,16 @@ async def test_check_in_counts_once_a_day(shop: Shop, member: UUID) -> None:
     assert (tomorrow["growth"], tomorrow["streak"]) == (5, 2)
 
 
+async def test_a_dry_run_changes_nothing(shop: Shop, member: UUID) -> None:
+    await shop.buy(member, 490)
+    path = f"/v1/members/{member}/acts"
+    would = await shop.client.post(f"{path}?dry_run=true", json={"kind": "share", "ref": "r"})
+    assert (would.json()["growth"], would.json()["tier"]) == (20, "silver")
+    assert await growth(shop, member) == {"spend": 490}
+    assert await act(shop, member, "share", ref="r") == would.json()
+    await shop.check_books()
+
+
 async def test_sixty_four_callers_check_in_once(shop: Shop, member: UUID) -> None:
     await register(shop, member)
     answers = await asyncio.gather(

@@ -1,6 +1,8 @@
 """Earning rules: what they say, limits that hold, and defaults that give what they always gave."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -30,6 +32,7 @@ from points_service.earning.subscribers import on_tags
 from points_service.members.subscribers import on_registered
 from points_service.merges.subscribers import on_merged
 from points_service.programme import Programme
+from testkit.apps import RunningApp
 
 START = datetime(2000, 1, 1, tzinfo=UTC)
 ANYBODY = UUID(int=1)
@@ -380,6 +383,15 @@ async def test_a_rule_that_says_nothing_is_refused(
     assert (await shop.client.put("/v1/earning-rules/r", json=body("r", "fixed", 1))).json()[
         "code"
     ] in {"unknown_rule", "invalid_body"}
+
+
+async def test_every_process_hears_of_a_rule(
+    shop: Shop, member: UUID, service_app: Callable[..., Awaitable[RunningApp]]
+) -> None:
+    other = replace(shop, running=await service_app("points_service.app"))
+    assert (await other.buy(member, 10))["points"] == 10
+    await post(shop, body("r", "fixed", 7))
+    assert [(await each.buy(member, 10))["points"] for each in (other, shop)] == [17, 17]
 
 
 async def test_the_same_rule_twice_is_a_conflict(shop: Shop) -> None:

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from contracts.base import Model
 from contracts.classification import internal, public
-from contracts.operations import Operation
+from contracts.operations import DRY_RUN, Operation
 from contracts.points.common import LARGEST, Code, Words
 from contracts.roles import EVERYONE, READING, SERVING, STAFF, Role
 
@@ -185,7 +185,7 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", f"{_MEMBER}/acts", "points", "A member did something: check in, share, recycle, …",
         SERVING | {Role.MEMBER, Role.PARTNER}, ActRequest, ActAnswer,
-        idempotent=True, tags=("earning",),
+        query=(DRY_RUN,), idempotent=True, tags=("earning",),
     ),
     Operation(
         "GET", f"{_MEMBER}/badges", "points", "Badges of a member",

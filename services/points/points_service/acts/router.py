@@ -46,14 +46,16 @@ async def act(
     tx: TxDep,
     principal: PrincipalDep,
     parts: PartsDep,
-) -> Response:
+    dry_run: bool = False,
+) -> ActAnswer | Response:
     """A member did something."""
-    return await once(
-        tx,
-        request,
-        principal,
-        lambda: use_cases.perform(tx, parts.programme, principal.role, member_id, body),
-    )
+
+    async def run() -> ActAnswer:
+        return await use_cases.perform(
+            tx, parts.programme, principal.role, member_id, body, dry_run=dry_run
+        )
+
+    return await run() if dry_run else await once(tx, request, principal, run)
 
 
 @router.get("/v1/questionnaires")

@@ -38,7 +38,13 @@ async def customs(tx: Tx, programme: Programme) -> Customs:
 
 
 async def perform(
-    tx: Tx, programme: Programme, role: Role, member_id: UUID, request: api.ActRequest
+    tx: Tx,
+    programme: Programme,
+    role: Role,
+    member_id: UUID,
+    request: api.ActRequest,
+    *,
+    dry_run: bool = False,
 ) -> api.ActAnswer:
     """An act told by a call.
 
@@ -56,12 +62,12 @@ async def perform(
         raise Problem(422, "long_ago", "It is too late to tell it", pointer="/occurred_at")
     named = f"{member_id}/{day_of(at)}" if kind.daily else str(tx.ids.new())
     act = Act(kind.kind, request.ref or named, member_id, at, request.channel, request.store)
-    return await one(tx, programme, act)
+    return await one(tx, programme, act, dry_run=dry_run)
 
 
-async def one(tx: Tx, programme: Programme, act: Act) -> api.ActAnswer:
+async def one(tx: Tx, programme: Programme, act: Act, *, dry_run: bool = False) -> api.ActAnswer:
     """A single act. Raises Problem 404 (member), 409 (`ref` of another member's act)."""
-    [(outcome, member)] = await record(tx, programme, [act])
+    [(outcome, member)] = await record(tx, programme, [act], dry_run=dry_run)
     if outcome is None or member is None:
         raise unknown_member()
     if outcome.act.member_id != member.member_id:
@@ -80,7 +86,7 @@ async def one(tx: Tx, programme: Programme, act: Act) -> api.ActAnswer:
 
 
 async def record(
-    tx: Tx, programme: Programme, acts: Sequence[Act]
+    tx: Tx, programme: Programme, acts: Sequence[Act], *, dry_run: bool = False
 ) -> list[tuple[Outcome | None, Member | None]]:
     """Count each act once; answers, in their sequence, what they brought and the member after.
 
@@ -96,7 +102,11 @@ async def record(
     outcomes: Mapping[tuple[str, str], Outcome] = {}
     if known:
         decided = await _decide(tx, programme, ladder, found, known)
-        after, outcomes = await _save(tx, programme, found, decided), decided.outcomes
+        outcomes = decided.outcomes
+        if not dry_run:
+            await _keep(tx, decided)
+        if decided.gains:
+            after = await growth.apply(tx, programme, found, decided.gains, dry_run=dry_run)
     return [(outcomes.get(act.key), after.get(act.member_id)) for act in living]
 
 
@@ -137,12 +147,8 @@ def _living(outcome: Outcome, absorbed: Mapping[UUID, UUID]) -> Outcome:
     return replace(outcome, act=replace(outcome.act, member_id=absorbed.get(holder, holder)))
 
 
-async def _save(
-    tx: Tx, programme: Programme, found: Members, decided: Decided
-) -> Mapping[UUID, Member]:
-    if not decided.fresh:
-        return found.by_id
-    if not await repository.add(tx, decided.fresh):
+async def _keep(tx: Tx, decided: Decided) -> None:
+    if decided.fresh and not await repository.add(tx, decided.fresh):
         raise Problem(409, "ref_reused", "This ref is another member's act", pointer="/ref")
     await spend(tx, decided.meter)
     if decided.done:
@@ -150,7 +156,6 @@ async def _save(
         await tasks.give_badges(tx, decided.badges)
     for member_id, badge, _, at in decided.badges:
         tx.publish(BadgeEarned(member_id, badge, at))
-    return await growth.apply(tx, programme, found, decided.gains)
 
 
 async def wait_or_count(tx: Tx, programme: Programme, acts: Sequence[repository.Parked]) -> None:

@@ -44,8 +44,9 @@ async def apply(
     gains: Sequence[Gain],
     *,
     also: Sequence[Journal] = (),
+    dry_run: bool = False,
 ) -> dict[UUID, Member]:
-    """`gain` for a caller who has locked the members already."""
+    """`gain` for a caller who has locked the members already. A dry run only answers."""
     living = [replace(each, member_id=found.living(each.member_id)) for each in gains]
     if any(each.member_id not in found.by_id for each in living):
         raise unknown_member()
@@ -56,6 +57,8 @@ async def apply(
         await lots.with_points(tx, robbed) if robbed else (),
     )
     gained = fold(living, found.by_id, terms, tx.ids.new)
+    if dry_run:
+        return gained.members
     touched = {each.member_id for each in living}
     await members.save(tx, [gained.members[member_id] for member_id in sorted(touched)])
     await lots.add(tx, gained.lots)
