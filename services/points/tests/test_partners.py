@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from services.points.tests.conftest import NOON, Shop
+from services.points.tests.coupons import MERCHANTS, issue, redeem, template
 from services.points.tests.test_merges import merge
-from services.points.tests.test_stored_value import register, spend, top_up
+from services.points.tests.test_stored_value import RULE, register, spend, top_up
 
 from contracts.points.programmes import ExchangeRate
 from contracts.roles import Role
@@ -254,15 +255,22 @@ async def test_a_month_is_settled_between_merchants(shop: Shop, member: UUID) ->
     account = (
         await shop.client.post("/v1/accounts/stored-value", json={"member_id": str(member)})
     ).json()["account_id"]
+    await shop.client.put("/v1/stored-value-rules/spring", json=RULE | {"amount_fen": 5000})
     await top_up(shop, account, 5000)
     await spend(shop, account, 1200)
+    [coupon] = await issue(shop, await template(shop, cost_shares=MERCHANTS), member)
+    assert (await redeem(shop, coupon["code"], member, store="s1")).status_code == 200
     found = await settled(shop, "2017-03")
     assert found["lines"] == {
-        "s1": {"issued": 1000, "net": -1000, "net_fen": -1000, "sales_fen": 1200},
-        "s2": {"honoured": 300, "net": 300, "net_fen": 300},
+        "s1": {
+            "issued": 1000, "net": -1000, "net_fen": -1000, "sales_fen": 1200, "coupon_fen": 350,
+        },
+        "s2": {
+            "honoured": 300, "net": 300, "net_fen": 300, "bonus_fen": 5000, "coupon_fen": 150,
+        },
         "air": {"exchanged_out": 200, "exchanged_in": 100, "net": 100, "net_fen": 100},
         "programme": {"outstanding": 600, "net": 600, "net_fen": 600},
-    }
+    }  # fmt: skip
     own = await settled(shop, "2017-03", "/v1/partners/air/settlements")
     assert own["lines"] == {"air": found["lines"]["air"]} and own["net"] == 100
     assert (await settled(shop, "2017-02"))["lines"] == {}
@@ -332,15 +340,15 @@ async def test_a_package_is_bought_used_and_partly_given_back(shop: Shop, member
     }  # fmt: skip
     assert (await shop.points(member))["redeemable"] == 200
 
-    async def redeem(component: str, client: str = "admin") -> httpx.Response:
+    async def use(component: str, client: str = "admin") -> httpx.Response:
         headers = {}
         if client != "admin":
             headers = shop.running.headers(Role.PARTNER)
         code = vouchers[component]["code"]
         return await shop.client.post(f"/v1/package-vouchers/{code}/redeem", headers=headers)
 
-    assert (await redeem("meal", "foreign")).json()["code"] == "foreign_partner"
-    answers = await asyncio.gather(*(redeem("meal") for _ in range(8)))
+    assert (await use("meal", "foreign")).json()["code"] == "foreign_partner"
+    answers = await asyncio.gather(*(use("meal") for _ in range(8)))
     assert Counter(each.status_code for each in answers) == {200: 1, 409: 7}
     missing = await shop.client.post("/v1/package-vouchers/NONE/redeem")
     assert missing.status_code == 404
@@ -350,9 +358,9 @@ async def test_a_package_is_bought_used_and_partly_given_back(shop: Shop, member
     assert used.json()["code"] == "nothing_left"
     back = (await shop.client.post(refunds, json={"components": ["gym"]})).json()
     assert (back["points"], back["refunded"]["amount"], back["balance"]) == (286, 2857, 486)
-    assert (await redeem("gym")).json()["code"] == "voucher_refunded"
+    assert (await use("gym")).json()["code"] == "voucher_refunded"
     shop.move(NOON + timedelta(days=90))
-    assert (await redeem("film")).json()["code"] == "voucher_expired"
+    assert (await use("film")).json()["code"] == "voucher_expired"
     rest = (await shop.client.post(refunds, json={})).json()
     assert (rest["components"], rest["points"], rest["balance"]) == (["film"], 286, 772)
     assert (await shop.client.post(refunds, json={})).status_code == 409

@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 from services.points.tests.conftest import NOON, Shop
+from services.points.tests.coupons import template
 from services.points.tests.test_paid_memberships import PLAN
 from services.points.tests.test_partners import AIR, BOTH_WAYS, offer
 from services.points.tests.test_stored_value import RULE
@@ -143,11 +144,15 @@ async def test_every_kind_of_rule_is_followed(shop: Shop) -> None:
     )
     assert await said(shop, "packages", zh, en) == 6
 
+    await template(shop, off={"amount": 1234}, threshold={"amount": 8000}, per_member_limit=3)
+    zh, en = "满 80 元减 12.34 元，每人限 3 张", "from 80 yuan 12.34 yuan off, 3 a member"
+    assert await said(shop, "coupons", zh, en) == 7
+
     policy = {"kind": "depreciation", "active": True,
               "figures": {"percent": 20, "month": 12, "day": 31}}  # fmt: skip
     await put(shop, "/v1/expiry-policies/year-end", policy)
     zh, en = "每年 12 月 31 日零时，此前获得的积分减少 20%", "points earned before lose 20 %"
-    assert await said(shop, "expiry", zh, en) == 7
+    assert await said(shop, "expiry", zh, en) == 8
 
 
 async def test_what_ends_with_a_day_leaves_the_rules_at_midnight(shop: Shop) -> None:

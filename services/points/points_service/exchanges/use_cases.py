@@ -29,6 +29,7 @@ from points_service.members.domain import Member
 from points_service.members.use_cases import existing, locked
 from points_service.partners import repository as partners
 from points_service.partners.use_cases import only_itself
+from points_service.redemption.use_cases import insufficient_points
 
 
 async def exchange(
@@ -134,8 +135,7 @@ async def _out(tx: Tx, member: Member, new: Exchange, *, dry_run: bool) -> None:
     held = await lots.with_points(tx, [member.member_id])
     uses = consume(held, new.points, new.exchange_id, tx.now)
     if total(uses) < new.points:
-        title = "The member has fewer points than that"
-        raise Problem(409, "insufficient_points", title, pointer="/points")
+        raise insufficient_points()
     if not dry_run:
         await repository.add(tx, new)
         await lots.use(tx, uses)

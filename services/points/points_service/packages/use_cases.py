@@ -27,6 +27,7 @@ from points_service.packages.domain import (
 )
 from points_service.partners.repository import partner
 from points_service.partners.use_cases import only_itself
+from points_service.redemption.use_cases import insufficient_points
 
 LATEST = 200
 
@@ -61,8 +62,7 @@ async def buy(
     held = await lots.with_points(tx, [member.member_id])
     uses = consume(held, package.points, purchase.purchase_id, tx.now)
     if total(uses) < package.points:
-        title = "The member has fewer points than that"
-        raise Problem(409, "insufficient_points", title, pointer="/package_id")
+        raise insufficient_points("/package_id")
     found = vouchers(package, purchase, lambda: secrets.token_bytes(10))
     if dry_run:
         return shown(purchase, [], tx.now, dry_run=True)

@@ -16,6 +16,7 @@ from points_service.holders import only_holder
 from points_service.ledger import repository as ledger
 from points_service.ledger.domain import Journal
 from points_service.members.use_cases import locked
+from points_service.redemption.use_cases import check_store
 from points_service.stored_value import repository
 from points_service.stored_value.domain import (
     Holding,
@@ -93,9 +94,7 @@ async def spend(
     tx: Tx, catalogue: Catalogue, account_id: UUID, request: api.SpendRequest
 ) -> api.Spend:
     """Pay with it; raises Problem 404 (account), 422 (store), 409 (not enough)."""
-    await catalogue.learn(tx, set(), {request.store})
-    if request.store not in catalogue.stores:
-        raise Problem(422, "unknown_store", "There is no such store", pointer="/store")
+    await check_store(tx, catalogue, request.store)
     await _locked(tx, account_id)
     held = await repository.with_money(tx, [account_id])
     parts = draw(held, request.amount.amount)
