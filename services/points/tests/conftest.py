@@ -181,6 +181,14 @@ BOOKS = {
         " (SELECT coalesce(sum(g.amount), 0) FROM growth_entry g JOIN member o USING (member_id)"
         " WHERE o.member_id = m.member_id OR o.merged_into = m.member_id)"
     ),
+    "a member's months are the fold of the orders": (
+        "SELECT id, month FROM (SELECT coalesce(m.merged_into, m.member_id) AS id,"
+        " date_trunc('month', o.paid_at AT TIME ZONE 'Asia/Shanghai')::date AS month,"
+        " sum(o.paid_fen - o.refunded_fen) AS fen"
+        " FROM orders o JOIN member m USING (member_id) GROUP BY 1, 2) o"
+        " FULL JOIN (SELECT member_id AS id, month, fen FROM member_month) k USING (id, month)"
+        " WHERE coalesce(o.fen, 0) <> coalesce(k.fen, 0)"
+    ),
     "who was merged away has nothing": (
         "SELECT owner FROM account a JOIN member m ON m.member_id::text = a.owner"
         " WHERE m.merged_into IS NOT NULL AND a.balance <> 0 AND a.kind <> 'held'"
