@@ -180,6 +180,12 @@ async def funnels(tx: Tx, template_id: UUID | None = None) -> dict[UUID, Funnel]
 async def reserve(tx: Tx, fen: Mapping[UUID, int]) -> None:
     """Budgets promise so much more (or, below 0, less), by template."""
     moved = sorted((template_id, each) for template_id, each in fen.items() if each)
+    if len(moved) > 1:  # an update of several takes its locks in no order of its own
+        await tx.execute(
+            "SELECT FROM coupon_template WHERE template_id = ANY ($1::uuid[])"
+            " ORDER BY template_id FOR UPDATE",
+            [template_id for template_id, _ in moved],
+        )
     if moved:
         await tx.execute(
             "UPDATE coupon_template t SET committed_fen = t.committed_fen + m.fen"
