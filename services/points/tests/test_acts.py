@@ -179,6 +179,21 @@ async def test_a_ref_is_one_members(shop: Shop, member: UUID) -> None:
     assert await growth(shop, member) == {"share": 20}
 
 
+async def test_members_who_tell_one_ref_at_once_share_no_act(shop: Shop) -> None:
+    members = [uuid4() for _ in range(8)]
+    await register(shop, *members)
+    answers = await asyncio.gather(
+        *(
+            shop.client.post(f"/v1/members/{member}/acts", json={"kind": "share", "ref": "x"})
+            for member in members * 4
+        )
+    )
+    assert {answer.status_code for answer in answers} == {200, 409}
+    brought = [await growth(shop, member) for member in members]
+    assert [each for each in brought if each] == [{"share": 20}]
+    await shop.check_books()
+
+
 async def test_a_streak_is_rewarded_where_a_rule_says_so(shop: Shop, member: UUID) -> None:
     await register(shop, member)
     paused = (await shop.get("/v1/earning-rules/check_in_week"))["versions"][0]["definition"]

@@ -35,7 +35,8 @@ class Referral(Model):
 
     pending: waits for the first purchase. review: something looks wrong (`reasons`), staff decide.
     rewarded after the first purchase; reversed because that was given back. Reasons: self_referral,
-    same_device, same_payment, ring, velocity, first_purchase_refunded.
+    same_device, same_payment, ring, velocity; not_new (had bought before), attributed_before (two
+    who were brought are one), first_purchase_refunded.
     """
 
     referral_id: Annotated[UUID, internal]
