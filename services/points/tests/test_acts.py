@@ -334,3 +334,6 @@ async def test_clocks_that_lie_are_not_believed(shop: Shop, member: UUID, at: st
     await tell(shop, ActivityBatch("b", NOON, "app", [told]))
     await settled(shop)
     assert await growth(shop, member) == {"check_in": 5}
+    body = {"kind": "share", "occurred_at": at}
+    answer = await shop.client.post(f"/v1/members/{member}/acts", json=body)
+    assert answer.status_code == 422

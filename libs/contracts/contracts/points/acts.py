@@ -1,6 +1,6 @@
 """What members do besides buying: acts, tasks, badges, questionnaires."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -12,6 +12,10 @@ from contracts.operations import DRY_RUN, Operation
 from contracts.points.common import LARGEST, Code, Words
 from contracts.roles import EVERYONE, READING, SERVING, STAFF, Role
 
+# No programme is older, and every calendar can still reckon with it.
+Moment = Annotated[
+    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))
+]
 EventName = Annotated[str, Field(pattern=r"^[^\x00]{1,256}$"), public]
 
 
@@ -45,7 +49,7 @@ class ActRequest(Model):
 
     kind: Annotated[Code, public]
     ref: Annotated[str | None, Field(pattern=r"^[\w.:/#-]{1,128}$"), internal] = None
-    occurred_at: Annotated[AwareDatetime | None, public] = None
+    occurred_at: Annotated[Moment | None, public] = None
     channel: Annotated[str | None, Field(pattern=r"^[^\x00]{1,64}$"), public] = None
     store: Annotated[str | None, Field(pattern=r"^[^\x00]{1,64}$"), public] = None
 
@@ -86,8 +90,8 @@ class TaskBody(Model):
     growth: Annotated[int, Field(ge=0, le=LARGEST), public] = 0
     points: Annotated[int, Field(ge=0, le=LARGEST), public] = 0
     badge: Annotated[Badge | None, public] = None
-    valid_from: Annotated[AwareDatetime | None, public] = None
-    valid_until: Annotated[AwareDatetime | None, public] = None
+    valid_from: Annotated[Moment | None, public] = None
+    valid_until: Annotated[Moment | None, public] = None
 
 
 class Task(TaskBody):
@@ -155,7 +159,7 @@ class Questionnaire(Model):
     questionnaire_id: Annotated[Code, public]
     name: Annotated[Words, public]
     questions: Annotated[list[Question], Field(min_length=1, max_length=100), public]
-    valid_until: Annotated[AwareDatetime | None, public] = None
+    valid_until: Annotated[Moment | None, public] = None
 
 
 class Questionnaires(Model):

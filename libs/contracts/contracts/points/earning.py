@@ -4,13 +4,13 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from contracts.base import Model, Money
 from contracts.classification import internal, public, quasi
 from contracts.operations import DRY_RUN, Operation
 from contracts.points import acts, referrals
-from contracts.points.acts import PLANNING
+from contracts.points.acts import PLANNING, Moment
 from contracts.points.common import LARGEST, Code, Words
 from contracts.roles import READING, STAFF
 
@@ -85,8 +85,8 @@ class EarningRule(Model):
     limits: Annotated[EarningLimits, public] = EarningLimits()
     priority: Annotated[int, Field(ge=0, le=10_000), public] = 100
     stacking_group: Annotated[Code | None, public] = None
-    valid_from: Annotated[AwareDatetime | None, public] = None
-    valid_until: Annotated[AwareDatetime | None, public] = None
+    valid_from: Annotated[Moment | None, public] = None
+    valid_until: Annotated[Moment | None, public] = None
     paused: Annotated[bool, public] = False
 
 
@@ -102,7 +102,7 @@ class EarningExample(Model):
     """An order or act to try a rule on; `at` is now unless told."""
 
     on: Annotated[Code, public] = "order"
-    at: Annotated[AwareDatetime | None, public] = None
+    at: Annotated[Moment | None, public] = None
     paid: Annotated[Money, public] = Money(amount=0)
     items: Annotated[list[ExampleLine], Field(max_length=1000), public] = Field(
         default_factory=list
