@@ -11,6 +11,7 @@ from chassis.coalesce import Coalescer
 from contracts.events import CouponOffered, ProductsChanged, StoresChanged
 from contracts.orders import OrderRequest
 from contracts.points.orders import OrderAnswer
+from contracts.points.pricing import Quote
 from contracts.points_events import TagsChanged
 from points_service.acts.jobs import acts_forgotten
 from points_service.acts.router import router as acts
@@ -47,6 +48,7 @@ from points_service.partners.router import router as partners
 from points_service.parts import Parts
 from points_service.pricing.jobs import quotes_forgotten
 from points_service.pricing.router import router as pricing
+from points_service.pricing.use_cases import Ask, quotes
 from points_service.programme import Programme
 from points_service.proofs.jobs import checkpoints
 from points_service.proofs.router import router as proofs
@@ -70,6 +72,7 @@ from points_service.transfers.domain import Limits
 from points_service.transfers.router import router as transfers
 
 SINGLE_ORDERS = 256  # at most so many single orders share a transaction
+SINGLE_QUOTES = 64  # the same of quotes, whose arithmetic holds the others up
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -176,4 +179,9 @@ def _parts(app: FastAPI, programme: Programme, vault: Vault) -> Parts:
     async def together(orders: Sequence[OrderRequest]) -> list[OrderAnswer | Exception]:
         return [*await book(app.state.db, catalogue, programme, orders)]
 
-    return Parts(programme, catalogue, Coalescer(together, max_batch=SINGLE_ORDERS), vault)
+    async def priced(asks: Sequence[Ask]) -> list[Quote | Exception]:
+        async with app.state.db.transaction() as tx:
+            return [*await quotes(tx, programme, catalogue, asks)]
+
+    till = Coalescer(together, max_batch=SINGLE_ORDERS)
+    return Parts(programme, catalogue, till, vault, Coalescer(priced, max_batch=SINGLE_QUOTES))

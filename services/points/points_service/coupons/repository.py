@@ -217,6 +217,16 @@ async def held_by(tx: Tx, member_id: UUID) -> list[Coupon]:
     return _read(rows)
 
 
+async def usable(tx: Tx, members: Sequence[UUID]) -> list[Coupon]:
+    """What these members hold and may use, without a lock."""
+    rows = await tx.fetch(
+        f"{_SELECT} WHERE c.member_id = ANY ($1::uuid[]) AND c.order_no IS NULL"
+        " AND c.closed_at IS NULL AND c.valid_until > $2 ORDER BY c.valid_until, c.code",
+        members, tx.now,
+    )  # fmt: skip
+    return _read(rows)
+
+
 async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
     """(absorbed, survivor): coupons change hands."""
     await tx.executemany("UPDATE coupon SET member_id = $2 WHERE member_id = $1", merges)

@@ -1,6 +1,7 @@
 """Quotes that were kept. Whoever uses one holds the member's lock."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -11,13 +12,30 @@ from points_service.tables import Quote as QuoteTable
 _NAMES = columns_of(QuoteTable)
 
 
-async def add(tx: Tx, kept: Kept) -> None:
-    """Store a new one."""
-    marks = ", ".join(f"${n}" for n in range(1, len(_NAMES) + 1))
-    await tx.execute(
-        f"INSERT INTO quote ({', '.join(_NAMES)}) VALUES ({marks})",
-        *(getattr(kept, name) for name in _NAMES),
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """All that a price may know of a member."""
+
+    member_id: UUID
+    tier: str
+
+
+async def buyers(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Buyer]:
+    """The living members these ids stand for, without a lock."""
+    rows = await tx.fetch(
+        "SELECT a.member_id AS asked, m.member_id, m.tier FROM member a"
+        " JOIN member m ON m.member_id = coalesce(a.merged_into, a.member_id)"
+        " WHERE a.member_id = ANY ($1::uuid[])",
+        ids,
     )
+    return {row["asked"]: Buyer(row["member_id"], row["tier"]) for row in rows}
+
+
+async def add(tx: Tx, kept: Sequence[Kept]) -> None:
+    """Store new ones."""
+    if kept:
+        rows = [tuple(getattr(each, name) for name in _NAMES) for each in kept]
+        await tx.copy("quote", _NAMES, rows)
 
 
 async def lock(tx: Tx, quote_ids: Iterable[UUID]) -> dict[UUID, Kept]:

@@ -1,13 +1,13 @@
-"""Load what a price depends on, work it out, keep it if that is asked for."""
+"""Load what prices depend on, work them out one by one, keep those that are to be kept."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from chassis.database import Tx
 from chassis.principal import Principal
 from chassis.problem import Problem
-from contracts.base import Amount
 from contracts.points import pricing as api
 from contracts.roles import Role
 from points_service.catalogue.use_cases import Catalogue
@@ -15,11 +15,11 @@ from points_service.coupons import repository as coupons
 from points_service.coupons.domain import Coupon, objection
 from points_service.coupons.redeeming import Found, Redeeming
 from points_service.lots import repository as lots
-from points_service.lots.domain import redeemable
-from points_service.members.domain import Member
-from points_service.members.use_cases import existing
+from points_service.lots.domain import Lot, redeemable
+from points_service.members.use_cases import unknown_member
 from points_service.pricing import repository
 from points_service.pricing.answers import shown
+from points_service.pricing.asked import cart_of, storable
 from points_service.pricing.domain import (
     Offer,
     TierPrice,
@@ -29,116 +29,145 @@ from points_service.pricing.domain import (
     tier_step,
     unfit,
 )
-from points_service.pricing.goods import line as known
-from points_service.pricing.kept import keep
+from points_service.pricing.kept import Kept, keep
+from points_service.pricing.repository import Buyer
 from points_service.pricing.rules.rule import Cart
 from points_service.pricing.search import best
 from points_service.programme import Programme
 from points_service.tiers import repository as tiers
-
-CURRENCY = "CNY"
-LARGEST = 10**11  # fen of a line
+from points_service.tiers.domain import Ladder
 
 
-async def quote(
-    tx: Tx,
-    programme: Programme,
-    catalogue: Catalogue,
-    *,
-    principal: Principal,
-    request: api.QuoteRequest,
-) -> api.Quote:
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A cart, and who asks."""
+
+    principal: Principal
+    request: api.QuoteRequest
+
+    @property
+    def member_id(self) -> UUID | None:
+        """Whose cart it is; a member asks for itself."""
+        own = self.principal.member_id if self.principal.role is Role.MEMBER else None
+        return own or self.request.member_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """All that the prices of a batch depend on; lots and coupons by living member."""
+
+    now: datetime
+    programme: Programme
+    catalogue: Catalogue
+    ladder: Ladder
+    buyers: Mapping[UUID, Buyer]
+    lots: Mapping[UUID, Sequence[Lot]]
+    own: Mapping[UUID, Sequence[Coupon]]
+    found: Found
+
+
+async def quote(tx: Tx, programme: Programme, catalogue: Catalogue, ask: Ask) -> api.Quote:
     """The best price of a cart for a member.
 
     Raises Problem 404 (member), 403 (another member's cart), 422 (goods, store, coupons, money).
     """
-    cart = await _cart(tx, catalogue, request)
-    member = await _member(tx, principal, request.member_id)
-    rung = (await tiers.ladder(tx, programme.ladder_id)).rung(member.tier)
+    (answer,) = await quotes(tx, programme, catalogue, [ask])
+    if isinstance(answer, Problem):
+        raise answer
+    return answer
+
+
+async def quotes(
+    tx: Tx, programme: Programme, catalogue: Catalogue, asks: Sequence[Ask]
+) -> list[api.Quote | Problem]:
+    """The same for many carts at once: a price or a problem for each."""
+    known = await _load(tx, programme, catalogue, asks)
+    answers: list[api.Quote | Problem] = []
+    kept: list[Kept] = []
+    for ask in asks:
+        try:
+            answers.append(_answer(ask, known, tx.ids.new(), kept))
+        except Problem as problem:
+            answers.append(problem)
+    await repository.add(tx, kept)
+    return answers
+
+
+async def _load(tx: Tx, programme: Programme, catalogue: Catalogue, asks: Sequence[Ask]) -> _Known:
+    requests = [ask.request for ask in asks]
+    skus = {line.sku for each in requests for line in each.lines if storable(line.sku)}
+    await catalogue.learn(tx, skus, {each.store for each in requests if storable(each.store)})
+    ids = {ask.member_id for ask in asks} | {each.member_id for each in requests}
+    buyers = await repository.buyers(tx, [each for each in ids if each is not None])
+
+    def living(some: Sequence[Ask]) -> list[UUID]:
+        found = {buyers[ask.member_id] for ask in some if ask.member_id in buyers}
+        return sorted(buyer.member_id for buyer in found)
+
+    spending = living([ask for ask in asks if ask.request.points != 0])
+    choosing = living([ask for ask in asks if ask.request.coupons is None])
+    held = await lots.with_points(tx, spending) if spending else []
+    own = await coupons.usable(tx, choosing) if choosing else []
+    codes = {code for each in requests for code in each.coupons or () if storable(code)}
+    codes |= {coupon.code for coupon in own if coupon.terms.budget_fen is not None}
+    return _Known(
+        tx.now,
+        programme,
+        catalogue,
+        await tiers.ladder(tx, programme.ladder_id),
+        buyers,
+        {member: [lot for lot in held if lot.member_id == member] for member in spending},
+        {member: [each for each in own if each.member_id == member] for member in choosing},
+        await coupons.find(tx, codes, living(asks)) if codes else Found(),
+    )
+
+
+def _answer(ask: Ask, known: _Known, quote_id: UUID, kept: list[Kept]) -> api.Quote:
+    request, programme = ask.request, known.programme
+    cart = cart_of(request, known.catalogue)
+    buyer = _buyer(ask, known.buyers)
+    rung = known.ladder.rung(buyer.tier)
     tier = TierPrice(rung.name, rung.price_percent)
-    offers = await _offers(tx, cart, tier, member.member_id, request.coupons)
+    offers = _offers(cart, tier, buyer.member_id, request.coupons, known)
     wallet = None
     if request.points != 0:
-        held = await lots.with_points(tx, [member.member_id])
         wallet = Wallet(
-            redeemable(held, tx.now),
+            redeemable(known.lots[buyer.member_id], known.now),
             request.points,
             programme.redemption_multiple,
             programme.points_per_yuan,
             programme.points_share_percent,
         )
     found = price(cart, tier, offers, wallet)
-    kept = None
+    promised = None
     if request.keep:
-        until = tx.now + timedelta(minutes=programme.quote_minutes)
-        kept = keep(tx.ids.new(), member.member_id, cart, found, until)
-        await repository.add(tx, kept)
-    return shown(member.member_id, cart, tier, found, kept)
+        until = known.now + timedelta(minutes=programme.quote_minutes)
+        promised = keep(quote_id, buyer.member_id, cart, found, until)
+        kept.append(promised)
+    return shown(buyer.member_id, cart, tier, found, promised)
 
 
-async def _member(tx: Tx, principal: Principal, asked: UUID | None) -> Member:
-    if principal.role is not Role.MEMBER:
-        if asked is None:
-            raise Problem(
-                422, "unknown_identifier", "Nobody is known by this", pointer="/identifier"
-            )
-        return await existing(tx, asked)
-    assert principal.member_id is not None, "a member's token names the member"
-    own = await existing(tx, principal.member_id)
-    if asked not in (None, own.member_id, principal.member_id):
+def _buyer(ask: Ask, buyers: Mapping[UUID, Buyer]) -> Buyer:
+    if ask.member_id is None:
+        raise Problem(422, "unknown_identifier", "Nobody is known by this", pointer="/identifier")
+    buyer, asked = buyers.get(ask.member_id), ask.request.member_id
+    if buyer is None:
+        raise unknown_member()
+    if asked is not None and buyers.get(asked) != buyer:
         raise Problem(403, "not_own", "A member asks for itself", pointer="/member_id")
-    return own
+    return buyer
 
 
-async def _cart(tx: Tx, catalogue: Catalogue, request: api.QuoteRequest) -> Cart:
-    texts = [request.store, request.channel, *(line.sku for line in request.lines)]
-    if any("\0" in text for text in [*texts, *(request.coupons or ())]):
-        raise Problem(422, "unstorable_text", "A text holds U+0000")
-    await catalogue.learn(tx, {line.sku for line in request.lines}, {request.store})
-    if request.store not in catalogue.stores:
-        raise Problem(422, "unknown_store", "There is no such store", pointer="/store")
-    lines = []
-    for place, line in enumerate(request.lines):
-        here = f"/lines/{place}"
-        if line.sku not in catalogue.skus:
-            raise Problem(422, "unknown_sku", "There is no such article", pointer=f"{here}/sku")
-        about = catalogue.details.get(line.sku)
-        lines.append(known(line.sku, line.quantity, _listed(line, here), about))
-    delivery = _fen(request.delivery, "/delivery") if request.delivery else 0
-    return Cart(request.store, request.channel, tuple(lines), delivery)
-
-
-def _listed(line: api.CartLine, here: str) -> int:
-    if (line.unit is None) == (line.amount is None):
-        raise Problem(422, "one_amount", "Either a unit or an amount, not both", pointer=here)
-    if line.amount is not None:
-        return _fen(line.amount, f"{here}/amount")
-    assert line.unit is not None
-    return _checked(_fen(line.unit, f"{here}/unit") * line.quantity, f"{here}/unit")
-
-
-def _fen(amount: Amount, here: str) -> int:
-    if amount.currency != CURRENCY:
-        raise Problem(422, "unknown_currency", "Only CNY is accepted", pointer=f"{here}/currency")
-    return _checked(amount.amount, here)
-
-
-def _checked(fen: int, here: str) -> int:
-    if fen > LARGEST:
-        raise Problem(422, "too_large", "No line costs that much", pointer=f"{here}/amount")
-    return fen
-
-
-async def _offers(
-    tx: Tx, cart: Cart, tier: TierPrice, holder: UUID, codes: Sequence[str] | None
+def _offers(
+    cart: Cart, tier: TierPrice, holder: UUID, codes: Sequence[str] | None, known: _Known
 ) -> list[Offer]:
     """The coupons named, which must all do; or the best of the member's own."""
     if codes is None:
-        return best(cart, tier, await _own(tx, cart, tier, holder))
+        return best(cart, tier, _own(cart, tier, holder, known))
     if not codes:
         return []
-    redeeming = Redeeming(await coupons.find(tx, codes, [holder]))
-    if wrong := redeeming.objection(codes, holder, tx.now):
+    redeeming = Redeeming(known.found)
+    if wrong := redeeming.objection(codes, holder, known.now):
         raise Problem(422, wrong.code, wrong.title, pointer=f"/coupons/{wrong.place}")
     offers = [_offer(coupon) for coupon in redeeming.coupons(codes)]
     base = listed(cart).less(tier_step(cart, tier).off)
@@ -147,30 +176,23 @@ async def _offers(
             raise Problem(422, *reason, pointer=f"/coupons/{place}")
     offs = {step.code: step.off.total for step in price(cart, tier, offers, None).steps}
     wrong = redeeming.use(
-        [(code, offs[code]) for code in codes], order_no="", holder=holder, at=tx.now
+        [(code, offs[code]) for code in codes], order_no="", holder=holder, at=known.now
     )
     if wrong:
         raise Problem(422, wrong.code, wrong.title, pointer=f"/coupons/{wrong.place}")
     return offers
 
 
-async def _own(tx: Tx, cart: Cart, tier: TierPrice, holder: UUID) -> list[Offer]:
+def _own(cart: Cart, tier: TierPrice, holder: UUID, known: _Known) -> list[Offer]:
     """What the member may use, without coupons whose budget could not pay for them."""
-    usable = [
-        coupon
-        for coupon in await coupons.held_by(tx, holder)
-        if objection(coupon, holder, tx.now) is None
-    ]
-    limited = [coupon.code for coupon in usable if coupon.terms.budget_fen is not None]
-    found = await coupons.find(tx, limited, [holder]) if limited else Found()
     base = listed(cart).less(tier_step(cart, tier).off)
     paid = []
-    for coupon in usable:
+    for coupon in known.own[holder]:
         offer = _offer(coupon)
-        if unfit(offer.template, cart, base):
+        if objection(coupon, holder, known.now) or unfit(offer.template, cart, base):
             continue
-        off = sum(step.off.total for step in price(cart, tier, [offer], None).steps[-1:])
-        left = found.left.get(offer.template.template_id)
+        off = price(cart, tier, [offer], None).steps[-1].off.total
+        left = known.found.left.get(offer.template.template_id)
         if left is None or off - coupon.reserved_fen <= left:
             paid.append(offer)
     return paid
