@@ -8,8 +8,9 @@ import asyncpg
 import pytest
 from services.points.tests.conftest import NOON, Shop
 from services.points.tests.coupons import template
+from services.points.tests.test_packages import offer
 from services.points.tests.test_paid_memberships import PLAN
-from services.points.tests.test_partners import AIR, BOTH_WAYS, offer
+from services.points.tests.test_partners import AIR, BOTH_WAYS
 from services.points.tests.test_stored_value import RULE
 
 from points_service.earning.rules import CONDITIONS as EARNING_CONDITIONS
