@@ -1,6 +1,7 @@
 """Time's edge: daily jobs at every midnight passed, in order; timed jobs whenever one is due."""
 
 import asyncio
+import functools
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class TimedJob:
 
 @dataclass(frozen=True, slots=True)
 class BackgroundJob:
-    """`run(db, now)` again and again beside everything else; nobody's answer waits for it."""
+    """`run(db, now)` again and again beside everything else, other such jobs included."""
 
     name: str
     run: Job
@@ -56,7 +57,8 @@ class Scheduler:
 
     async def run(self) -> None:
         """Tick for ever."""
-        await asyncio.gather(self._again(self.tick), self._again(self._run_background))
+        beside = (functools.partial(self._run_background, job) for job in self._background)
+        await asyncio.gather(self._again(self.tick), *map(self._again, beside))
 
     async def _again(self, step: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -66,9 +68,8 @@ class Scheduler:
                 log.exception("tick_failed")
             await asyncio.sleep(self._every)
 
-    async def _run_background(self) -> None:
-        for job in self._background:
-            await job.run(self._db, self._db.clock.now())
+    async def _run_background(self, job: BackgroundJob) -> None:
+        await job.run(self._db, self._db.clock.now())
 
     async def tick(self) -> None:
         """Everything due by now, midnights first. Raises what a job raises; it is tried again."""
