@@ -150,3 +150,13 @@ async def platform() -> AsyncIterator["Platform"]:
 def is_root() -> bool:
     """Whether the tests run as root (then servers run as another user)."""
     return os.geteuid() == 0
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What `testkit.never_wrong` counted in this session."""
+    from testkit.never_wrong import SESSION  # noqa: PLC0415
+
+    if lines := SESSION.lines():
+        terminalreporter.section("never wrong")
+        for line in lines:
+            terminalreporter.line(line)

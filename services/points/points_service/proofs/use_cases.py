@@ -25,6 +25,8 @@ async def checkpoint_when_due(db: Database, vault: Vault, now: datetime) -> None
         latest = await repository.latest_at(tx)
     if latest is None or not latest <= now < latest + EVERY:
         await checkpoint(db, vault)
+    elif vault.behind:
+        await witness(db, vault)
 
 
 async def checkpoint(db: Database, vault: Vault) -> Checkpoint | None:
@@ -32,6 +34,7 @@ async def checkpoint(db: Database, vault: Vault) -> Checkpoint | None:
 
     The row and its announcement commit first, the witness follows and catches up after a crash.
     """
+    vault.behind = True
     async with db.transaction() as tx:
         await repository.turn(tx)
         latest = await repository.last(tx)
@@ -59,6 +62,7 @@ async def witness(db: Database, vault: Vault) -> None:
     async with db.transaction(readonly=True) as tx:
         missing = await repository.checkpoints(tx, kept[-1].checkpoint_id if kept else 0, _ALL)
     vault.keep(missing)
+    vault.behind = False
 
 
 async def _next(tx: Tx, latest: Checkpoint | None) -> Checkpoint | None:

@@ -13,10 +13,14 @@ from points_service.proofs.receipts import Malformed, checkpoint_in, checkpoint_
 
 
 class Vault:
-    """A folder with `signing.key` (32 bytes), `public.key` (hexadecimal), `checkpoints.jsonl`."""
+    """A folder with `signing.key` (32 bytes), `public.key` (hexadecimal), `checkpoints.jsonl`.
+
+    `behind`: the witness may lack what was committed before a crash, ours or the database's.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.behind = True
 
     @property
     def witness(self) -> Path:

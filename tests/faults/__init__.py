@@ -1,0 +1,1 @@
+"""Faults of the running platform: what was acknowledged stays."""
