@@ -1,6 +1,7 @@
 """Points set aside: posted, voided or released by time, once and exactly."""
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -128,9 +129,15 @@ async def test_post_void_and_time_race_and_one_of_them_wins(shop: Shop) -> None:
         holds += [(member, await hold(shop, member, 200)) for _ in range(4)]
     calls = [act(shop, *each) for each in holds for act in (post, void) * 2]
     assert len(calls) == MANY
-    move = asyncio.create_task(_end(shop))
-    answers = await asyncio.gather(*calls)
-    await move
+    enough = asyncio.Event()
+    answers: list[httpx.Response] = []
+
+    async def count(call: Awaitable[httpx.Response]) -> None:
+        answers.append(await call)
+        if len(answers) == 4:
+            enough.set()
+
+    await asyncio.gather(_end(shop, enough), *(count(call) for call in calls))
     won = [answer for answer in answers if answer.status_code == 200]
     assert {answer.status_code for answer in answers} <= {200, 409}
     states = [(await shop.get(path(*each)))["status"] for each in holds]
@@ -143,7 +150,8 @@ async def test_post_void_and_time_race_and_one_of_them_wins(shop: Shop) -> None:
     print(f"{states.count('voided')} voided, {states.count('expired')} expired; 0 violations")
 
 
-async def _end(shop: Shop) -> None:
+async def _end(shop: Shop, enough: asyncio.Event) -> None:
+    await enough.wait()  # else time would win before anybody has called
     shop.move(NOON + timedelta(minutes=15))
     await shop.tick()
 
