@@ -10,6 +10,7 @@ import os
 from itertools import count
 from pathlib import Path
 
+import asyncpg
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
     run_state_machine_as_test,
@@ -82,6 +83,11 @@ async def test_the_books_survive_anything(
         with asyncio.Runner() as runner:
             db = Database(stack.service_dsn("points"), "points", clock, Ids(clock, "test"), 2)
             runner.run(db.start())
+            Watched.watcher = runner.run(
+                asyncpg.connect(
+                    stack.service_dsn("points"), server_settings={"search_path": "points"}
+                )
+            )
             played = count()
 
             class Fresh(Books):
@@ -106,6 +112,7 @@ async def test_the_books_survive_anything(
                 ),
             )
             runner.run(_look_at_everything(db, tally, tmp_path))
+            runner.run(Watched.watcher.close())
             runner.run(db.stop())
 
     with tally:

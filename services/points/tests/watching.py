@@ -49,6 +49,7 @@ class Watched(RuleBasedStateMachine):
 
     run: Callable[[Any], Any]
     db: Database
+    watcher: Any  # a connection that sees what is committed
     clock: DrivenClock
     tally: Tally
     catalogue: Catalogue
@@ -75,12 +76,7 @@ class Watched(RuleBasedStateMachine):
 
     def look(self) -> list[dict[str, Any]]:
         """What the database has of these members."""
-
-        async def act() -> Any:
-            async with self.db.transaction(readonly=True) as tx:
-                return await tx.fetch(LOOK, self.people)
-
-        rows = [dict(row) for row in self.run(act())]
+        rows = [dict(row) for row in self.run(self.watcher.fetch(LOOK, self.people))]
         self.tiers = {row["member_id"]: row["tier"] for row in rows}
         return rows
 
