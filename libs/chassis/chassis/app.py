@@ -86,11 +86,13 @@ def build(service: Service) -> FastAPI:
         openapi_url=None,
     )
     problem.install(app)
-    for router in service.routers:
-        app.include_router(router)
-    app.include_router(_health())
+    # Routes are tried in turn, and these are asked for most often.
     if service.guarded:
         app.include_router(_internal())
+    app.include_router(_health())
+    for router in service.routers:
+        app.include_router(router)
+    if service.guarded:
         app.add_middleware(InnerEdge, service=service.name, token=settings.internal_token)
     return app
 

@@ -26,10 +26,15 @@ AWAY = (nats.errors.Error, OSError, TimeoutError)  # what a call raises while th
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """`handler` gets consecutive events of one type, in stream order, inside the transaction."""
+    """`handler` gets consecutive events of one type, in stream order, inside the transaction.
+
+    `early` events do not mind being handled before others that came before them, so those of a
+    fetched batch go first: they do not break up the runs of the others.
+    """
 
     event: type[Any]
     handler: Callable[[Tx, Sequence[Any]], Awaitable[None]]
+    early: bool = False
 
     @property
     def stream(self) -> str:

@@ -167,6 +167,7 @@ class Consumer:
     async def _apply(self, batch: list[Incoming]) -> None:
         async with self._db.transaction() as tx:
             fresh = await self._unknown(tx, batch)
+            fresh.sort(key=lambda message: not self._handlers[message.subject].early)
             for subject, group in groupby(fresh, key=lambda message: message.subject):
                 messages = list(group)
                 decode = self._decoders[subject].decode

@@ -87,7 +87,8 @@ def subscriptions(programme: Programme) -> list[Subscription]:
         await repository.link(tx, owners)
         await use_cases.release(tx, programme, owners)
 
-    return [Subscription(Collected, collected), Subscription(IdentifierLinked, linked)]
+    # Merges that a link was told after move it to the survivor as well.
+    return [Subscription(Collected, collected), Subscription(IdentifierLinked, linked, early=True)]
 
 
 def _ours(

@@ -58,9 +58,9 @@ async def checkpoint_now(db: Database, vault: Vault) -> Checkpoint:
 
 async def witness(db: Database, vault: Vault) -> None:
     """Bring the witness up to date."""
-    kept = vault.kept()
+    latest = vault.latest()
     async with db.transaction(readonly=True) as tx:
-        missing = await repository.checkpoints(tx, kept[-1].checkpoint_id if kept else 0, _ALL)
+        missing = await repository.checkpoints(tx, latest, _ALL)
     vault.keep(missing)
     vault.behind = False
 

@@ -12,6 +12,9 @@ from points_service.proofs.domain import Checkpoint
 from points_service.proofs.receipts import Malformed, checkpoint_in, checkpoint_out
 
 
+_LONGEST_LINE = 8192  # bytes of a checkpoint as JSON, several times over
+
+
 class Vault:
     """A folder with `signing.key` (32 bytes), `public.key` (hexadecimal), `checkpoints.jsonl`.
 
@@ -41,8 +44,7 @@ class Vault:
 
         What is not signed with the vault's own key is left out: the database may have been edited.
         """
-        kept = self.kept()
-        last, key = (kept[-1].checkpoint_id if kept else 0), self.public_key()
+        last, key = self.latest(), self.public_key()
         lines = [
             json.dumps(checkpoint_out(each), separators=(",", ":")) + "\n"
             for each in checkpoints
@@ -55,6 +57,15 @@ class Vault:
             file.write("".join(lines))
             file.flush()
             os.fsync(file.fileno())
+
+    def latest(self) -> int:
+        """Number of the witness's last checkpoint, 0 for none; reads its end only."""
+        if not self.witness.exists():
+            return 0
+        with self.witness.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LONGEST_LINE * 2))
+            lines = file.read().split(b"\n")[:-1]  # what follows the last one is half a line
+        return checkpoint_in(json.loads(lines[-1])).checkpoint_id if lines else 0
 
     def kept(self) -> list[Checkpoint]:
         """All checkpoints of the witness, oldest first; raises Malformed where it was edited."""
