@@ -126,7 +126,7 @@ async def _check(db: Database, acknowledged: int) -> None:
     """What was acknowledged is there, and the books are right."""
     async with db.transaction(readonly=True) as tx:
         booked = await tx.fetchval("SELECT count(*) FROM journal")
-        hot = await tx.fetchval("SELECT sum(balance)::bigint FROM account WHERE owner = $1", HOT.owner)
+        (hot,) = (await ledger.balances(tx, HOT.kind, [HOT.owner])).values()
         total = await tx.fetchval("SELECT sum(amount)::bigint FROM entry")
     assert (booked, hot, total) == (acknowledged, -7 * acknowledged, 0)
 

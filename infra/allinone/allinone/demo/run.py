@@ -22,8 +22,9 @@ def run_demo(data_dir: Path, exit_after: bool, report_file: Path | None, port: i
     """Play the year in `data_dir`, or go on with it, and report; the exit status.
 
     With `exit_after` it then stops, else it serves until Ctrl-C. 0: done; 1: a figure differs from
-    the data set's, a personal value lies open, or the ledger is not as it was booked; 130: interrupted, and the next run goes on there.
-    Raises NotADemo for a directory with other data, and what `Platform` raises.
+    the data set's, a personal value lies open, or the ledger is not as it was booked; 130:
+    interrupted, and the next run goes on there. Raises NotADemo for a directory with other data,
+    and what `Platform` raises.
     """
     return asyncio.run(Demo(report_file, Console()).run(data_dir, port, stay=not exit_after))
 

@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from points_service.proofs.domain import Checkpoint
 from points_service.proofs.receipts import Malformed, checkpoint_in, checkpoint_out
 
-
 _LONGEST_LINE = 8192  # bytes of a checkpoint as JSON, several times over
 
 

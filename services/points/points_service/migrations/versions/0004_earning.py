@@ -149,7 +149,8 @@ SELECT rule_id, 1, jsonb_build_object(
     'stacking_group', null, 'valid_from', null, 'valid_until', null, 'paused', paused
 ), '{_ANYWHEN}', 'huiyuan'
 FROM (VALUES
-    ('spend_points', '消费得积分：每消费1元按等级倍数得分', 'Points for each yuan, by tier', 'order',
+    ('spend_points', '消费得积分：每消费1元按等级倍数得分', 'Points for each yuan, by tier',
+     'order',
      '{{"kind": "per_yuan", "gives": "points", "amount": 100, "by_tier": true}}', '[]', '{{}}',
      false),
     ('spend_growth', '消费得成长值：每满1元得1点', '1 growth for each whole yuan', 'order',
