@@ -8,19 +8,17 @@ from points_service.catalogue.domain import Goods
 
 async def save_products(tx: Tx, products: Mapping[str, Goods]) -> bool:
     """Articles as they are now; answers whether one that existed is another than before."""
-    rows = await tx.fetch(
-        "INSERT INTO product (sku, department, category, brand)"
-        " SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])"
+    all_new: bool = await tx.fetchval(  # one document: an array of texts is encoded text by text
+        "WITH written AS (INSERT INTO product (sku, department, category, brand)"
+        " SELECT p ->> 0, p ->> 1, p ->> 2, p ->> 3 FROM jsonb_array_elements($1) AS p"
         " ON CONFLICT (sku) DO UPDATE SET department = excluded.department,"
         " category = excluded.category, brand = excluded.brand"
         " WHERE (product.department, product.category, product.brand) IS DISTINCT FROM"
-        " (excluded.department, excluded.category, excluded.brand) RETURNING xmax = 0 AS new",
-        *zip(
-            *((sku, g.department, g.category, g.brand) for sku, g in sorted(products.items())),
-            strict=True,
-        ),
+        " (excluded.department, excluded.category, excluded.brand) RETURNING xmax = 0 AS new)"
+        " SELECT coalesce(bool_and(new), true) FROM written",
+        [[sku, g.department, g.category, g.brand] for sku, g in sorted(products.items())],
     )
-    return not all(row["new"] for row in rows)
+    return not all_new
 
 
 async def add_stores(tx: Tx, stores: Iterable[str]) -> None:
