@@ -275,6 +275,33 @@ class Books(Watched):
         """Some midnights pass, or the clock is set back and nothing happens."""
         self._move(timedelta(days=days))
 
+    @rule(days=st.sampled_from([3, 70, 400]))
+    def there_and_back(self, days: int) -> None:
+        """The clock was wrong for a while: what expired meanwhile stays expired."""
+        before = self.now
+        self._move(timedelta(days=days))
+        self._move(before - self.now)
+
+    @precondition(lambda self: self.model.orders)
+    @rule(days=st.sampled_from([70, 400]), part=share)
+    def regret(self, days: int, part: int) -> None:
+        """The last order is paid with points, the clock goes wrong, and it comes back."""
+        buyer = self.model.one[next(reversed(self.model.orders.values())).who]
+        self.spend(place=self.people.index(buyer), part=1, more=0, order=1)
+        self.there_and_back(days=days)
+        self.give_back(place=1, part=part, again=False)
+
+    @rule(place=who, resolve=st.booleans(), void=st.booleans())
+    def hold_to_the_end(self, place: int, resolve: bool, void: bool) -> None:
+        """All points are set aside when the first are about to expire, and the clock goes wrong."""
+        ends = [lot.ends for lot in self.model.of(self.people[place]) if lot.live(self.now)]
+        if ends:
+            self._move(max(ends[0] - timedelta(days=1) - self.now, timedelta(0)))
+            self.hold(place=place, part=1, more=0, order=0, hours=168)
+            self.there_and_back(days=3)
+            if resolve and self.model.holds:
+                self.resolve(place=1, part=2, void=void)
+
     def _move(self, by: timedelta) -> None:
         if not EARLIEST < self.now + by < LATEST:
             return

@@ -111,6 +111,7 @@ class Reference:
         self.given: list[tuple[date, UUID, UUID, int]] = []
         self.shares: dict[date, int] = {}  # days that took their percentage of every older lot
         self.daily = given_daily, received_daily
+        self.not_revived = 0  # times that points came back to an expired lot before its date
 
     # What there is
 
@@ -208,6 +209,7 @@ class Reference:
         filled: dict[Lot, int] = {}
         for lot, points in parts.items():
             live = self._as_if_there(lot, points, hold.held_at) if lot.live(now) else 0
+            self.not_revived += lot.dead and now < lot.ends
             lot.left += live
             lot.gone += points - live
             filled[lot] = live
@@ -282,6 +284,7 @@ class Reference:
             back = min(points, each.parts[lot] - each.back[lot])
             each.back[lot] += back
             points -= back
+            self.not_revived += back > 0 and lot.dead and now < lot.ends
             if lot.live(now):
                 lot.left += back
             else:

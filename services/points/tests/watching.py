@@ -39,6 +39,7 @@ REFUNDS = "a refund nets exactly, once, in proportion"
 HELD = "posted - held >= 0"
 HOLDS = "a hold resolves once"
 CLOCK = "clock +/- 1 h, +/- 400 d"
+REVIVED = "a clock set back revives no lot"
 AGAIN = "the same again changes nothing"
 
 numbers = count(1)
@@ -93,6 +94,8 @@ class Watched(RuleBasedStateMachine):
             self.same(PAST, there, (balance, debt, held, growth))
             found = {lot_id: tuple(lot) for lot_id, _, *lot in row["lots"]}
             self.same(FIFO, found, lots, checks=len(found))
+        self.tally.add(REVIVED, self.model.not_revived)
+        self.model.not_revived = 0
 
     def same(self, invariant: str, found: object, due: object, checks: int = 1) -> None:
         """Counted; a difference is a violation."""
