@@ -1,7 +1,7 @@
 """Anything members, tills and clocks do, in any sequence, beside a reference in pure Python.
 
 Hypothesis drives the use cases on the real database: 500 examples of 50 steps, ten times as many
-with HUIYUAN_LONG=1. After every step the members' accounts and lots are what the reference says;
+with TEST_LONG=1. After every step the members' accounts and lots are what the reference says;
 after every so many examples every invariant holds in SQL and the hash chain is whole.
 """
 
@@ -35,7 +35,7 @@ from testkit.databases import Databases
 from testkit.never_wrong import Tally
 from testkit.stack import Stack
 
-EXAMPLES = 5000 if os.environ.get("HUIYUAN_LONG") else 500
+EXAMPLES = 5000 if os.environ.get("TEST_LONG") else 500
 STEPS = 50
 EXAMPLES_A_DATABASE = 100  # then every invariant is looked at, and the tables are emptied
 
