@@ -68,11 +68,14 @@ async def _compare(
 ) -> None:
     with Tally() as tally:
         deliveries = sum(map(len, pieces))
-        wrong = 0
+        found, wanted = {}, {}
         for member, fens in due.items():
             yuan = sum(fen // 100 for fen in fens)
-            wrong += await _counted(api, member) != (yuan, yuan, len(fens), sum(fens))
+            wanted[member] = yuan, yuan, len(fens), sum(fens)
+            found[member] = await _counted(api, member)
+        wrong = sum(found[member] != wanted[member] for member in due)
         tally.add(invariant, deliveries, wrong)
+        assert found == wanted
     books = await api.ok("GET", "/v1/ledger/trial-balance", role="compliance")
     assert books["difference"] == 0
 
