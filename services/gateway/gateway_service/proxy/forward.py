@@ -1,11 +1,12 @@
 """Onwards: seal what the contract says, hand over to the service, ask identity who is who."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import msgspec
 
+from chassis.coalesce import Coalescer
 from chassis.ids import Ids
 from chassis.principal import HEADER as PRINCIPAL
 from chassis.principal import Principal
@@ -29,6 +30,7 @@ class Forward:
     def __init__(self, inner: InnerClient, vault: Vault, ids: Ids) -> None:
         self.inner, self.vault, self.ids = inner, vault, ids
         self._shapes: dict[object, Shape] = {}
+        self._asked: Coalescer[tuple[str, ...], dict[str, UUID]] = Coalescer(self._ask)
 
     def shape(self, model: object) -> Shape:
         """The compiled form of a request model."""
@@ -58,18 +60,26 @@ class Forward:
         )
 
     async def resolve(self, indexes: Collection[str]) -> dict[str, UUID]:
-        """Surviving members by blind index; unknown ones are absent. Asks identity once."""
-        wanted = list(dict.fromkeys(indexes))
+        """Surviving members by blind index; unknown ones are absent.
+
+        Whoever asks at the same moment shares a question to identity. Raises Gone.
+        """
+        return await self._asked.submit(tuple(dict.fromkeys(indexes)))
+
+    async def _ask(self, questions: Sequence[tuple[str, ...]]) -> list[dict[str, UUID]]:
+        wanted = list(dict.fromkeys(index for question in questions for index in question))
         found: dict[str, UUID] = {}
         for start in range(0, len(wanted), _RESOLVE_AT_ONCE):
-            question = ResolveRequest(wanted[start : start + _RESOLVE_AT_ONCE])
+            part = ResolveRequest(wanted[start : start + _RESOLVE_AT_ONCE])
             answer = await self.inner.request(
-                "identity", "POST", "/internal/resolve", SYSTEM, msgspec.json.encode(question)
+                "identity", "POST", "/internal/resolve", SYSTEM, msgspec.json.encode(part)
             )
             if answer.status != 200:
                 raise Gone("identity")
             found |= msgspec.json.decode(answer.body, type=ResolveAnswer).members
-        return found
+        return [
+            {index: found[index] for index in question if index in found} for question in questions
+        ]
 
 
 SYSTEM: list[Header] = [*JSON, (PRINCIPAL.encode(), _SELF)]
