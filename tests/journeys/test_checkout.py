@@ -125,6 +125,7 @@ async def test_from_quote_to_return_exact_to_the_fen(api: Api) -> None:
 
 async def test_only_the_till_asks_for_others(api: Api) -> None:
     member, mobile = await join(api)
+    await api.settled()  # points has heard of the member
     body = {"store": "s-1", "channel": "app", "lines": CART}
     path = "/v1/pricing/quote"
     own = await api.ok("POST", path, body, role="member", member=member)
