@@ -100,7 +100,8 @@ async def test_a_rule_is_tried_then_written_then_counts(api: Api) -> None:
     assert tried["preview"]["points_more"] == 10
     await api.ok("POST", "/v1/earning-rules", rule, role="planner")
     bought = order({"kind": "phone", "value": member}, 10_00) | {"channel": rule_id}
-    bought["paid_at"] = datetime.now(UTC).isoformat()
+    clock = await api.http.post("/dev/clock", json={"advance_seconds": 0, "ticking": True})
+    bought["paid_at"] = clock.json()["now"]  # others move the clock; the rule counts from now on
     answer = await api.ok("POST", "/v1/orders", bought, role="pos")
     assert answer["points"] == 20
     assert (await api.call("POST", "/v1/earning-rules", rule, role="pos")).status_code == 403

@@ -129,9 +129,13 @@ class Platform:
         self._supervisor.kill(name, number)
 
     async def wait_healthy(self, timeout: float = 60.0) -> None:
-        """Come back when every child is up and ready; raises TimeoutError."""
-        async with asyncio.timeout(timeout):
-            await self._supervisor.all_answer()
+        """Come back when every child is up and ready; raises TimeoutError naming who is not."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._supervisor.all_answer()
+        except TimeoutError:
+            silent = ", ".join(await self._supervisor.silent())
+            raise TimeoutError(f"not ready after {timeout:.0f} s: {silent}") from None
 
     async def token(self, role: str, member: str | None = None) -> str:
         """An access token of a development client; raises tokens.NoToken."""

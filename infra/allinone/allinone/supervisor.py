@@ -199,6 +199,12 @@ class Supervisor:
         """Come back when every child is up and ready."""
         await asyncio.gather(*(child.answers() for child in self._children.values()))
 
+    async def silent(self) -> list[str]:
+        """Names of the children that are down or do not say that they are ready."""
+        children = list(self._children.items())
+        ready = await asyncio.gather(*(child.program.probe() for _, child in children))
+        return [name for (name, _), answers in zip(children, ready, strict=True) if not answers]
+
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to one child, as a fault would; it is restarted when it dies of it."""
         pid = self.child(name).pid
