@@ -1,7 +1,7 @@
 """The composition root's tool: from a `Service` to a running FastAPI app."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -133,8 +133,8 @@ async def _lifespan(app: FastAPI, service: Service) -> AsyncIterator[None]:
     await runtime.relay.rebuild_if_stream_is_new()
     for hook in service.start:
         await hook(app)
-    loops = [runtime.relay.run(), runtime.scheduler.run(), *(c.run() for c in runtime.consumers)]
-    tasks = [asyncio.create_task(loop) for loop in loops]
+    loops = [runtime.relay.run, runtime.scheduler.run, *(c.run for c in runtime.consumers)]
+    tasks = [asyncio.create_task(_kept_up(loop)) for loop in loops]
     app.state.tasks = tasks
     log.info("started")
     try:
@@ -146,6 +146,16 @@ async def _lifespan(app: FastAPI, service: Service) -> AsyncIterator[None]:
         await runtime.bus.stop()
         await runtime.db.stop()
         log.info("stopped")
+
+
+async def _kept_up(loop: Callable[[], Awaitable[None]]) -> None:
+    """Run a loop that should never end, again if it does: what it works on is in the database."""
+    while True:
+        try:
+            await loop()
+        except Exception:  # noqa: BLE001 - a service whose loop has died looks alive and is not
+            log.exception("loop_restarted")
+        await asyncio.sleep(0.5)
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -55,6 +55,7 @@ class Bus:
         self.nc: Any = None
         self.js: Any = None
         self.on_reconnect: Callable[[], Awaitable[None]] | None = None
+        self._check: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Connect and make sure the streams exist."""
@@ -64,8 +65,8 @@ class Bus:
 
         async def reconnected() -> None:
             log.info("bus_reconnected")
-            if self.on_reconnect:
-                await self.on_reconnect()
+            if self.on_reconnect:  # a task: what this callback raises confuses the client
+                self._check = asyncio.create_task(self._see_to_it(self.on_reconnect))
 
         self.nc = await nats.connect(
             self._url,
@@ -81,6 +82,15 @@ class Bus:
         )
         self.js = self.nc.jetstream(timeout=5, publish_async_max_pending=4096)
         await self.ensure_streams()
+
+    async def _see_to_it(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Until it succeeds or the connection is gone again; the database may be away as well."""
+        while self.connected:
+            try:
+                return await action()
+            except Exception as error:  # noqa: BLE001 - the next round tries again
+                log.warning("bus_check_retry", error=type(error).__name__)
+                await asyncio.sleep(0.5)
 
     async def stop(self) -> None:
         """Close without waiting for a server that may be gone."""

@@ -75,6 +75,7 @@ class Consumer:
 
     async def run(self) -> None:
         """Until cancelled."""
+        self._credit = 0
         await self._subscribe()
         while True:
             batch = await self._next_batch()
