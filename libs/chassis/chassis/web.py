@@ -1,4 +1,4 @@
-"""What a router needs: a transaction, the caller, a bulk body."""
+"""What a router needs: a transaction, the caller, a bulk body, an answer given once."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -7,11 +7,13 @@ import msgspec
 from fastapi import APIRouter, Depends, Request
 
 from chassis.database import Database, Tx
-from chassis.idempotency import encoded
+from chassis.idempotency import Once, encoded
 from chassis.principal import Principal
 from chassis.problem import Problem, from_msgspec
 
-__all__ = ["APIRouter", "DbDep", "PrincipalDep", "ReadDep", "TxDep", "bulk_body", "encoded"]
+__all__ = [
+    "APIRouter", "DbDep", "OnceDep", "PrincipalDep", "ReadDep", "TxDep", "bulk_body", "encoded",
+]  # fmt: skip
 
 
 async def _transaction(request: Request) -> AsyncIterator[Tx]:
@@ -42,6 +44,13 @@ TxDep = Annotated[Tx, Depends(_transaction, scope="function")]
 ReadDep = Annotated[Tx, Depends(_reading, scope="function")]
 DbDep = Annotated[Database, Depends(_database)]
 PrincipalDep = Annotated[Principal, Depends(_principal)]
+
+
+def _once(request: Request, tx: TxDep, principal: PrincipalDep) -> Once:
+    return Once(tx, request, principal)
+
+
+OnceDep = Annotated[Once, Depends(_once)]
 
 
 def bulk_body(kind: type) -> Any:

@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel
 
 from chassis.app import Service, build
 from chassis.bus import Subscription
 from chassis.database import Tx
-from chassis.idempotency import once
 from chassis.inbox import Poison
 from chassis.problem import Problem
 from chassis.settings import Settings
-from chassis.web import PrincipalDep, TxDep
+from chassis.web import OnceDep, TxDep
 from contracts.events import PointsBurnt
 
 POISON, FAILS_ONCE = 66_666, 77_777
@@ -28,7 +27,7 @@ class Spend(BaseModel):
 
 
 @router.post("/spend")
-async def spend(body: Spend, tx: TxDep, principal: PrincipalDep, request: Request) -> Response:
+async def spend(body: Spend, tx: TxDep, once: OnceDep) -> Response:
     """Write one row; 13 is refused after the row was written."""
 
     async def action() -> Spend:
@@ -37,7 +36,7 @@ async def spend(body: Spend, tx: TxDep, principal: PrincipalDep, request: Reques
             raise Problem(422, "unlucky", "Not this one", pointer="/n")
         return body
 
-    return await once(tx, request, principal, action, status=201)
+    return await once(action, status=201)
 
 
 async def hear(tx: Tx, events: Sequence[PointsBurnt]) -> None:

@@ -3,11 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Path, Request
+from fastapi import Path
 from fastapi.responses import Response
 
-from chassis.idempotency import once
-from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
+from chassis.web import APIRouter, OnceDep, PrincipalDep, ReadDep, TxDep
 from contracts.points.acts import (
     ActAnswer,
     ActKind,
@@ -42,12 +41,12 @@ async def act(
     *,
     member_id: UUID,
     body: ActRequest,
-    request: Request,
     tx: TxDep,
     principal: PrincipalDep,
+    once: OnceDep,
     parts: PartsDep,
     dry_run: bool = False,
-) -> ActAnswer | Response:
+) -> Response:
     """A member did something."""
 
     async def run() -> ActAnswer:
@@ -55,7 +54,7 @@ async def act(
             tx, parts.programme, principal.role, member_id, body, dry_run=dry_run
         )
 
-    return await run() if dry_run else await once(tx, request, principal, run)
+    return await once(run, dry_run=dry_run)
 
 
 @router.get("/v1/questionnaires")
@@ -66,12 +65,10 @@ async def show_questionnaires(tx: ReadDep) -> Questionnaires:
 
 @router.post("/v1/questionnaires", response_model=Questionnaire)
 async def write_questionnaire(
-    body: Questionnaire, request: Request, tx: TxDep, principal: PrincipalDep
+    body: Questionnaire, tx: TxDep, principal: PrincipalDep, once: OnceDep
 ) -> Response:
     """Add a questionnaire."""
-    return await once(
-        tx, request, principal, lambda: questionnaires.write(tx, body, principal.subject)
-    )
+    return await once(lambda: questionnaires.write(tx, body, principal.subject))
 
 
 @router.post(
@@ -82,15 +79,11 @@ async def answer(
     member_id: UUID,
     questionnaire_id: Code,
     body: Answers,
-    request: Request,
     tx: TxDep,
-    principal: PrincipalDep,
+    once: OnceDep,
     parts: PartsDep,
 ) -> Response:
     """Answer a questionnaire, once."""
     return await once(
-        tx,
-        request,
-        principal,
         lambda: questionnaires.answer(tx, parts.programme, member_id, questionnaire_id, body),
     )

@@ -3,11 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Path, Query, Request
+from fastapi import Path, Query
 from fastapi.responses import Response
 
-from chassis.idempotency import once
-from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
+from chassis.web import APIRouter, OnceDep, PrincipalDep, ReadDep, TxDep
 from contracts.points.benefits import (
     Benefit,
     BenefitApplication,
@@ -73,16 +72,12 @@ async def use(
     member_id: UUID,
     benefit_id: BenefitId,
     body: BenefitUseRequest,
-    request: Request,
     tx: TxDep,
-    principal: PrincipalDep,
+    once: OnceDep,
     parts: PartsDep,
 ) -> Response:
     """Use a benefit."""
     return await once(
-        tx,
-        request,
-        principal,
         lambda: use_cases.use(tx, parts.programme, member_id, benefit_id, body),
     )
 
@@ -100,16 +95,13 @@ async def apply(
     *,
     member_id: UUID,
     body: BenefitApplicationRequest,
-    request: Request,
     tx: TxDep,
     principal: PrincipalDep,
+    once: OnceDep,
     parts: PartsDep,
 ) -> Response:
     """Apply for a benefit."""
     return await once(
-        tx,
-        request,
-        principal,
         lambda: use_cases.apply(tx, parts.programme, member_id, body, principal.subject),
     )
 
@@ -124,26 +116,20 @@ async def applications(
 
 @router.post("/v1/benefit-applications/{application_id}/accept", response_model=BenefitApplication)
 async def accept(
-    application_id: UUID, request: Request, tx: TxDep, principal: PrincipalDep
+    application_id: UUID, tx: TxDep, principal: PrincipalDep, once: OnceDep
 ) -> Response:
     """Take an application on."""
     return await once(
-        tx,
-        request,
-        principal,
         lambda: use_cases.handle(tx, application_id, Action.ACCEPT, principal.subject),
     )
 
 
 @router.post("/v1/benefit-applications/{application_id}/fulfil", response_model=BenefitApplication)
 async def fulfil(
-    application_id: UUID, request: Request, tx: TxDep, principal: PrincipalDep
+    application_id: UUID, tx: TxDep, principal: PrincipalDep, once: OnceDep
 ) -> Response:
     """An application is fulfilled."""
     return await once(
-        tx,
-        request,
-        principal,
         lambda: use_cases.handle(tx, application_id, Action.FULFIL, principal.subject),
     )
 
@@ -153,14 +139,11 @@ async def refuse(
     *,
     application_id: UUID,
     body: BenefitRefusal,
-    request: Request,
     tx: TxDep,
     principal: PrincipalDep,
+    once: OnceDep,
 ) -> Response:
     """Refuse an application; its use is given back."""
     return await once(
-        tx,
-        request,
-        principal,
         lambda: use_cases.handle(tx, application_id, Action.REFUSE, principal.subject, body.reason),
     )

@@ -3,12 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request
+from fastapi import Query
 from fastapi.responses import Response
 
-from chassis.idempotency import once
 from chassis.problem import Problem
-from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
+from chassis.web import APIRouter, OnceDep, PrincipalDep, ReadDep, TxDep
 from contracts.points import coupons as api
 from points_service.coupons import planning, use_cases
 from points_service.paging import Limit
@@ -29,13 +28,9 @@ async def templates(
 
 
 @router.post("/v1/coupon-templates", status_code=201, response_model=api.CouponTemplate)
-async def create(
-    body: api.CouponTerms, request: Request, tx: TxDep, principal: PrincipalDep, parts: PartsDep
-) -> Response:
+async def create(body: api.CouponTerms, tx: TxDep, once: OnceDep, parts: PartsDep) -> Response:
     """A new template."""
-    return await once(
-        tx, request, principal, lambda: planning.create(tx, parts.catalogue, body), status=201
-    )
+    return await once(lambda: planning.create(tx, parts.catalogue, body), status=201)
 
 
 @router.get(_TEMPLATE)
@@ -53,21 +48,18 @@ async def revise(
     *,
     template_id: UUID,
     body: api.CouponTerms,
-    request: Request,
     tx: TxDep,
-    principal: PrincipalDep,
+    once: OnceDep,
     parts: PartsDep,
 ) -> Response:
     """New terms."""
-    return await once(
-        tx, request, principal, lambda: planning.revise(tx, parts.catalogue, template_id, body)
-    )
+    return await once(lambda: planning.revise(tx, parts.catalogue, template_id, body))
 
 
 @router.post(f"{_TEMPLATE}/end", response_model=api.CouponTemplate)
-async def end(template_id: UUID, request: Request, tx: TxDep, principal: PrincipalDep) -> Response:
+async def end(template_id: UUID, tx: TxDep, once: OnceDep) -> Response:
     """Issue and claim no more."""
-    return await once(tx, request, principal, lambda: planning.end(tx, template_id))
+    return await once(lambda: planning.end(tx, template_id))
 
 
 @router.post(f"{_TEMPLATE}/issue", response_model=api.CouponIssue)
@@ -75,11 +67,10 @@ async def issue(
     *,
     template_id: UUID,
     body: api.CouponIssueRequest,
-    request: Request,
     tx: TxDep,
-    principal: PrincipalDep,
+    once: OnceDep,
     dry_run: bool = False,
-) -> api.CouponIssue | Response:
+) -> Response:
     """Issue coupons to members, or a pool of codes."""
     if (body.member_ids is None) == (body.count is None):
         title = "Either members or a count"
@@ -90,7 +81,7 @@ async def issue(
             return await use_cases.issue_to(tx, template_id, body, dry_run=dry_run)
         return await planning.order_pool(tx, template_id, body.count, body.prefix, dry_run=dry_run)
 
-    return await run() if dry_run else await once(tx, request, principal, run)
+    return await once(run, dry_run=dry_run)
 
 
 @router.get(f"{_TEMPLATE}/pools/{{pool_id}}")
@@ -130,17 +121,16 @@ async def take(
     *,
     member_id: UUID,
     body: api.CouponTakeRequest,
-    request: Request,
     tx: TxDep,
-    principal: PrincipalDep,
+    once: OnceDep,
     dry_run: bool = False,
-) -> api.Coupon | Response:
+) -> Response:
     """Take a coupon of a claimable template."""
 
     async def run() -> api.Coupon:
         return await use_cases.take(tx, member_id, body.template_id, dry_run=dry_run)
 
-    return await run() if dry_run else await once(tx, request, principal, run)
+    return await once(run, dry_run=dry_run)
 
 
 @router.get("/v1/coupons/{code}")
@@ -154,17 +144,17 @@ async def claim(
     *,
     code: str,
     body: api.CouponClaimRequest,
-    request: Request,
     tx: TxDep,
     principal: PrincipalDep,
+    once: OnceDep,
     dry_run: bool = False,
-) -> api.Coupon | Response:
+) -> Response:
     """Take a code out of a pool."""
 
     async def run() -> api.Coupon:
         return await use_cases.claim(tx, principal, code, body.member_id, dry_run=dry_run)
 
-    return await run() if dry_run else await once(tx, request, principal, run)
+    return await once(run, dry_run=dry_run)
 
 
 @router.post("/v1/coupons/{code}/redeem", response_model=api.Coupon)
@@ -172,17 +162,16 @@ async def redeem(
     *,
     code: str,
     body: api.CouponRedemptionRequest,
-    request: Request,
     tx: TxDep,
-    principal: PrincipalDep,
+    once: OnceDep,
     dry_run: bool = False,
-) -> api.Coupon | Response:
+) -> Response:
     """Use a coupon with an order."""
 
     async def run() -> api.Coupon:
         return await use_cases.redeem(tx, code, body, dry_run=dry_run)
 
-    return await run() if dry_run else await once(tx, request, principal, run)
+    return await once(run, dry_run=dry_run)
 
 
 @router.post("/v1/coupons/{code}/rollback", response_model=api.Coupon)
@@ -190,14 +179,13 @@ async def rollback(
     *,
     code: str,
     body: api.CouponRollbackRequest,
-    request: Request,
     tx: TxDep,
-    principal: PrincipalDep,
+    once: OnceDep,
     dry_run: bool = False,
-) -> api.Coupon | Response:
+) -> Response:
     """Give a used coupon back."""
 
     async def run() -> api.Coupon:
         return await use_cases.give_back(tx, code, body.order_no, dry_run=dry_run)
 
-    return await run() if dry_run else await once(tx, request, principal, run)
+    return await once(run, dry_run=dry_run)

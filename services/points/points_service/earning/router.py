@@ -1,10 +1,8 @@
 """Earning rules."""
 
-from fastapi import Request
 from fastapi.responses import Response
 
-from chassis.idempotency import once
-from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
+from chassis.web import APIRouter, OnceDep, PrincipalDep, ReadDep, TxDep
 from contracts.points.earning import (
     EarningRuleAnswer,
     EarningRuleBody,
@@ -27,19 +25,19 @@ async def rules(tx: ReadDep) -> EarningRules:
 async def add(
     *,
     body: NewEarningRule,
-    request: Request,
     tx: TxDep,
     principal: PrincipalDep,
+    once: OnceDep,
     parts: PartsDep,
     dry_run: bool = False,
-) -> EarningRuleAnswer | Response:
+) -> Response:
     """Add a rule."""
 
     async def run() -> EarningRuleAnswer:
         author = principal.subject
         return await writing.add(tx, parts.programme, body, author, dry_run=dry_run)
 
-    return await run() if dry_run else await once(tx, request, principal, run)
+    return await once(run, dry_run=dry_run)
 
 
 @router.get("/v1/earning-rules/{rule_id}")

@@ -2,11 +2,9 @@
 
 from uuid import UUID
 
-from fastapi import Request
 from fastapi.responses import Response
 
-from chassis.idempotency import once
-from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
+from chassis.web import APIRouter, OnceDep, PrincipalDep, ReadDep, TxDep
 from contracts.points.programmes import PartnerExchange, PartnerExchangeRequest, PartnerExchanges
 from points_service.exchanges import use_cases
 from points_service.paging import NEWEST, Before, Limit
@@ -21,17 +19,17 @@ async def exchange(
     *,
     member_id: UUID,
     body: PartnerExchangeRequest,
-    request: Request,
     tx: TxDep,
     principal: PrincipalDep,
+    once: OnceDep,
     dry_run: bool = False,
-) -> PartnerExchange | Response:
+) -> Response:
     """Exchange points."""
 
     async def run() -> PartnerExchange:
         return await use_cases.exchange(tx, principal, member_id, body, dry_run=dry_run)
 
-    return await run() if dry_run else await once(tx, request, principal, run)
+    return await once(run, dry_run=dry_run)
 
 
 @router.get(_PATH)
@@ -44,12 +42,9 @@ async def exchanges(
 
 @router.post(f"{_PATH}/{{exchange_id}}/reverse", response_model=PartnerExchange)
 async def reverse(
-    member_id: UUID, exchange_id: UUID, request: Request, tx: TxDep, principal: PrincipalDep
+    member_id: UUID, exchange_id: UUID, tx: TxDep, principal: PrincipalDep, once: OnceDep
 ) -> Response:
     """Undo one."""
     return await once(
-        tx,
-        request,
-        principal,
         lambda: use_cases.reverse(tx, principal, member_id, exchange_id),
     )

@@ -6,8 +6,7 @@ from uuid import UUID
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from chassis.idempotency import once
-from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
+from chassis.web import APIRouter, OnceDep, PrincipalDep, ReadDep, TxDep
 from contracts.points.spending import Hold, HoldAnswer, HoldPost, HoldRequest, Holds
 from points_service.holds import use_cases
 from points_service.parts import PartsDep
@@ -25,6 +24,7 @@ async def place(
     request: Request,
     tx: TxDep,
     principal: PrincipalDep,
+    once: OnceDep,
     parts: PartsDep,
 ) -> Response:
     """Set points aside."""
@@ -39,7 +39,7 @@ async def place(
             request=body,
         )
 
-    return await once(tx, request, principal, run)
+    return await once(run)
 
 
 @router.get(HOLDS)
@@ -67,16 +67,12 @@ async def post(
     member_id: UUID,
     hold_id: UUID,
     body: HoldPost,
-    request: Request,
     tx: TxDep,
-    principal: PrincipalDep,
+    once: OnceDep,
     parts: PartsDep,
 ) -> Response:
     """Spend what a hold set aside."""
     return await once(
-        tx,
-        request,
-        principal,
         lambda: use_cases.post(tx, parts.programme, member_id, hold_id, body),
     )
 
@@ -86,12 +82,9 @@ async def void(
     *,
     member_id: UUID,
     hold_id: UUID,
-    request: Request,
     tx: TxDep,
-    principal: PrincipalDep,
+    once: OnceDep,
     parts: PartsDep,
 ) -> Response:
     """Give back what a hold set aside."""
-    return await once(
-        tx, request, principal, lambda: use_cases.void(tx, parts.programme, member_id, hold_id)
-    )
+    return await once(lambda: use_cases.void(tx, parts.programme, member_id, hold_id))

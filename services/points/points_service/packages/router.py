@@ -2,11 +2,9 @@
 
 from uuid import UUID
 
-from fastapi import Request
 from fastapi.responses import Response
 
-from chassis.idempotency import once
-from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
+from chassis.web import APIRouter, OnceDep, PrincipalDep, ReadDep, TxDep
 from contracts.points import packages as api
 from points_service.packages import repository, use_cases
 
@@ -32,17 +30,16 @@ async def buy(
     *,
     member_id: UUID,
     body: api.PackageRequest,
-    request: Request,
     tx: TxDep,
-    principal: PrincipalDep,
+    once: OnceDep,
     dry_run: bool = False,
-) -> api.Purchase | Response:
+) -> Response:
     """Buy one."""
 
     async def run() -> api.Purchase:
         return await use_cases.buy(tx, member_id, body, dry_run=dry_run)
 
-    return await run() if dry_run else await once(tx, request, principal, run)
+    return await once(run, dry_run=dry_run)
 
 
 @router.get(_PATH)
@@ -57,17 +54,14 @@ async def refund(
     member_id: UUID,
     purchase_id: UUID,
     body: api.PackageRefundRequest,
-    request: Request,
     tx: TxDep,
-    principal: PrincipalDep,
+    once: OnceDep,
 ) -> Response:
     """Give unused components back."""
-    return await once(
-        tx, request, principal, lambda: use_cases.refund(tx, member_id, purchase_id, body)
-    )
+    return await once(lambda: use_cases.refund(tx, member_id, purchase_id, body))
 
 
 @router.post("/v1/package-vouchers/{code}/redeem", response_model=api.Voucher)
-async def redeem(code: str, request: Request, tx: TxDep, principal: PrincipalDep) -> Response:
+async def redeem(code: str, tx: TxDep, principal: PrincipalDep, once: OnceDep) -> Response:
     """Use a component."""
-    return await once(tx, request, principal, lambda: use_cases.redeem(tx, principal, code))
+    return await once(lambda: use_cases.redeem(tx, principal, code))

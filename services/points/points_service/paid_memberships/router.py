@@ -2,11 +2,9 @@
 
 from uuid import UUID
 
-from fastapi import Request
 from fastapi.responses import Response
 
-from chassis.idempotency import once
-from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
+from chassis.web import APIRouter, OnceDep, PrincipalDep, ReadDep, TxDep
 from contracts.base import Model
 from contracts.points import paid_memberships as api
 from points_service.paid_memberships import repository, use_cases
@@ -30,11 +28,9 @@ async def put_plan(plan_id: str, body: api.Plan, tx: TxDep) -> Model:
 
 
 @router.post(_PATH, status_code=201, response_model=api.PaidMembership)
-async def buy(
-    body: api.BuyMembership, request: Request, tx: TxDep, principal: PrincipalDep
-) -> Response:
+async def buy(body: api.BuyMembership, tx: TxDep, once: OnceDep) -> Response:
     """Buy one."""
-    return await once(tx, request, principal, lambda: use_cases.buy(tx, body), status=201)
+    return await once(lambda: use_cases.buy(tx, body), status=201)
 
 
 @router.get(_ONE)
@@ -55,35 +51,27 @@ async def of_member(member_id: UUID, tx: ReadDep) -> api.PaidMemberships:
 async def renew(
     membership_id: UUID,
     body: api.RenewMembership,
-    request: Request,
     tx: TxDep,
-    principal: PrincipalDep,
+    once: OnceDep,
 ) -> Response:
     """Another term."""
-    return await once(
-        tx, request, principal, lambda: use_cases.renew(tx, membership_id, body), status=201
-    )
+    return await once(lambda: use_cases.renew(tx, membership_id, body), status=201)
 
 
 @router.post(f"{_ONE}/cancel", response_model=api.PaidMembership)
 async def cancel(
-    membership_id: UUID, request: Request, tx: TxDep, principal: PrincipalDep
+    membership_id: UUID, tx: TxDep, principal: PrincipalDep, once: OnceDep
 ) -> Response:
     """End it now."""
-    return await once(
-        tx, request, principal, lambda: use_cases.cancel(tx, principal, membership_id)
-    )
+    return await once(lambda: use_cases.cancel(tx, principal, membership_id))
 
 
 @router.post(f"{_ONE}/uses", response_model=api.PaidMembership)
 async def use(
     membership_id: UUID,
     body: api.UseBenefit,
-    request: Request,
     tx: TxDep,
-    principal: PrincipalDep,
+    once: OnceDep,
 ) -> Response:
     """A benefit was used."""
-    return await once(
-        tx, request, principal, lambda: use_cases.use(tx, membership_id, body.benefit)
-    )
+    return await once(lambda: use_cases.use(tx, membership_id, body.benefit))

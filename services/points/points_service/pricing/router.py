@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Request
 from fastapi.responses import Response
 
-from chassis.idempotency import HEADER, once
+from chassis.idempotency import HEADER, Once
 from chassis.web import APIRouter, DbDep, PrincipalDep, bulk_body
 from contracts.points.pricing import Quote, QuoteRequest
 from points_service.parts import PartsDep
@@ -30,9 +30,5 @@ async def quote(
         answer = await parts.prices.submit(ask)
         return Response(answer.model_dump_json(), media_type="application/json")
     async with db.transaction() as tx:
-        return await once(
-            tx,
-            request,
-            principal,
-            lambda: use_cases.quote(tx, parts.programme, parts.catalogue, ask),
-        )
+        once = Once(tx, request, principal)
+        return await once(lambda: use_cases.quote(tx, parts.programme, parts.catalogue, ask))

@@ -5,8 +5,7 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import Response
 
-from chassis.idempotency import once
-from chassis.web import APIRouter, PrincipalDep, TxDep
+from chassis.web import APIRouter, OnceDep, PrincipalDep, TxDep
 from contracts.points.spending import Redemption, RedemptionRequest
 from points_service.parts import PartsDep
 from points_service.redemption import use_cases
@@ -22,9 +21,10 @@ async def redeem(
     request: Request,
     tx: TxDep,
     principal: PrincipalDep,
+    once: OnceDep,
     parts: PartsDep,
     dry_run: bool = False,
-) -> Redemption | Response:
+) -> Response:
     """Spend points."""
 
     async def run() -> Redemption:
@@ -38,4 +38,4 @@ async def redeem(
             dry_run=dry_run,
         )
 
-    return await run() if dry_run else await once(tx, request, principal, run)
+    return await once(run, dry_run=dry_run)

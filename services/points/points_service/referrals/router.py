@@ -3,11 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request
+from fastapi import Query
 from fastapi.responses import Response
 
-from chassis.idempotency import once
-from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
+from chassis.web import APIRouter, OnceDep, PrincipalDep, ReadDep, TxDep
 from contracts.points.referrals import (
     Referral,
     ReferralDecision,
@@ -30,12 +29,10 @@ async def link(member_id: UUID, tx: TxDep) -> ReferralLink:
 
 @router.post("/v1/referrals", response_model=ReferralReceipt)
 async def attribute(
-    body: ReferralRequest, request: Request, tx: TxDep, principal: PrincipalDep, parts: PartsDep
+    body: ReferralRequest, tx: TxDep, principal: PrincipalDep, once: OnceDep, parts: PartsDep
 ) -> Response:
     """A new member was brought by another."""
-    return await once(
-        tx, request, principal, lambda: use_cases.attribute(tx, parts.programme, principal, body)
-    )
+    return await once(lambda: use_cases.attribute(tx, parts.programme, principal, body))
 
 
 @router.get("/v1/referrals")
@@ -54,16 +51,13 @@ async def decide(
     *,
     referral_id: UUID,
     body: ReferralDecision,
-    request: Request,
     tx: TxDep,
     principal: PrincipalDep,
+    once: OnceDep,
     parts: PartsDep,
 ) -> Response:
     """Decide about one in review."""
     accept = body.decision == "accept"
     return await once(
-        tx,
-        request,
-        principal,
         lambda: use_cases.decide(tx, parts.programme, principal, referral_id, accept),
     )

@@ -6,8 +6,7 @@ from uuid import UUID
 from fastapi import Path, Query, Request
 from fastapi.responses import Response
 
-from chassis.idempotency import once
-from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
+from chassis.web import APIRouter, OnceDep, ReadDep, TxDep
 from contracts.points.rewards import (
     ExchangeAnswer,
     ExchangeRequest,
@@ -33,14 +32,9 @@ async def rewards(tx: ReadDep, limit: Limit = 50, cursor: str | None = None) -> 
 
 
 @router.post("/v1/rewards", status_code=201, response_model=Reward)
-async def add(
-    body: RewardRequest, request: Request, tx: TxDep, principal: PrincipalDep, parts: PartsDep
-) -> Response:
+async def add(body: RewardRequest, tx: TxDep, once: OnceDep, parts: PartsDep) -> Response:
     """Add a reward to the catalogue."""
     return await once(
-        tx,
-        request,
-        principal,
         lambda: catalogue.add(tx, parts.programme, parts.catalogue, body),
         status=201,
     )
@@ -66,10 +60,10 @@ async def exchange(
     body: ExchangeRequest,
     request: Request,
     tx: TxDep,
-    principal: PrincipalDep,
+    once: OnceDep,
     parts: PartsDep,
     dry_run: bool = False,
-) -> ExchangeAnswer | Response:
+) -> Response:
     """Exchange points for a reward."""
 
     async def run() -> ExchangeAnswer:
@@ -82,7 +76,7 @@ async def exchange(
             dry_run=dry_run,
         )
 
-    return await run() if dry_run else await once(tx, request, principal, run)
+    return await once(run, dry_run=dry_run)
 
 
 @router.get("/v1/members/{member_id}/reward-exchanges")
@@ -96,8 +90,6 @@ async def exchanges(
 @router.post(
     "/v1/members/{member_id}/reward-exchanges/{exchange_id}/cancel", response_model=ExchangeAnswer
 )
-async def cancel(
-    member_id: UUID, exchange_id: UUID, request: Request, tx: TxDep, principal: PrincipalDep
-) -> Response:
+async def cancel(member_id: UUID, exchange_id: UUID, tx: TxDep, once: OnceDep) -> Response:
     """Undo an exchange."""
-    return await once(tx, request, principal, lambda: use_cases.cancel(tx, member_id, exchange_id))
+    return await once(lambda: use_cases.cancel(tx, member_id, exchange_id))

@@ -2,11 +2,9 @@
 
 from uuid import UUID
 
-from fastapi import Request
 from fastapi.responses import Response
 
-from chassis.idempotency import once
-from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
+from chassis.web import APIRouter, OnceDep, PrincipalDep, ReadDep, TxDep
 from contracts.base import Model
 from contracts.points import stored_value as api
 from points_service.paging import NEWEST, Before, Limit
@@ -32,7 +30,7 @@ async def put_rule(rule_id: str, body: api.BonusRule, tx: TxDep) -> Model:
 
 @router.post("/v1/accounts/stored-value", status_code=201, response_model=api.StoredValue)
 async def open_account(
-    body: api.OpenAccount, request: Request, tx: TxDep, principal: PrincipalDep, parts: PartsDep
+    body: api.OpenAccount, tx: TxDep, principal: PrincipalDep, once: OnceDep, parts: PartsDep
 ) -> Response:
     """Open an account."""
 
@@ -40,7 +38,7 @@ async def open_account(
         holding = await use_cases.open_account(tx, principal, body.member_id)
         return views.shown(holding, [], tx.now, parts.programme.stored_value_window)
 
-    return await once(tx, request, principal, run, status=201)
+    return await once(run, status=201)
 
 
 @router.get(_ONE)
@@ -74,16 +72,13 @@ async def top_up(
     *,
     account_id: UUID,
     body: api.TopUpRequest,
-    request: Request,
     tx: TxDep,
-    principal: PrincipalDep,
+    once: OnceDep,
     parts: PartsDep,
 ) -> Response:
     """Pay in."""
     window = parts.programme.stored_value_window
-    return await once(
-        tx, request, principal, lambda: use_cases.top_up(tx, window, account_id, body)
-    )
+    return await once(lambda: use_cases.top_up(tx, window, account_id, body))
 
 
 @router.post(f"{_ONE}/spends", response_model=api.Spend)
@@ -91,15 +86,12 @@ async def spend(
     *,
     account_id: UUID,
     body: api.SpendRequest,
-    request: Request,
     tx: TxDep,
-    principal: PrincipalDep,
+    once: OnceDep,
     parts: PartsDep,
 ) -> Response:
     """Pay with it."""
-    return await once(
-        tx, request, principal, lambda: use_cases.spend(tx, parts.catalogue, account_id, body)
-    )
+    return await once(lambda: use_cases.spend(tx, parts.catalogue, account_id, body))
 
 
 @router.post(f"{_ONE}/spends/{{spend_id}}/reversals", response_model=api.Spend)
@@ -108,14 +100,11 @@ async def reverse(
     account_id: UUID,
     spend_id: UUID,
     body: api.ReversalRequest,
-    request: Request,
     tx: TxDep,
-    principal: PrincipalDep,
+    once: OnceDep,
 ) -> Response:
     """Give a spend back."""
-    return await once(
-        tx, request, principal, lambda: use_cases.reverse(tx, account_id, spend_id, body)
-    )
+    return await once(lambda: use_cases.reverse(tx, account_id, spend_id, body))
 
 
 @router.post(f"{_ONE}/refunds", response_model=api.PrincipalRefund)
@@ -123,13 +112,11 @@ async def refund(
     *,
     account_id: UUID,
     body: api.PrincipalRefundRequest,
-    request: Request,
     tx: TxDep,
     principal: PrincipalDep,
+    once: OnceDep,
     parts: PartsDep,
 ) -> Response:
     """Pay principal back."""
     window = parts.programme.stored_value_window
-    return await once(
-        tx, request, principal, lambda: use_cases.refund(tx, window, account_id, body)
-    )
+    return await once(lambda: use_cases.refund(tx, window, account_id, body))

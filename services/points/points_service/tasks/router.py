@@ -2,11 +2,9 @@
 
 from uuid import UUID
 
-from fastapi import Request
 from fastapi.responses import Response
 
-from chassis.idempotency import once
-from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
+from chassis.web import APIRouter, OnceDep, PrincipalDep, ReadDep, TxDep
 from contracts.points.acts import MemberBadges, MemberTasks, Task, Tasks
 from points_service.tasks import use_cases
 
@@ -20,9 +18,9 @@ async def tasks(tx: ReadDep) -> Tasks:
 
 
 @router.post("/v1/tasks", response_model=Task)
-async def write(body: Task, request: Request, tx: TxDep, principal: PrincipalDep) -> Response:
+async def write(body: Task, tx: TxDep, principal: PrincipalDep, once: OnceDep) -> Response:
     """Add a task."""
-    return await once(tx, request, principal, lambda: use_cases.write(tx, body, principal.subject))
+    return await once(lambda: use_cases.write(tx, body, principal.subject))
 
 
 @router.get("/v1/members/{member_id}/tasks")
