@@ -26,7 +26,7 @@ from allinone.demo.dataset import LAST_DAY, Dataset, days
 from allinone.demo.households import Person
 from allinone.demo.plan import IDENTIFIER, Channel, Plan, points_to_redeem
 from allinone.demo.progress import Offer, Progress
-from contracts.gateway import SandboxPage
+from contracts.gateway.dev import SandboxPage
 from contracts.identity import RegisterResults
 from contracts.orders import OrderRequest
 from contracts.points.orders import OrderAnswer, OrderBatchAnswer

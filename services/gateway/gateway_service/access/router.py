@@ -4,7 +4,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from chassis.web import APIRouter, TxDep
-from contracts.gateway import (
+from contracts.gateway.access import (
     ClientAnswer,
     ClientRequest,
     Discovery,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chassis.database import Database, Tx
 from chassis.problem import Problem
-from contracts.gateway import TokenAnswer
+from contracts.gateway.access import TokenAnswer
 from contracts.roles import Role
 from gateway_service.access import repository
 from gateway_service.access.domain import (

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chassis.database import Tx
 from chassis.principal import Principal
-from contracts.gateway import AuditItem
+from contracts.gateway.audit import AuditItem
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Reading the audit."""
 
 from chassis.web import APIRouter, ReadDep
-from contracts.gateway import AuditPage
+from contracts.gateway.audit import AuditPage
 from gateway_service.audit import repository
 from gateway_service.paging import CursorQuery, LimitQuery, cursor_of, place_of
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from chassis.database import Tx
-from contracts.gateway import QuarantineItem
+from contracts.gateway.quarantine import QuarantineItem
 
 
 class Stage(StrEnum):

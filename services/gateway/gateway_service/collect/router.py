@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from chassis.web import APIRouter, ReadDep, TxDep
 from contracts.collect import CollectAnswer, MessageType
-from contracts.gateway import QuarantinePage, ReplayAnswer, ReplayRequest
+from contracts.gateway.quarantine import QuarantinePage, ReplayAnswer, ReplayRequest
 from gateway_service.collect import use_cases
 from gateway_service.collect.reading import unpacked
 from gateway_service.collect.use_cases import Collector

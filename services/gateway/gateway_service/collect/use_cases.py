@@ -16,7 +16,7 @@ from chassis.problem import Problem
 from contracts.classification import Kind
 from contracts.collect import MessageType
 from contracts.events import Activity, ActivityBatch, OrdersCollected
-from contracts.gateway import QuarantinePage, ReplayAnswer
+from contracts.gateway.quarantine import QuarantinePage, ReplayAnswer
 from contracts.orders import OrderBatchRequest, OrderRequest
 from contracts.points.orders import OrderBatchAnswer
 from contracts.sealed import Sealed

@@ -6,7 +6,7 @@ from fastapi import Depends, Query, Request
 
 from chassis.app import Runtime
 from chassis.web import APIRouter, ReadDep
-from contracts.gateway import ClockAnswer, ClockMove, SandboxPage, Settled
+from contracts.gateway.dev import ClockAnswer, ClockMove, SandboxPage, Settled
 from gateway_service.dev import use_cases
 from gateway_service.egress import use_cases as egress
 from gateway_service.paging import LimitQuery

@@ -11,7 +11,7 @@ from chassis import bus
 from chassis.app import Runtime
 from chassis.clock import DrivenClock
 from chassis.problem import Problem
-from contracts.gateway import ClockAnswer, ClockMove, Settled
+from contracts.gateway.dev import ClockAnswer, ClockMove, Settled
 from gateway_service.proxy.client import Gone, InnerClient
 from gateway_service.proxy.forward import SYSTEM
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.database import Tx
-from contracts.gateway import Consent, ConsentChange
+from contracts.gateway.consents import Consent, ConsentChange
 
 
 @dataclass(frozen=True, slots=True)

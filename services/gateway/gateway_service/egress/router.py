@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from chassis.web import APIRouter, ReadDep, TxDep
-from contracts.gateway import Consents, ConsentsRequest
+from contracts.gateway.consents import Consents, ConsentsRequest
 from gateway_service.egress import use_cases
 
 router = APIRouter()

@@ -8,7 +8,8 @@ from chassis.database import Tx
 from chassis.logs import log
 from contracts.classification import Kind
 from contracts.events import MessageRequested, MessageSent
-from contracts.gateway import Consents, ConsentsRequest, SandboxMessage, SandboxPage
+from contracts.gateway.consents import Consents, ConsentsRequest
+from contracts.gateway.dev import SandboxMessage, SandboxPage
 from contracts.identity import Addressee
 from contracts.sealed import Sealed
 from gateway_service.egress import domain, repository

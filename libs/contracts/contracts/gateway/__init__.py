@@ -1,0 +1,14 @@
+"""What the gateway itself answers. One module an area; OPERATIONS has them all."""
+
+from contracts.collect import COLLECT
+from contracts.gateway import access, audit, consents, dev, quarantine
+from contracts.operations import Operation
+
+OPERATIONS: list[Operation] = [
+    *COLLECT,
+    *access.OPERATIONS,
+    *consents.OPERATIONS,
+    *audit.OPERATIONS,
+    *quarantine.OPERATIONS,
+    *dev.OPERATIONS,
+]
