@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 from services.gateway.tests.conftest import Gateway
 from services.gateway.tests.inner import Inner
 
 from chassis.clock import DrivenClock
-from contracts.events import MessageSent
+from contracts.events import MessageSent, OrdersCollected
+from testkit import eventually
 
 
 async def test_the_clock_is_set_before_everybody_ticks(
@@ -68,6 +70,37 @@ async def test_settled_waits_for_services_and_for_our_own_outbox(
     assert not busy
     async with gateway.app.db.transaction() as tx:
         assert not await tx.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
+
+
+async def test_services_are_asked_after_our_consumers_have_called_them(
+    gateway: Gateway, inner: Inner
+) -> None:
+    """What points tells because of a forwarded order comes after the forwarding."""
+    asked: list[str] = []
+    going_on = asyncio.Event()
+
+    async def slowly(*_: object) -> list[object]:
+        asked.append("forwarded")
+        await going_on.wait()
+        asked.append("booked")
+        return []
+
+    def rest(_seen: object) -> tuple[int, Any]:
+        asked.append("rest")
+        return 200, {"rest": True}
+
+    inner.replies["GET /internal/rest"] = rest
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateway_service.collect.subscribers.forward_orders", slowly)
+        await gateway.app.app.state.runtime.bus.publish(
+            OrdersCollected.subject, "m", msgspec.json.encode(OrdersCollected("b", []))
+        )
+        waiting = asyncio.create_task(gateway.http.get("/dev/settled"))
+        await eventually(lambda: asked == ["forwarded"], says="the order is on its way")
+        await asyncio.wait([waiting], timeout=0.3)
+        going_on.set()
+        assert (await waiting).status_code == 200
+    assert asked == ["forwarded", "booked"] + ["rest"] * 4
 
 
 async def test_settled_goes_on_while_a_service_is_away(gateway: Gateway, inner: Inner) -> None:
