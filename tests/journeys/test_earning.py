@@ -105,3 +105,27 @@ async def test_a_rule_is_tried_then_written_then_counts(api: Api) -> None:
     answer = await api.ok("POST", "/v1/orders", bought, role="pos")
     assert answer["points"] == 20
     assert (await api.call("POST", "/v1/earning-rules", rule, role="pos")).status_code == 403
+
+
+async def test_what_somebody_does_gives_a_tag_and_the_tag_multiplies(api: Api) -> None:
+    number, other = phone(), phone()
+    for each in (number, other):
+        await join(api, each)
+    await api.settled()
+    name = f"sharers-{unique()[:8]}"
+    rule = {
+        "rule_id": name, "name": {"zh": "分享者三倍", "en": "Sharers ×3"},
+        "effect": {"kind": "multiplier", "amount": 300},
+        "conditions": [{"kind": "tag", "any_of": ["sharer"]},
+                       {"kind": "channel", "any_of": [name]}],
+    }  # fmt: skip
+    await api.ok("POST", "/v1/earning-rules", rule, role="planner")
+    assert (await api.collect(track("Cart Shared", number, unique()))).is_success
+    await api.settled()
+    await api.ok("GET", "/v1/tags/counts", role="analyst")  # decides whoever is due, and tells
+    await api.settled()
+    clock = await api.http.post("/dev/clock", json={"advance_seconds": 0, "ticking": True})
+    for each, points in ((number, 30), (other, 10)):
+        bought = order({"kind": "phone", "value": each}, 10_00) | {"channel": name}
+        bought["paid_at"] = clock.json()["now"]
+        assert (await api.ok("POST", "/v1/orders", bought, role="pos"))["points"] == points

@@ -115,7 +115,11 @@ class LedgerCheckpointed(Event, frozen=True):
 
 
 class TagsChanged(Event, frozen=True):
-    """Tags of members changed (told by profile); a row is (member, tag, has it now)."""
+    """Members have other tags than before (told by profile); a row is (member, version, tags).
+
+    `tags` are all that the member has now: "tag", and "tag=value" for one with a value. A greater
+    version is later, over all members.
+    """
 
     subject = "profile.tags_changed.v1"
-    changes: Annotated[list[tuple[UUID, str, bool]], internal]
+    members: Annotated[list[tuple[UUID, int, list[str]]], internal]

@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 from services.points.tests import coupons
 from services.points.tests.conftest import NOON, Shop
 from services.points.tests.coupons import members
+from services.points.tests.rules import body as rule
 from services.points.tests.test_acts import QUESTIONS, TWO, mark, settled, tell
 from services.points.tests.test_benefits import CITY
 from services.points.tests.test_coupons_pools import codes_of, pool_of
-from services.points.tests.test_earning import body as rule
 from services.points.tests.test_packages import offer as offer_package
 from services.points.tests.test_paid_memberships import joined
 from services.points.tests.test_partners import add as add_partner

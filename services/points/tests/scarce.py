@@ -9,9 +9,9 @@ import httpx
 from services.points.tests import coupons
 from services.points.tests.conftest import Shop
 from services.points.tests.coupons import members
+from services.points.tests.rules import body as rule
+from services.points.tests.rules import post as add_rule
 from services.points.tests.test_coupons_pools import codes_of, pool_of
-from services.points.tests.test_earning import body as rule
-from services.points.tests.test_earning import post as add_rule
 from services.points.tests.test_paid_memberships import PLAN
 from services.points.tests.test_partners import BOTH_WAYS, exchange
 from services.points.tests.test_partners import add as add_partner

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from services.points.tests.conftest import NOON, Shop
 
 from contracts.events import MemberRegistered, MembersMerged, Product, ProductsChanged
+from contracts.points_events import TagsChanged
 from contracts.roles import Role
 from points_service.catalogue.subscribers import on_products
 from points_service.coupons import repository as coupons
 from points_service.coupons import templates
 from points_service.coupons.domain import Coupon, Effect, Scope, Template, Terms
+from points_service.earning.subscribers import on_tags
 from points_service.members.subscribers import on_registered
 from points_service.merges.subscribers import on_merged
 from points_service.programme import Programme
@@ -282,12 +284,14 @@ carts = st.lists(
     min_size=1, max_size=6,
 )  # fmt: skip
 some = st.sets(st.sampled_from(sorted(TEMPLATES)))
-lives = st.tuples(st.integers(501, 1400), st.integers(0, 9), st.integers(1930, 2010))
+tags = st.sets(st.sampled_from(["high_value", "lifecycle=lost", "price_sensitive", "sharer"]))
+lives = st.tuples(st.integers(501, 1400), st.integers(0, 9), st.integers(1930, 2010), tags)
+Life = tuple[int, int, int, set[str]]
 
 
-async def live(shop: Shop, name: str, names: Sequence[str], life: tuple[int, int, int]) -> UUID:
+async def live(shop: Shop, name: str, names: Sequence[str], life: Life) -> UUID:
     """A silver member with a history of its own, and coupons whose codes begin with `name`."""
-    yuan, orders, born = life
+    yuan, orders, born, tagged = life
     member = uuid4()
     told = MemberRegistered(
         member, NOON, channel=f"c{born}", gender="male", birth_year=born,
@@ -295,6 +299,7 @@ async def live(shop: Shop, name: str, names: Sequence[str], life: tuple[int, int
     )  # fmt: skip
     async with shop.running.db.transaction() as tx:
         await on_registered(Programme()).handler(tx, [told])
+        await on_tags(tx, [TagsChanged([(member, 1, sorted(tagged))])])
     first = shop.order(member, yuan)
     others = [shop.order(member, n, store="s2", channel="app") for n in range(1, orders + 1)]
     assert {each["status"] for each in await shop.batch([first, *others])} == {200}
@@ -305,7 +310,7 @@ async def live(shop: Shop, name: str, names: Sequence[str], life: tuple[int, int
 async def test_members_of_a_tier_with_equal_coupons_get_equal_prices(
     shop: Shop, silver: UUID
 ) -> None:
-    """Growth, spend, history, age and place differ; every byte of the arithmetic is the same."""
+    """Growth, spend, history, age, place and tags differ; every byte of the price is the same."""
     loop, compared = asyncio.get_running_loop(), 0
 
     async def compare(

@@ -11,11 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from services.points.tests.conftest import NOON, Shop
+from services.points.tests.rules import body, post
 
-from contracts.events import MemberRegistered, MembersMerged, Product, ProductsChanged
-from contracts.points_events import TagsChanged
 from points_service.catalogue.domain import Goods
-from points_service.catalogue.subscribers import on_products
 from points_service.earning import repository
 from points_service.earning.domain import Earned, Limits, Meter, Rule, RuleSet
 from points_service.earning.rules.rule import (
@@ -28,17 +26,12 @@ from points_service.earning.rules.rule import (
     Gives,
     Streak,
 )
-from points_service.earning.subscribers import on_tags
-from points_service.members.subscribers import on_registered
-from points_service.merges.subscribers import on_merged
-from points_service.programme import Programme
 from testkit.apps import RunningApp
 
 START = datetime(2000, 1, 1, tzinfo=UTC)
 ANYBODY = UUID(int=1)
 GOODS = {"milk": Goods("GROCERY", "DAIRY", "Cow"), "soap": Goods("DRUG GM", "SOAP", "Foam")}
 BASE = Rule("base", ORDER, Effect("per_yuan", Gives.POINTS, 100, by_tier=True), START)
-TWO = {"zh": "名", "en": "name"}
 
 
 def rule(rule_id: str, kind: str, amount: int, *conditions: Condition, **other: Any) -> Rule:
@@ -240,20 +233,6 @@ class Everything(Meter):
         return parts
 
 
-def body(rule_id: str, kind: str, amount: int, *conditions: dict[str, Any], **other: Any) -> Any:
-    """A rule as it is sent."""
-    effect = {"kind": kind, "amount": amount}
-    told = {"rule_id": rule_id, "name": TWO, "effect": effect, "conditions": list(conditions)}
-    return told | other
-
-
-async def post(shop: Shop, told: dict[str, Any]) -> dict[str, Any]:
-    """Add a rule."""
-    answer = await shop.client.post("/v1/earning-rules", json=told)
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
-
-
 async def test_a_rule_counts_from_when_it_is_written(shop: Shop, member: UUID) -> None:
     assert (await shop.buy(member, 10))["points"] == 10
     await post(shop, body("bread", "fixed", 50, {"kind": "sku", "any_of": ["bread"]}))
@@ -286,28 +265,6 @@ async def test_refunds_take_back_in_proportion(shop: Shop, member: UUID) -> None
     refund = (await shop.refund(first["order_no"], "r", 500)).json()
     assert (refund["points_reversed"], refund["growth_reversed"]) == (55, 5)
     await shop.check_books()
-
-
-async def test_what_profile_and_identity_tell_is_asked_about(shop: Shop, member: UUID) -> None:
-    await post(shop, body("tagged", "fixed", 5, {"kind": "tag", "any_of": ["lapsed"]}))
-    await post(shop, body("birthday", "multiplier", 200, {"kind": "birthday"}))
-    await post(shop, body("dairy", "fixed", 1, {"kind": "category", "any_of": ["DAIRY"]}))
-    assert (await shop.buy(member, 10))["points"] == 10
-    other = uuid4()
-    async with shop.running.db.transaction() as tx:
-        told = MemberRegistered(other, NOON, birth_month=3)
-        await on_registered(Programme()).handler(tx, [told])
-        await on_tags(tx, [TagsChanged([(member, "lapsed", True), (other, "old", True)])])
-        await on_products(tx, [ProductsChanged([Product("milk", category="DAIRY")])])
-    assert (await shop.buy(member, 10))["points"] == 10 + 5 + 1
-    assert (await shop.buy(other, 10))["points"] == 20 + 1
-    async with shop.running.db.transaction() as tx:
-        gone = MembersMerged(uuid4(), other, member, NOON, "phone:x")
-        await on_merged(Programme()).handler(tx, [gone])
-        await on_tags(tx, [TagsChanged([(member, "old", False)])])
-        await on_products(tx, [ProductsChanged([Product("milk", category="OTHER")])])
-    assert (await shop.buy(other, 10))["points"] == 20 + 5
-    assert await shop.buy(other, 0)
 
 
 async def test_a_budget_holds_against_64_callers(shop: Shop) -> None:

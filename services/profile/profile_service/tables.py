@@ -163,12 +163,16 @@ class SpendingRow(Row, table=True):
 
 
 class MemberTagsRow(Row, table=True):
-    """A member's tags as last decided: {name: {value, confidence, until}} (tags.domain.Verdict)."""
+    """A member's tags as last decided: {name: {value, confidence, until}} (tags.domain.Verdict).
+
+    `told` is what the others know of them (tags.domain.told).
+    """
 
     __tablename__ = "member_tags"
     subject_id: int = big(primary_key=True)
     tags: dict[str, Any] = document()
     review_on: date | None = None
+    told: list[str] = document()
 
 
 class PopulationRow(Row, table=True):

@@ -1,8 +1,12 @@
 """Tags follow facts and time."""
 
+from uuid import UUID
+
+import msgspec
 from services.profile.tests.world import NOON, World, activity, batch, days, index, member, order
 
 from chassis.clock import DrivenClock
+from contracts.points_events import TagsChanged
 from contracts.roles import Role
 from profile_service.tags import use_cases as tags
 
@@ -15,6 +19,44 @@ async def counts(world: World, role: Role = Role.ADMIN) -> dict[str, int]:
 
 async def stored(world: World) -> int:
     return int(await world.value("SELECT count(*) FROM member_tags"))
+
+
+async def told(world: World) -> list[tuple[UUID, list[str]]]:
+    """What was told of whom since this was asked last, in sequence."""
+    async with world.db.transaction() as tx:
+        rows = await tx.fetch(
+            "WITH gone AS (DELETE FROM outbox WHERE subject = $1 RETURNING id, payload)"
+            " SELECT payload FROM gone ORDER BY id",
+            TagsChanged.subject,
+        )
+    found = [msgspec.json.decode(row["payload"], type=TagsChanged).members for row in rows]
+    told = [row for members in found for row in members]
+    assert [row[1] for row in told] == sorted({row[1] for row in told})  # each version once
+    return [(member_id, tags) for member_id, _, tags in told]
+
+
+async def test_whoever_has_other_tags_is_told_once(world: World, clock: DrivenClock) -> None:
+    clock.move(NOON, ticking=False)
+    for number in (1, 2):
+        await world.register(number, NOON - days(1))
+    await world.record(order("1", member(1)))
+    await tags.review_due(world.db, NOON)
+    new = ["lifecycle", "lifecycle=new", "recent_buyer"]
+    assert await told(world) == [(member(1), new), (member(2), ["lifecycle", "lifecycle=prospect"])]
+    await world.collect(batch(activity("m", member_id=member(1), event="Cart Shared")))
+    await tags.review_due(world.db, NOON)
+    assert await told(world) == [(member(1), ["active", *new, "sharer"])]
+    await world.collect(batch(activity("n", member_id=member(1), event="Cart Shared")))
+    await world.record(order("2", member(1)))  # surer of it, and not told
+    await tags.review_due(world.db, NOON)
+    assert await told(world) == []
+    clock.move(NOON + days(9), ticking=False)
+    await tags.review_due(world.db, NOON)
+    [(who, now)] = await told(world)
+    assert who == member(1) and "recent_buyer" not in now
+    await world.link(member(1), member(2))
+    await tags.review_due(world.db, NOON)
+    assert await told(world) == [(member(2), now)]  # all that both did
 
 
 async def test_tags_follow_what_happens(world: World, clock: DrivenClock) -> None:

@@ -32,9 +32,9 @@ class EarningCondition(Model):
 
     amount: fen paid for the rule's goods, `at_least` and/or `at_most`. sku, category, department,
     brand: lines of `any_of` these; they are what the effect is about. store, channel, tier, tag:
-    `any_of` these. dates: programme days `since` … `until`, both included. weekday: `any_of` "1"
-    (Monday) … "7". first_purchase and birthday (month of birth) need nothing. streak: every
-    `at_least` days in a row.
+    `any_of` these; a tag is "tag" or "tag=value", as profile decided last. dates: programme days
+    `since` … `until`, both included. weekday: `any_of` "1" (Monday) … "7". first_purchase and
+    birthday (month of birth) need nothing. streak: every `at_least` days in a row.
     """
 
     kind: Annotated[str, public]

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from chassis.database import Tx
 from points_service.earning.domain import Key, Limits, Rule, RuleSet
 from points_service.earning.rules.rule import About, Condition, Effect, Gives
@@ -155,34 +157,31 @@ async def use(tx: Tx, spent: Mapping[Key, int]) -> None:
 async def about(tx: Tx, members: Sequence[UUID]) -> dict[UUID, About]:
     """Months of birth and tags of living members."""
     rows = await tx.fetch(
-        "SELECT m.member_id, m.birth_month, array(SELECT tag FROM member_tag t"
-        " WHERE t.member_id = m.member_id) AS tags FROM member m"
-        " WHERE m.member_id = ANY ($1::uuid[])",
+        "SELECT member_id, m.birth_month, coalesce(t.tags, '[]') AS tags"
+        " FROM member m LEFT JOIN member_tags t USING (member_id)"
+        " WHERE member_id = ANY ($1::uuid[])",
         list(members),
     )
     return {row["member_id"]: About(row["birth_month"], frozenset(row["tags"])) for row in rows}
 
 
-async def tag(tx: Tx, changes: Mapping[tuple[UUID, str], bool]) -> None:
-    """(member, tag): whether the member has it now."""
-    has = sorted(key for key, now in changes.items() if now)
-    lost = sorted(key for key, now in changes.items() if not now)
-    if has:
-        await tx.execute(
-            "INSERT INTO member_tag SELECT * FROM unnest($1::uuid[], $2::text[])"
-            " ON CONFLICT DO NOTHING",
-            *zip(*has, strict=True),
-        )
-    if lost:
-        await tx.execute(
-            "DELETE FROM member_tag t USING unnest($1::uuid[], $2::text[]) AS l (member_id, tag)"
-            " WHERE t.member_id = l.member_id AND t.tag = l.tag",
-            *zip(*lost, strict=True),
-        )
+async def tag(tx: Tx, told: Mapping[UUID, tuple[int, Sequence[str]]]) -> None:
+    """(version, tags) of members; an older version than there is changes nothing."""
+    rows = [
+        (member_id, version, msgspec.json.encode(tags).decode())
+        for member_id, (version, tags) in sorted(told.items())
+    ]
+    await tx.execute(
+        "INSERT INTO member_tags (member_id, version, tags) SELECT member_id, version, tags::jsonb"
+        " FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS t (member_id, version, tags)"
+        " ON CONFLICT (member_id) DO UPDATE SET version = excluded.version, tags = excluded.tags"
+        " WHERE member_tags.version < excluded.version",
+        *zip(*rows, strict=True),
+    )
 
 
 async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
-    """(absorbed, survivor): limits count what both got; tags add up."""
+    """(absorbed, survivor): limits count what both got; profile tells the survivor's tags."""
     pairs = [gone for gone, _ in merges], [kept for _, kept in merges]
     await tx.execute(
         "WITH gone AS (DELETE FROM rule_use u"
@@ -193,14 +192,7 @@ async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
         " ON CONFLICT (rule_id, member_id, day) DO UPDATE SET used = rule_use.used + excluded.used",
         *pairs,
     )
-    await tx.execute(
-        "WITH gone AS (DELETE FROM member_tag t"
-        " USING unnest($1::uuid[], $2::uuid[]) AS p (absorbed, survivor)"
-        " WHERE t.member_id = p.absorbed RETURNING p.survivor, t.tag)"
-        " INSERT INTO member_tag SELECT DISTINCT survivor, tag FROM gone ORDER BY 1, 2"
-        " ON CONFLICT DO NOTHING",
-        *pairs,
-    )
+    await tx.execute("DELETE FROM member_tags WHERE member_id = ANY ($1::uuid[])", pairs[0])
 
 
 async def last_orders(tx: Tx, limit: int) -> list[Any]:

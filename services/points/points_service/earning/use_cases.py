@@ -1,11 +1,12 @@
 """Rules as they are asked by orders and acts."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
 from chassis.database import Tx
+from contracts.points_events import TagsChanged
 from points_service.catalogue import repository as catalogue
 from points_service.catalogue.domain import Goods
 from points_service.earning import repository
@@ -52,9 +53,18 @@ async def spend(tx: Tx, meter: Meter) -> None:
         await repository.use(tx, meter.spent)
 
 
-async def tag(tx: Tx, changes: Mapping[tuple[UUID, str], bool]) -> None:
-    """Keep tags, for whoever the member is by now."""
-    absorbed = await members.survivors(tx, {member_id for member_id, _ in changes})
-    await repository.tag(
-        tx, {(absorbed.get(who, who), name): has for (who, name), has in changes.items()}
-    )
+async def tag(tx: Tx, events: Sequence[TagsChanged]) -> None:
+    """Keep members' tags; the greatest version counts, in whatever sequence they are told.
+
+    What is told of an absorbed member was known before profile heard of the merge: the survivor's
+    tags are told anew.
+    """
+    told: dict[UUID, tuple[int, Sequence[str]]] = {}
+    for event in events:
+        for member_id, version, tags in event.members:
+            if member_id not in told or told[member_id][0] < version:
+                told[member_id] = (version, tags)
+    absorbed = await members.survivors(tx, told)
+    living = {member_id: row for member_id, row in told.items() if member_id not in absorbed}
+    if living:
+        await repository.tag(tx, living)

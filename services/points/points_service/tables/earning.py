@@ -80,12 +80,13 @@ class RuleUse(Table, table=True):
     used: int = count()
 
 
-class MemberTag(Table, table=True):
-    """A tag a member has, as profile told; merges move it."""
+class MemberTags(Table, table=True):
+    """A member's tags as profile told them last; profile tells a survivor's after a merge."""
 
-    __tablename__ = "member_tag"
+    __tablename__ = "member_tags"
     member_id: UUID = Field(primary_key=True)
-    tag: str = Field(primary_key=True)
+    version: int = count()
+    tags: list[str] = document()
 
 
 class ActKind(Table, table=True):

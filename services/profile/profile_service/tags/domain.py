@@ -83,6 +83,13 @@ def decide(facts: Facts, rules: Iterable[Rule]) -> Decision:
     return Decision(given, min(days, default=None))
 
 
+def told(decision: Decision) -> list[str]:
+    """What others are told: "tag", and "tag=value" for one with a value; how sure stays here."""
+    names = list(decision.tags)
+    names += [f"{name}={tag.value}" for name, tag in decision.tags.items() if tag.value is not None]
+    return sorted(names)
+
+
 def leader(counts: Mapping[str, int]) -> tuple[str, float] | None:
     """The greatest entry and its share of the sum; the first by name where two are equal."""
     total = sum(counts.values())

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from chassis.clock import local_date, midnight
 from chassis.database import Database, Tx
+from contracts.points_events import TagsChanged
 from contracts.profile import Tag, TagCount, TagCounts, TagDefinition, TagDefinitions
 from contracts.roles import Role
 from profile_service.collect import repository as activity_rows
@@ -56,13 +57,18 @@ def _day(moment: datetime | None) -> date | None:
 
 
 async def review(tx: Tx) -> int:
-    """Decide the tags of some of those who are due; answers how many that were, 0 at the end."""
+    """Decide the tags of some of those who are due, and tell whose are others than before.
+
+    Answers how many were due, 0 at the end.
+    """
     await repository.take_turn(tx)
     today = local_date(tx.now)
     roots = await repository.take_due(tx, today, AT_ONCE)
     facts = await facts_of(tx, roots, today) if roots else {}
     if facts:
-        await repository.save(tx, {root: decide(f, RULES) for root, f in sorted(facts.items())})
+        decisions = {root: decide(f, RULES) for root, f in sorted(facts.items())}
+        if changed := await repository.save(tx, decisions):
+            tx.publish(TagsChanged(changed))
     return len(roots)
 
 
