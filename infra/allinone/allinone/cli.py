@@ -70,11 +70,16 @@ def demo(
 def token(
     role: Annotated[Role, typer.Option(help="Whose token.")],
     member: Annotated[str | None, typer.Option(help="Member id, for role member.")] = None,
+    store: Annotated[str | None, typer.Option(help="Store that a till or a guide is in.")] = None,
+    stepped_up: Annotated[
+        bool, typer.Option("--stepped-up", help="As if a second factor had been shown.")
+    ] = False,
     data_dir: DataDir = DEFAULT_HOME,
 ) -> None:
     """Print an access token for development, and nothing else."""
     try:
-        typer.echo(asyncio.run(fetch(Home(data_dir), role, member)))
+        wanted = fetch(Home(data_dir), role, member, store=store, stepped_up=stepped_up)
+        typer.echo(asyncio.run(wanted))
     except NoToken as error:
         _fail(error)
 

@@ -12,10 +12,18 @@ class NoToken(RuntimeError):
     """No token can be had; the message says what to do."""
 
 
-async def fetch(home: Home, role: str, member: str | None = None) -> str:
+async def fetch(
+    home: Home,
+    role: str,
+    member: str | None = None,
+    *,
+    store: str | None = None,
+    stepped_up: bool = False,
+) -> str:
     """An access token for `role` from the platform running in `home`.
 
-    `member` is the member id that a token of role `member` speaks for. Raises NoToken.
+    `member` is the member id that a token of role `member` speaks for, `store` the one that staff
+    works in; `stepped_up`: as if a second factor had been shown. Raises NoToken.
     """
     state = home.state()
     if not is_locked(home) or not state.get("url"):
@@ -28,7 +36,8 @@ async def fetch(home: Home, role: str, member: str | None = None) -> str:
     if role == "member" and member is None:
         raise NoToken("a member's token needs --member with the member id")
     client = clients[role]
-    form = {"grant_type": "client_credentials"} | ({"member_id": member} if member else {})
+    wish = {"member_id": member, "store": store, "acr_values": "mfa" if stepped_up else None}
+    form = {"grant_type": "client_credentials", **{k: v for k, v in wish.items() if v}}
     trust = ssl.create_default_context(cafile=state["ca"])
     try:
         async with httpx.AsyncClient(verify=trust) as http:

@@ -49,6 +49,7 @@ def test_principal_survives_its_header() -> None:
     for principal in (
         Principal(Role.ANALYST, "a-1"),
         Principal(Role.MEMBER, "m", ids.new(), "service"),
+        Principal(Role.GUIDE, "g", store="s;1 中央店", stepped_up=True),
     ):
         assert Principal.from_header(principal.header()) == principal
 

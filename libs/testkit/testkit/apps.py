@@ -30,10 +30,15 @@ class RunningApp:
         return database
 
     def headers(
-        self, role: Role, *, member_id: UUID | None = None, purpose: str | None = None
+        self,
+        role: Role,
+        *,
+        member_id: UUID | None = None,
+        purpose: str | None = None,
+        store: str | None = None,
     ) -> dict[str, str]:
         """Headers that make a call come from `role`, as the gateway would send them."""
-        return _caller(Principal(role, f"test-{role}", member_id, purpose))
+        return _caller(Principal(role, f"test-{role}", member_id, purpose, store))
 
 
 @asynccontextmanager

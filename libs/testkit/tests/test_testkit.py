@@ -70,7 +70,7 @@ async def test_an_app_runs_with_its_lifespan_and_the_driven_clock(
     refused = await app.client.get("/internal/lag", headers={"x-huiyuan-internal": "wrong"})
     assert refused.status_code == 401
     assert (await app.client.get("/internal/lag")).json()["outbox"] == 0
-    assert app.headers(Role.POS) == {"x-huiyuan-principal": "pos;test-pos;;"}
+    assert app.headers(Role.POS) == {"x-huiyuan-principal": "pos;test-pos;;;;"}
 
 
 async def test_an_app_that_cannot_start_says_why(service_app: StartApp, stack: Stack) -> None:

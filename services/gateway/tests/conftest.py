@@ -50,10 +50,10 @@ class Gateway:
         """HTTP Basic of the demo source."""
         return self.clients["write_keys"]["demo"], ""
 
-    async def token(self, role: Role, member_id: UUID | None = None) -> str:
-        """A token by the token endpoint."""
+    async def token(self, role: Role, member_id: UUID | None = None, **wish: str) -> str:
+        """A token by the token endpoint; `store="s-1"`, `acr_values="mfa"` are wishes."""
         client = self.clients["clients"][role]
-        form = {"grant_type": "client_credentials"}
+        form = {"grant_type": "client_credentials", **wish}
         answer = await self.http.post(
             "/oauth2/token",
             data=form | ({"member_id": str(member_id)} if member_id else {}),

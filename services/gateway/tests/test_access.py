@@ -63,6 +63,19 @@ async def test_a_token_says_who_and_how_long(gateway: Gateway, clock: DrivenCloc
     assert found["issuer"] == claims["iss"]
 
 
+async def test_a_token_says_where_staff_works_and_that_a_second_factor_was_shown(
+    gateway: Gateway,
+) -> None:
+    for wish, end in (
+        ({}, ";;"),
+        ({"store": "s;1"}, ";s%3B1;"),
+        ({"store": "中央店", "acr_values": "mfa"}, ";%E4%B8%AD%E5%A4%AE%E5%BA%97;1"),
+    ):
+        token = await gateway.token(Role.GUIDE, None, **wish)
+        await gateway.http.get(THEIRS, headers={"Authorization": f"Bearer {token}"})
+        assert gateway.inner.last.headers["x-huiyuan-principal"] == f"guide;dev-guide;;{end}"
+
+
 async def test_credentials_in_the_form(gateway: Gateway) -> None:
     client = gateway.clients["clients"]["pos"]
     form = {"grant_type": "client_credentials", "scope": "pos", **client}

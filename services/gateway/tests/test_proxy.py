@@ -32,7 +32,7 @@ async def test_a_plain_call_goes_through_unchanged(gateway: Gateway, inner: Inne
     assert answer.headers["x-request-id"] == "0af7651916cd43dd8448eb211c80319c"
     seen = inner.last
     assert (seen.path, seen.query) == (f"{PATH}/points/entries", "limit=5&cursor=a%20b")
-    assert seen.headers["x-huiyuan-principal"] == "pos;dev-pos;;"
+    assert seen.headers["x-huiyuan-principal"] == "pos;dev-pos;;;;"
     assert seen.headers["x-huiyuan-internal"] == "test-internal-token"
     assert seen.headers["traceparent"].startswith("00-0af7651916cd43dd8448eb211c80319c-")
     assert seen.headers["accept-language"] == "zh"
@@ -118,7 +118,7 @@ async def test_masked_without_a_purpose_plain_and_audited_with_one(
     assert await read(Role.MEMBER) == masked
     assert await read(agent, Purpose="call-back", Ticket="T-1") == plain
     assert await read(Role.MEMBER, Purpose="own") == plain
-    assert inner.last.headers["x-huiyuan-principal"] == f"member;{MEMBER};{MEMBER};own"
+    assert inner.last.headers["x-huiyuan-principal"] == f"member;{MEMBER};{MEMBER};own;;"
     page = await gateway.http.get("/v1/audit", headers=await gateway.as_(Role.COMPLIANCE))
     own, staff = page.json()["data"]
     assert (own["role"], own["purpose"], own["ticket"]) == ("member", "own", None)

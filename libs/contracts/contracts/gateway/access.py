@@ -15,7 +15,8 @@ Secret = Annotated[str, internal]
 class TokenRequest(Model):
     """Form fields of RFC 6749; the client's id and secret also fit into HTTP Basic.
 
-    `member_id` makes a token of role member speak for that member (development only).
+    In development `member_id` makes a token of role member speak for that member, `store` puts
+    staff into a store, and `acr_values=mfa` makes it a token that a second factor was shown for.
     """
 
     grant_type: Annotated[Literal["client_credentials"], public]
@@ -23,6 +24,8 @@ class TokenRequest(Model):
     client_secret: Annotated[str | None, internal] = None
     scope: Annotated[str | None, public] = None
     member_id: Annotated[UUID | None, internal] = None
+    store: Annotated[str | None, internal] = None
+    acr_values: Annotated[Literal["mfa"] | None, public] = None
 
 
 class TokenAnswer(Model):

@@ -13,6 +13,8 @@ from uuid import UUID
 from contracts.operations import Operation
 from contracts.roles import Role
 
+SECOND_FACTOR = "mfa"  # the `acr` of a token that a second factor was shown for
+
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:#-]{0,63}")
 
 
@@ -108,23 +110,42 @@ def credentials(authorization: str, form: Mapping[str, str]) -> Credentials:
     raise OAuthError("invalid_client", "client credentials are missing", 401)
 
 
-def granted_member(role: Role, form: Mapping[str, str], *, dev: bool) -> UUID | None:
-    """The member a token will speak for; raises OAuthError.
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whom a token speaks for: `subject` is a member, a staff user or a client."""
 
-    Members sign in by other grants; in development a client may speak for any of them.
+    role: Role
+    subject: str
+    member_id: UUID | None = None
+    store: str | None = None
+    stepped_up: bool = False
+
+
+def client_holder(client: Client, form: Mapping[str, str], *, dev: bool) -> Holder:
+    """Whom a token of client credentials speaks for; raises OAuthError.
+
+    Members sign in by other grants; in development a client may speak for any of them, work in any
+    store, and say that it has shown a second factor.
     """
+    role = client.role
     if form.get("grant_type") != "client_credentials":
         raise OAuthError("unsupported_grant_type", "only client_credentials")
     if form.get("scope", role) != role:
         raise OAuthError("invalid_scope", "a client has the scope of its role only")
     if role is not Role.MEMBER:
-        return None
+        told = form if dev else {}
+        return Holder(
+            role,
+            client.client_id,
+            store=told.get("store"),
+            stepped_up=told.get("acr_values") == SECOND_FACTOR,
+        )
     if not dev:
         raise OAuthError("unauthorized_client", "members do not use client credentials")
     member_id = _uuid(form.get("member_id", ""))
     if member_id is None:
         raise OAuthError("invalid_request", "member_id must be a member's id")
-    return member_id
+    return Holder(role, str(member_id), member_id)
 
 
 def _uuid(text: str) -> UUID | None:

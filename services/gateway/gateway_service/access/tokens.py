@@ -15,6 +15,7 @@ from chassis.clock import Clock
 from chassis.principal import Principal
 from chassis.problem import Problem
 from contracts.roles import Role
+from gateway_service.access.domain import SECOND_FACTOR, Holder
 from gateway_service.access.repository import StoredKey
 from gateway_service.vault.keys import Keys
 
@@ -82,20 +83,24 @@ class Tokens:
         self._reloaded = 0.0
         self.reload: Callable[[], Awaitable[None]] | None = None
 
-    def issue(self, issuer: str, subject: str, role: Role, member_id: UUID | None) -> str:
-        """A token for `role`; `member_id` for role member only."""
+    def issue(self, issuer: str, holder: Holder) -> str:
+        """A token that speaks for `holder`."""
         now = int(self._clock.now().timestamp())
         claims: dict[str, object] = {
             "iss": issuer,
             "aud": AUDIENCE,
-            "sub": subject,
-            "role": role,
+            "sub": holder.subject,
+            "role": holder.role,
             "iat": now,
             "exp": now + self.seconds,
             "jti": secrets.token_hex(12),
         }
-        if member_id is not None:
-            claims["member_id"] = str(member_id)
+        if holder.member_id is not None:
+            claims["member_id"] = str(holder.member_id)
+        if holder.store is not None:
+            claims["store"] = holder.store
+        if holder.stepped_up:
+            claims["acr"] = SECOND_FACTOR
         return self.ring.sign(claims)
 
     async def principal(self, authorization: bytes | None) -> Principal:
@@ -139,8 +144,12 @@ class Tokens:
 def _read(claims: dict[str, object]) -> tuple[Principal, float]:
     if claims["aud"] != AUDIENCE:
         raise ValueError("another audience")
-    member = claims.get("member_id")
+    member, store = claims.get("member_id"), claims.get("store")
     principal = Principal(
-        Role(str(claims["role"])), str(claims["sub"]), UUID(str(member)) if member else None
+        Role(str(claims["role"])),
+        str(claims["sub"]),
+        UUID(str(member)) if member else None,
+        store=str(store) if store else None,
+        stepped_up=claims.get("acr") == SECOND_FACTOR,
     )
     return principal, float(str(claims["exp"]))

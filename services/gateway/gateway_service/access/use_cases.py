@@ -14,9 +14,9 @@ from gateway_service.access import repository
 from gateway_service.access.domain import (
     Client,
     OAuthError,
+    client_holder,
     credentials,
     form_fields,
-    granted_member,
     hash_secret,
 )
 from gateway_service.access.tokens import KeyRing, Tokens, new_signing_key
@@ -37,9 +37,8 @@ async def exchange(
     known = client.secret_hash if client else b""
     if client is None or not hmac.compare_digest(known, hash_secret(given.secret)):
         raise OAuthError("invalid_client", "no such client, or another secret", 401)
-    member_id = granted_member(client.role, form, dev=dev)
-    subject = str(member_id or client.client_id)
-    token = tokens.issue(issuer, subject, client.role, member_id)
+    holder = client_holder(client, form, dev=dev)
+    token = tokens.issue(issuer, holder)
     return TokenAnswer(access_token=token, expires_in=tokens.seconds, scope=client.role)
 
 
