@@ -1,11 +1,11 @@
 """Orders told 1 to 10 times in any sequence, by collection and in batches, count once."""
 
-import asyncio
 import random
 from typing import Any
 
 import pytest
 
+from testkit import together
 from testkit.never_wrong import Tally
 from tests.journeys.conftest import Api, order, registration, unique
 
@@ -91,7 +91,7 @@ async def test_order_completed_redelivered_and_reordered_counts_once(api: Api) -
         sent.append(_completed(card, fen))
     pieces = _redelivered(sent, chance)
     for each in (pieces[n : n + 8] for n in range(0, len(pieces), 8)):
-        answers = await asyncio.gather(*(api.collect(*piece) for piece in each))
+        answers = await together(api.collect(*piece) for piece in each)
         assert {answer.status_code for answer in answers} == {200}
     await api.settled()
     await _compare(api, "redelivered and reordered Order Completed", due, pieces)
@@ -108,8 +108,8 @@ async def test_batches_redelivered_and_reordered_count_once(api: Api) -> None:
     pieces = _redelivered(sent, chance)
     told: dict[str, set[tuple[int, int]]] = {each["order_no"]: set() for each in sent}
     for each in (pieces[n : n + 8] for n in range(0, len(pieces), 8)):
-        answers = await asyncio.gather(
-            *(api.ok("POST", "/v1/orders/batch", {"orders": piece}, role="pos") for piece in each)
+        answers = await together(
+            api.ok("POST", "/v1/orders/batch", {"orders": piece}, role="pos") for piece in each
         )
         for answer in (row for batch in answers for row in batch["data"]):
             told[answer["order_no"]].add((answer["status"], answer["points"]))

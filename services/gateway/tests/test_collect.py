@@ -1,6 +1,5 @@
 """The Segment API on a running gateway, up to the stream."""
 
-import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -17,7 +16,7 @@ from contracts.classification import Kind
 from contracts.events import ActivityBatch
 from contracts.roles import Role
 from gateway_service.collect.router import KINDS
-from testkit import eventually
+from testkit import eventually, together
 from testkit.stack import Stack
 
 MEMBER = UUID(int=4)
@@ -241,7 +240,7 @@ async def test_too_much_for_one_message_becomes_several(gateway: Gateway, nats_u
 
 
 async def test_many_at_once(gateway: Gateway, nats_url: str) -> None:
-    answers = await asyncio.gather(*(send(gateway, track(n, event="At once")) for n in range(40)))
+    answers = await together(send(gateway, track(n, event="At once")) for n in range(40))
     assert {answer.status_code for answer in answers} == {200}
     assert len(await batches(nats_url)) == 40
 

@@ -13,6 +13,7 @@ from contracts.classification import Kind
 from contracts.roles import Role
 from contracts.sealed import Sealed
 from gateway_service.proxy.client import Gone, InnerClient
+from testkit import together
 from testkit.stack import Stack
 
 MEMBER = UUID(int=5)
@@ -205,7 +206,7 @@ async def test_a_restarted_service_is_found_again() -> None:
     async with served(inner) as url:
         client = InnerClient({"points": url}, "t", 4, 5)
         assert (await client.request("points", "GET", "/a")).status == 200
-        await asyncio.gather(*(client.request("points", "GET", "/b") for _ in range(20)))
+        await together(client.request("points", "GET", "/b") for _ in range(20))
     with pytest.raises(Gone):
         await client.request("points", "POST", "/c")
     async with served(inner) as url:

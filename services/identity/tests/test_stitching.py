@@ -1,6 +1,5 @@
 """Behaviour from the real stream: links, merges, exactly once."""
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -16,7 +15,7 @@ from services.identity.tests.samples import (
 from services.identity.tests.test_members import join, told
 
 from contracts.events import ActivityBatch
-from testkit import eventually
+from testkit import eventually, together
 from testkit.apps import RunningApp
 
 PHONE, CARD, OPENID = ("phone", "1"), ("card_no", "2"), ("miniprogram_openid", "3")
@@ -112,7 +111,7 @@ async def test_behaviour_and_registrations_at_once_leave_one_owner_each(
         for n in range(20)
     ]
     linking = [identity.client.post(path, json=body) for body in bodies]
-    answers = await asyncio.gather(*joining, *linking, send(identity, nats_url, *batches))
+    answers = await together([*joining, *linking, send(identity, nats_url, *batches)])
     statuses = {answer.status_code for answer in answers[:-1] if answer is not None}
     assert statuses <= {200, 201, 409}
     async with identity.db.transaction() as tx:

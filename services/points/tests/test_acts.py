@@ -1,6 +1,5 @@
 """Acts: what they bring, streaks, and nothing counted twice however it arrives."""
 
-import asyncio
 import random
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +23,7 @@ from contracts.roles import Role
 from points_service.members.subscribers import on_registered
 from points_service.merges.subscribers import on_merged
 from points_service.programme import Programme
-from testkit import eventually
+from testkit import eventually, together
 
 DAY = timedelta(days=1)
 TWO = {"zh": "名", "en": "name"}
@@ -134,14 +133,12 @@ async def test_a_dry_run_changes_nothing(shop: Shop, member: UUID) -> None:
 
 async def test_sixty_four_callers_check_in_once(shop: Shop, member: UUID) -> None:
     await register(shop, member)
-    answers = await asyncio.gather(
-        *(act(shop, member, "check_in", ref=f"r{n % 16}") for n in range(64))
-    )
+    answers = await together(act(shop, member, "check_in", ref=f"r{n % 16}") for n in range(64))
     assert sum(answer["growth"] for answer in answers if answer["counted"]) == 5 * sum(
         answer["counted"] for answer in answers
     )
     assert await growth(shop, member) == {"check_in": 5}
-    answers = await asyncio.gather(*(act(shop, member, "share", ref=f"s{n}") for n in range(64)))
+    answers = await together(act(shop, member, "share", ref=f"s{n}") for n in range(64))
     assert sum(answer["growth"] for answer in answers) == 100  # the cap of a day
     await shop.check_books()
 
@@ -182,11 +179,9 @@ async def test_a_ref_is_one_members(shop: Shop, member: UUID) -> None:
 async def test_members_who_tell_one_ref_at_once_share_no_act(shop: Shop) -> None:
     members = [uuid4() for _ in range(8)]
     await register(shop, *members)
-    answers = await asyncio.gather(
-        *(
-            shop.client.post(f"/v1/members/{member}/acts", json={"kind": "share", "ref": "x"})
-            for member in members * 4
-        )
+    answers = await together(
+        shop.client.post(f"/v1/members/{member}/acts", json={"kind": "share", "ref": "x"})
+        for member in members * 4
     )
     assert {answer.status_code for answer in answers} == {200, 409}
     brought = [await growth(shop, member) for member in members]
@@ -321,7 +316,7 @@ async def test_a_questionnaire_is_answered_once(shop: Shop, member: UUID) -> Non
     assert await told({"a": ["maybe"]}) == (422, "wrong_answer")
     assert await told({"a": ["yes", "no"]}) == (422, "wrong_answer")
     assert await told({"a": ["yes"], "b": ["no"]}) == (422, "unknown_question")
-    results = await asyncio.gather(*(told({"a": ["yes"]}) for _ in range(8)))
+    results = await together(told({"a": ["yes"]}) for _ in range(8))
     assert sorted(results, key=str) == [(200, 10)] + [(409, "answered_before")] * 7
     assert await growth(shop, member) == {"questionnaire": 10}
     assert len((await shop.get("/v1/questionnaires"))["data"]) == 1

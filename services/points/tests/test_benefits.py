@@ -1,6 +1,5 @@
 """Benefits: the catalogue, quotas, applications with deadline and area, coupons by themselves."""
 
-import asyncio
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,6 +15,7 @@ from points_service.benefits.gifts import birthdays
 from points_service.benefits.subscribers import on_referral
 from points_service.members.subscribers import on_registered
 from points_service.programme import Programme
+from testkit import together
 from testkit.waiting import eventually
 
 CITY = "310100"
@@ -117,9 +117,7 @@ async def test_what_cannot_be_used(shop: Shop) -> None:
 
 async def test_64_callers_at_once_never_exceed_a_quota(shop: Shop) -> None:
     member = await gold(shop, channel="app")
-    answers = await asyncio.gather(
-        *(use(shop, member, "parking", channel="pos") for _ in range(64))
-    )
+    answers = await together(use(shop, member, "parking", channel="pos") for _ in range(64))
     statuses = sorted(answer.status_code for answer in answers)
     print(f"quota 2, 64 callers: {statuses.count(200)} uses, {statuses.count(409)} refused")
     assert statuses == [200] * 2 + [409] * 62
@@ -200,7 +198,7 @@ async def test_an_application_from_apply_to_fulfil_or_refuse(shop: Shop) -> None
 
 async def test_one_order_is_delivered_once_whoever_asks_at_once(shop: Shop) -> None:
     member = await gold(shop)
-    answers = await asyncio.gather(*(apply(shop, member, order_no="o0") for _ in range(16)))
+    answers = await together(apply(shop, member, order_no="o0") for _ in range(16))
     statuses = sorted(answer.status_code for answer in answers)
     assert statuses == [200] + [409] * 15
 

@@ -24,6 +24,7 @@ from points_service.earning.subscribers import on_tags
 from points_service.members.subscribers import on_registered
 from points_service.merges.subscribers import on_merged
 from points_service.programme import Programme
+from testkit import together
 
 TEMPLATES = {
     "cash": Template(UUID(int=1), "cash", Effect.CASH_OFF, 500, 5000, stacking_group="a"),
@@ -176,9 +177,7 @@ async def test_a_member_asks_for_itself(shop: Shop, silver: UUID) -> None:
 
 async def test_a_key_keeps_one_quote(shop: Shop, silver: UUID) -> None:
     key, lines = {"Idempotency-Key": "k"}, goods(("milk", 1, 1000))
-    answers = await asyncio.gather(
-        *(ask(shop, silver, lines, keep=True, headers=key) for _ in range(5))
-    )
+    answers = await together(ask(shop, silver, lines, keep=True, headers=key) for _ in range(5))
     assert {answer.status_code for answer in answers} <= {200, 409}
     again = await ask(shop, silver, lines, keep=True, headers=key)
     assert {a.text for a in answers if a.status_code == 200} == {again.text}

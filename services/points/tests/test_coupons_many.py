@@ -1,6 +1,5 @@
 """Limits and budgets with 64 callers at once; `check` prints how many rules are broken."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Sequence
 from typing import Any
@@ -22,12 +21,14 @@ from services.points.tests.coupons import (
 )
 from services.points.tests.test_coupons_pools import codes_of, pool_of
 
+from testkit import together
+
 CALLERS = 64
 
 
-async def together(calls: Sequence[Awaitable[httpx.Response]]) -> Counter[str]:
+async def counted(calls: Sequence[Awaitable[httpx.Response]]) -> Counter[str]:
     """How often each answer came: `200`, or the problem's code."""
-    answers = await asyncio.gather(*calls)
+    answers = await together(calls)
     return Counter(
         "200" if each.status_code == 200 else str(each.json()["code"]) for each in answers
     )
@@ -48,7 +49,7 @@ async def coupons_of(shop: Shop, template_id: str) -> tuple[list[Any], list[str]
 async def test_no_more_is_promised_than_the_budget(shop: Shop) -> None:
     ids = await members(shop, CALLERS)
     template_id = await template(shop, budget={"amount": 5499})
-    answers = await together([give(shop, template_id, member) for member in ids])
+    answers = await counted([give(shop, template_id, member) for member in ids])
     assert codes(answers, "200", "budget_exhausted") == [10, 54]
     await check(shop)
 
@@ -56,11 +57,11 @@ async def test_no_more_is_promised_than_the_budget(shop: Shop) -> None:
 async def test_no_more_is_issued_than_the_limits(shop: Shop) -> None:
     ids = await members(shop, CALLERS)
     template_id = await template(shop, total_limit=7)
-    answers = await together([give(shop, template_id, member) for member in ids])
+    answers = await counted([give(shop, template_id, member) for member in ids])
     assert codes(answers, "200", "coupons_exhausted") == [7, 57]
     template_id = await template(shop, per_member_limit=3, claimable=True)
     path, body = f"/v1/members/{ids[0]}/coupons", {"template_id": template_id}
-    answers = await together([shop.client.post(path, json=body) for _ in range(CALLERS)])
+    answers = await counted([shop.client.post(path, json=body) for _ in range(CALLERS)])
     assert codes(answers, "200", "member_limit") == [3, 61]
     await check(shop)
 
@@ -69,7 +70,7 @@ async def test_no_more_is_taken_off_than_the_budget(shop: Shop) -> None:
     body = percent(10, budget={"amount": 1050}, cost_shares=MERCHANTS)
     template_id = await template(shop, **body)
     ids, found = await coupons_of(shop, template_id)
-    answers = await together(
+    answers = await counted(
         [
             redeem(shop, code, member, f"d{n}", order_amount=1000)
             for n, (code, member) in enumerate(zip(found[:32], ids[:32], strict=True))
@@ -91,7 +92,7 @@ async def test_a_code_is_claimed_by_one(shop: Shop) -> None:
     ids = await members(shop, CALLERS)
     template_id = await template(shop)
     [code] = await codes_of(shop, template_id, await pool_of(shop, template_id, 1))
-    answers = await together(
+    answers = await counted(
         [
             shop.client.post(f"/v1/coupons/{code}/claim", json={"member_id": str(member)})
             for member in ids
@@ -112,7 +113,7 @@ async def test_redeeming_and_rolling_back_race(shop: Shop) -> None:
             redeem(shop, code, member, f"o{n % 4}") if n % 2 else give_back(shop, code, f"o{n % 4}")
             for n in range(CALLERS)
         ]
-        answers = await together(calls)
+        answers = await counted(calls)
         assert set(answers) <= {"200", "coupon_redeemed", "not_redeemed"}
         await check(shop)
 
@@ -127,7 +128,7 @@ async def test_one_key_redeems_once(shop: Shop) -> None:
             f"/v1/coupons/{coupon['code']}/redeem", json=body, headers={"Idempotency-Key": "k"}
         )
 
-    answers = await asyncio.gather(*(once("o") for _ in range(CALLERS)))
+    answers = await together(once("o") for _ in range(CALLERS))
     assert {answer.status_code for answer in answers} <= {200, 409}
     assert len({answer.text for answer in answers if answer.status_code == 200}) == 1
     assert (await once("p")).json()["code"] == "idempotency_key_reused"

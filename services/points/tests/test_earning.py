@@ -26,6 +26,7 @@ from points_service.earning.rules.rule import (
     Gives,
     Streak,
 )
+from testkit import together
 from testkit.apps import RunningApp
 
 START = datetime(2000, 1, 1, tzinfo=UTC)
@@ -277,9 +278,11 @@ async def test_a_budget_holds_against_64_callers(shop: Shop) -> None:
         async with turns:
             return await shop.client.post("/v1/orders", json=order)
 
-    answers = await asyncio.gather(
-        *(call(order) for order in orders[:100]),
-        shop.client.post("/v1/orders/batch", json={"orders": orders[100:]}),
+    answers = await together(
+        [
+            *(call(order) for order in orders[:100]),
+            shop.client.post("/v1/orders/batch", json={"orders": orders[100:]}),
+        ]
     )
     single = sum(answer.json()["points"] for answer in answers[:-1])
     batch = [answer["points"] for answer in answers[-1].json()["data"]]

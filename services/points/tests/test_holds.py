@@ -11,6 +11,7 @@ from services.points.tests.conftest import NOON, Shop
 from services.points.tests.test_merges import merge
 
 from contracts.roles import Role
+from testkit import together
 
 MANY = 64
 
@@ -137,7 +138,7 @@ async def test_post_void_and_time_race_and_one_of_them_wins(shop: Shop) -> None:
         if len(answers) == 4:
             enough.set()
 
-    await asyncio.gather(_end(shop, enough), *(count(call) for call in calls))
+    await together([_end(shop, enough), *(count(call) for call in calls)])
     won = [answer for answer in answers if answer.status_code == 200]
     assert {answer.status_code for answer in answers} <= {200, 409}
     states = [(await shop.get(path(*each)))["status"] for each in holds]
@@ -160,7 +161,7 @@ async def test_many_holds_at_once_never_set_aside_more_than_there_is(
     shop: Shop, member: UUID
 ) -> None:
     await shop.buy(member, 1050)
-    answers = await asyncio.gather(*(call(shop, member, 100) for _ in range(MANY)))
+    answers = await together(call(shop, member, 100) for _ in range(MANY))
     assert sorted(each.status_code for each in answers) == [200] * 10 + [409] * (MANY - 10)
     assert await have(shop, member) == (50, 1000, 0)
     await shop.check_books()
@@ -168,7 +169,7 @@ async def test_many_holds_at_once_never_set_aside_more_than_there_is(
 
 async def test_one_key_holds_and_posts_once(shop: Shop, member: UUID) -> None:
     await shop.buy(member, 500)
-    answers = await asyncio.gather(*(call(shop, member, 100, "k") for _ in range(20)))
+    answers = await together(call(shop, member, 100, "k") for _ in range(20))
     good = {answer.text for answer in answers if answer.status_code == 200}
     assert len(good) == 1 and {answer.status_code for answer in answers} <= {200, 409}
     assert (await call(shop, member, 200, "k")).status_code == 422

@@ -19,6 +19,7 @@ from points_service.ledger.domain import (
     issuing,
     member,
 )
+from testkit import together
 
 CALLERS, POSTINGS = 64, 20
 
@@ -59,7 +60,7 @@ async def test_members_in_any_order_never_deadlock(shop: Shop) -> None:
             pairs = [draw.sample(people, 2) for _ in range(3)]
             await _post(db, *(_journal(db, one, other) for one, other in pairs))
 
-    await asyncio.gather(*map(caller, range(CALLERS)))
+    await together(map(caller, range(CALLERS)))
     async with db.transaction(readonly=True) as tx:
         owners = [each.owner for each in people]
         found = await ledger.balances(tx, AccountKind.MEMBER, owners)

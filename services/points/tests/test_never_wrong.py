@@ -11,6 +11,7 @@ from services.points.tests.conftest import Shop
 from services.points.tests.scarce import CALLERS, SCARCE, Prepare
 
 from points_service.holds.use_cases import release_due
+from testkit import together
 from testkit.never_wrong import Tally
 
 MEMBERS, HOLDS_EACH = 50, 8
@@ -20,7 +21,7 @@ MEMBERS, HOLDS_EACH = 50, 8
 async def test_no_limit_gives_with_64_callers(shop: Shop, prepare: Prepare) -> None:
     with Tally() as tally:
         scarce = await prepare(shop)
-        answers = await asyncio.gather(*(scarce.call(n) for n in range(CALLERS)))
+        answers = await together(scarce.call(n) for n in range(CALLERS))
         refused = Counter(each.status_code for each in answers if not each.is_success)
         given = sum(scarce.gave(each.json()) for each in answers if each.is_success)
         tally.add("budgets and limits under 64 callers", CALLERS, max(0, given - scarce.most))
@@ -40,7 +41,7 @@ async def _held(shop: Shop) -> list[tuple[UUID, str]]:
         answer = await shop.client.post(f"/v1/members/{member}/points/holds", json=body)
         return member, answer.json()["hold"]["hold_id"]
 
-    return list(await asyncio.gather(*map(place, range(MEMBERS * HOLDS_EACH))))
+    return await together(map(place, range(MEMBERS * HOLDS_EACH)))
 
 
 async def test_a_hold_resolves_once_though_post_void_and_expiry_race(shop: Shop) -> None:
@@ -63,7 +64,7 @@ async def test_a_hold_resolves_once_though_post_void_and_expiry_race(shop: Shop)
     racing = [call(*each) for each in calls]
     for seconds in range(len(held), 0, -5):  # what ends goes on in step with what is called
         racing.insert(2 * seconds, end(seconds))
-    await asyncio.gather(*racing)
+    await together(racing)
     await release_due(shop.running.db, shop.clock.now() + timedelta(days=1))
     await _each_once(shop, held, told)
     await shop.check_books()

@@ -3,7 +3,6 @@
 What does: an order earns by the tier its member has when it arrives (docs/glossary.md, late order).
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from uuid import UUID, uuid4
 from services.points.tests.conftest import NOON, Shop
 
 from points_service.coupons import repository as coupons
+from testkit import together
 
 DAY = timedelta(days=1)
 QUEUE = [  # (days before NOON, yuan): over two months, and one whose points expired long ago
@@ -147,7 +147,7 @@ async def test_any_number_of_deliveries_in_any_sequence_count_once(shop: Shop) -
         sent = sent[size:]
     deliveries = sum(map(len, pieces))
     for n in range(0, len(pieces), 4):  # some of them at the same time
-        answers = await asyncio.gather(*(shop.batch(piece) for piece in pieces[n : n + 4]))
+        answers = await together(shop.batch(piece) for piece in pieces[n : n + 4])
         assert {each["status"] for answer in answers for each in answer} == {200}
     points = Counter[str]()
     for order in orders:

@@ -10,6 +10,9 @@ from services.points.tests.conftest import NOON, Shop
 
 from contracts.events import CouponOffered
 from points_service.coupons.subscribers import on_offered
+from testkit import together
+
+CALLERS, MANY = 4, 250
 
 
 def wrong(answer: dict[str, Any]) -> tuple[int, str, str]:
@@ -93,9 +96,11 @@ async def test_an_order_number_is_one_orders(shop: Shop, member: UUID) -> None:
 
 async def test_fifty_callers_with_one_order_book_it_once(shop: Shop, member: UUID) -> None:
     order = shop.order(member, 30)
-    answers = await asyncio.gather(
-        *(shop.client.post("/v1/orders", json=order) for _ in range(25)),
-        *(shop.client.post("/v1/orders/batch", json={"orders": [order]}) for _ in range(25)),
+    answers = await together(
+        [
+            *(shop.client.post("/v1/orders", json=order) for _ in range(25)),
+            *(shop.client.post("/v1/orders/batch", json={"orders": [order]}) for _ in range(25)),
+        ]
     )
     bodies = [answer.json() for answer in answers]
     assert all(body == bodies[0] for body in bodies[:25])
@@ -105,24 +110,57 @@ async def test_fifty_callers_with_one_order_book_it_once(shop: Shop, member: UUI
 
 async def test_one_number_for_many_members_at_once_is_booked_once(shop: Shop) -> None:
     order = shop.order(None, 30)
-    answers = await asyncio.gather(
-        *(
-            shop.client.post("/v1/orders/batch", json={"orders": [order | {"member_id": m}]})
-            for m in [str(uuid4()) for _ in range(20)]
-        )
+    answers = await together(
+        shop.client.post("/v1/orders/batch", json={"orders": [order | {"member_id": m}]})
+        for m in [str(uuid4()) for _ in range(20)]
     )
     statuses = sorted(answer.json()["data"][0]["status"] for answer in answers)
     assert statuses == [200] + [409] * 19
     assert (await shop.check_books())["issued"] == 30
 
 
+async def _one_by_one(shop: Shop, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each booked by itself, a few at a time."""
+    turns = asyncio.Semaphore(CALLERS)
+
+    async def call(order: dict[str, Any]) -> dict[str, Any]:
+        async with turns:
+            [answer] = await shop.batch([order])
+            return answer
+
+    return await together(map(call, orders))
+
+
+async def test_newcomers_whom_others_bring_first_hold_no_batch_up(shop: Shop) -> None:
+    """However often somebody is faster with one of them, a batch of them all comes through."""
+    newcomers = [uuid4() for _ in range(MANY)]
+    orders = [[shop.order(who, 10) for who in newcomers] for _ in range(3)]
+    await together([shop.batch(orders[0]), shop.batch(orders[1]), _one_by_one(shop, orders[2])])
+    assert (await shop.check_books())["issued"] == 3 * 10 * MANY
+
+
+async def test_numbers_that_others_take_first_hold_no_batch_up(shop: Shop) -> None:
+    """Each is somebody's, and whoever came later is told."""
+    orders = [shop.order(uuid4(), 10) for _ in range(MANY)]
+    others = [order | {"member_id": str(uuid4())} for order in orders]
+    backwards, theirs, ours = await together(
+        [shop.batch(orders[::-1]), shop.batch(others), _one_by_one(shop, orders)]
+    )
+    for one, same, other in zip(ours, backwards[::-1], theirs, strict=True):
+        assert one == same
+        assert sorted([one["status"], other["status"]]) == [200, 409]
+    assert (await shop.check_books())["issued"] == 10 * MANY
+
+
 async def test_many_callers_share_members_and_a_store(shop: Shop) -> None:
     members = [uuid4() for _ in range(7)]
     orders = [shop.order(members[n % 7], 10) for n in range(210)]
     singles, batches = orders[:100], [orders[n : n + 11] for n in range(100, 210, 11)]
-    answers = await asyncio.gather(
-        *(shop.client.post("/v1/orders", json=order) for order in singles),
-        *(shop.client.post("/v1/orders/batch", json={"orders": part}) for part in batches),
+    answers = await together(
+        [
+            *(shop.client.post("/v1/orders", json=order) for order in singles),
+            *(shop.client.post("/v1/orders/batch", json={"orders": part}) for part in batches),
+        ]
     )
     assert all(answer.status_code == 200 for answer in answers)
     assert (await shop.check_books())["growth_spend"] == 2100

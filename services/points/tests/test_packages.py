@@ -1,6 +1,5 @@
 """Joint packages: shares that add up, vouchers used once, refunds in proportion."""
 
-import asyncio
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -16,6 +15,7 @@ from services.points.tests.test_stored_value import register
 
 from contracts.roles import Role
 from points_service.packages.domain import shares
+from testkit import together
 
 PACKAGE: dict[str, Any] = {
     "package_id": "evening",
@@ -60,7 +60,7 @@ async def test_a_package_is_bought_used_and_partly_given_back(shop: Shop, member
         return await shop.client.post(f"/v1/package-vouchers/{code}/redeem", headers=headers)
 
     assert (await use("meal", "foreign")).json()["code"] == "foreign_partner"
-    answers = await asyncio.gather(*(use("meal") for _ in range(8)))
+    answers = await together(use("meal") for _ in range(8))
     assert Counter(each.status_code for each in answers) == {200: 1, 409: 7}
     missing = await shop.client.post("/v1/package-vouchers/NONE/redeem")
     assert missing.status_code == 404
@@ -91,7 +91,7 @@ async def test_packages_follow_merges_and_need_points(shop: Shop, member: UUID) 
     await shop.buy(member, 1000)
     body = {"package_id": "evening"}
     path = f"/v1/members/{member}/packages"
-    answers = await asyncio.gather(*(shop.client.post(path, json=body) for _ in range(8)))
+    answers = await together(shop.client.post(path, json=body) for _ in range(8))
     assert Counter(each.status_code for each in answers) == {200: 1, 409: 7}
     [bought] = [each.json() for each in answers if each.status_code == 200]
     one = uuid4()

@@ -1,6 +1,5 @@
 """Paid memberships: no renewal by themselves, notice in time, refunds by the plan's rule."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,6 +15,7 @@ from services.points.tests.test_stored_value import kinds, register
 from contracts.points.paid_memberships import Plan
 from contracts.roles import Role
 from points_service.paid_memberships import domain
+from testkit import together
 
 PATH = "/v1/memberships/paid"
 PLAN = {
@@ -93,7 +93,7 @@ async def test_another_term_needs_consent(shop: Shop, member: UUID) -> None:
         assert (await post(shop, f"{term}/renewals", body)).status_code == 422
     good = {"consent": True, "tender": "cash"}
     await shop.client.put("/v1/membership-plans/plus", json=PLAN | {"fee_fen": 29900})
-    answers = await asyncio.gather(*(post(shop, f"{term}/renewals", good) for _ in range(8)))
+    answers = await together(post(shop, f"{term}/renewals", good) for _ in range(8))
     [new] = [each.json() for each in answers if each.status_code == 201]
     assert {each.status_code for each in answers} == {201, 409}
     assert (new["starts_on"], new["fee"]["amount"], new["status"]) == ("2018-03-15", 29900, "ahead")

@@ -1,6 +1,5 @@
 """Partners: exact rates, limits that hold, settlements that add up to 0."""
 
-import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +21,7 @@ from points_service.exchanges.domain import multiples, whole
 from points_service.ledger.domain import AccountKind
 from points_service.settlements import domain as settlements
 from points_service.settlements.domain import Sums
+from testkit import together
 
 BOTH_WAYS = {"rate": {"points": 100, "units": 8}}
 AIR = {
@@ -182,8 +182,8 @@ async def test_sixty_four_callers_and_the_month_holds(shop: Shop) -> None:
     await add(shop, outward=BOTH_WAYS | {"limits": {"total_month": 1000}})
     members = [uuid4() for _ in range(16)]
     await shop.batch([shop.order(member, 500) for member in members])
-    answers = await asyncio.gather(
-        *(exchange(shop, members[n % 16], "out", points=25, key=f"k{n}") for n in range(64))
+    answers = await together(
+        exchange(shop, members[n % 16], "out", points=25, key=f"k{n}") for n in range(64)
     )
     assert Counter(each.status_code for each in answers) == {200: 40, 409: 24}
     assert {a.json()["code"] for a in answers if a.status_code == 409} == {"limit_total_month"}
@@ -191,6 +191,18 @@ async def test_sixty_four_callers_and_the_month_holds(shop: Shop) -> None:
     assert dry.json()["code"] == "limit_total_month"
     stats = await shop.check_books()
     assert stats["burnt"] == 1000
+
+
+async def test_a_reference_is_one_members_though_many_bring_it(shop: Shop) -> None:
+    await add(shop)
+    members = [uuid4() for _ in range(16)]
+    await shop.batch([shop.order(member, 500) for member in members])
+    answers = await together(
+        exchange(shop, members[n % 16], "out", points=25, partner_ref="r") for n in range(64)
+    )
+    codes = Counter(answer.json().get("code", "done") for answer in answers)
+    assert codes == {"done": 4, "partner_ref_reused": 60}
+    assert (await shop.check_books())["burnt"] == 25
 
 
 async def test_who_may_exchange(shop: Shop, member: UUID) -> None:
@@ -280,7 +292,7 @@ async def test_a_closed_month_never_changes(shop: Shop, member: UUID) -> None:
     shop.move(datetime(2017, 4, 30, 16, 0, tzinfo=UTC))
     assert (await close(shop, "2017-04")).json()["code"] == "earlier_month_open"
     assert (await close(shop, "2017-02")).json()["code"] == "nothing_to_close"
-    answers = await asyncio.gather(*(close(shop, "2017-03") for _ in range(5)))
+    answers = await together(close(shop, "2017-03") for _ in range(5))
     assert len({each.text for each in answers}) == 1 and answers[0].status_code == 200
     march = await settled(shop, "2017-03")
     assert march["closed_at"] and march["lines"]["s1"]["issued"] == 100

@@ -1,6 +1,5 @@
 """Spending points."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,6 +7,7 @@ from uuid import UUID, uuid4
 from services.points.tests.conftest import NOON, Shop
 
 from contracts.roles import Role
+from testkit import together
 
 
 async def test_a_hundred_points_are_a_yuan(shop: Shop, member: UUID) -> None:
@@ -60,7 +60,7 @@ async def test_one_key_spends_once(shop: Shop, member: UUID) -> None:
         )
         return answer.status_code, answer.text
 
-    answers = await asyncio.gather(*(spend(100) for _ in range(20)))
+    answers = await together(spend(100) for _ in range(20))
     assert {status for status, _ in answers} <= {200, 409}
     assert len({text for status, text in answers if status == 200}) == 1
     assert (await spend(100)) in answers
@@ -70,7 +70,7 @@ async def test_one_key_spends_once(shop: Shop, member: UUID) -> None:
 
 async def test_many_at_once_never_spend_more_than_there_is(shop: Shop, member: UUID) -> None:
     await shop.buy(member, 1050)
-    answers = await asyncio.gather(*(shop.redeem(member, 100) for _ in range(25)))
+    answers = await together(shop.redeem(member, 100) for _ in range(25))
     assert sorted(answer.status_code for answer in answers) == [200] * 10 + [409] * 15
     assert (await shop.points(member))["redeemable"] == 50
     await shop.check_books()

@@ -1,6 +1,5 @@
 """Referrals: rewarded after the first purchase, once; what looks wrong waits for staff."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,6 +16,7 @@ from contracts.roles import Role
 from points_service.merges.subscribers import on_merged
 from points_service.programme import Programme
 from points_service.referrals.domain import Evidence, Terms, closes_ring, suspicions
+from testkit import together
 
 DAY = timedelta(days=1)
 A, B, C, D, E = (UUID(int=n) for n in range(1, 6))
@@ -143,7 +143,7 @@ async def test_only_new_members_are_brought_and_once(shop: Shop) -> None:
     assert (await bring(shop, referrer, old)).json()["code"] == "not_new"
     await shop.buy(third, 1)
     assert (await bring(shop, referrer, third)).json()["code"] == "not_new"
-    results = await asyncio.gather(*(bring(shop, referrer, friend) for _ in range(8)))
+    results = await together(bring(shop, referrer, friend) for _ in range(8))
     assert sorted(answer.status_code for answer in results) == [200] + [409] * 7
     assert (await bring(shop, third, friend)).json()["code"] == "attributed_before"
     wrong = {"code": "A" * 16, "member_id": str(old)}

@@ -1,6 +1,5 @@
 """Refunds: what was earned goes, what was spent comes back, in proportion and once."""
 
-import asyncio
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -14,6 +13,7 @@ from services.points.tests.conftest import NOON, Shop
 from services.points.tests.test_orders import offer
 
 from points_service.refunds.items import Asked, Goods, Item, Wrong, all_back, returned
+from testkit import together
 
 
 async def test_a_refund_in_parts_ends_where_one_refund_would(shop: Shop, member: UUID) -> None:
@@ -36,7 +36,7 @@ async def test_a_refund_in_parts_ends_where_one_refund_would(shop: Shop, member:
 async def test_a_refund_number_counts_once(shop: Shop, member: UUID) -> None:
     await shop.buy(member, 100)
     first = await shop.refund("o0", "r", 4000)
-    answers = await asyncio.gather(*(shop.refund("o0", "r", 4000) for _ in range(20)))
+    answers = await together(shop.refund("o0", "r", 4000) for _ in range(20))
     assert {answer.text for answer in answers} == {first.text}
     for number, fen, code in (
         ("r", 4001, "refund_no_reused"),
@@ -55,7 +55,7 @@ async def test_concurrent_refunds_never_give_back_more_than_was_paid(
     shop: Shop, member: UUID
 ) -> None:
     await shop.buy(member, 100)
-    answers = await asyncio.gather(*(shop.refund("o0", f"r{n}", 3000) for n in range(10)))
+    answers = await together(shop.refund("o0", f"r{n}", 3000) for n in range(10))
     assert sorted(answer.status_code for answer in answers) == [200] * 3 + [409] * 7
     assert (await shop.check_books())["outstanding"] == 10
 

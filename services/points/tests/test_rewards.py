@@ -1,6 +1,5 @@
 """Points exchanged for goods, services and coupons, and back."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,6 +7,8 @@ from uuid import UUID, uuid4
 import httpx
 from services.points.tests.conftest import NOON, Shop
 from services.points.tests.test_merges import merge
+
+from testkit import together
 
 MANY = 64
 
@@ -78,7 +79,7 @@ async def test_the_last_pieces_go_once_however_many_call(shop: Shop) -> None:
     members = [uuid4() for _ in range(MANY)]
     await shop.batch([shop.order(member, 100) for member in members])
     await offer(shop, stock=10)
-    answers = await asyncio.gather(*(exchange(shop, member) for member in members))
+    answers = await together(exchange(shop, member) for member in members)
     assert sorted(answer.status_code for answer in answers) == [200] * 10 + [409] * (MANY - 10)
     assert {a.json()["code"] for a in answers if a.status_code == 409} == {"out_of_stock"}
     assert await taken(shop) == 10
@@ -90,7 +91,7 @@ async def test_the_last_pieces_go_once_however_many_call(shop: Shop) -> None:
 async def test_nobody_has_more_than_allowed_however_often_called(shop: Shop, member: UUID) -> None:
     await shop.buy(member, 10_000)
     await offer(shop, member_limit=5, stock=1000)
-    answers = await asyncio.gather(*(exchange(shop, member) for _ in range(MANY)))
+    answers = await together(exchange(shop, member) for _ in range(MANY))
     good = [answer for answer in answers if answer.status_code == 200]
     assert len(good) == 5 and await taken(shop) == 5
     assert {a.json()["code"] for a in answers if a not in good} == {"member_limit"}
@@ -109,14 +110,14 @@ async def test_exchanges_and_cancellations_at_once_keep_the_books(shop: Shop) ->
     members = [uuid4() for _ in range(8)]
     await shop.batch([shop.order(member, 1000) for member in members])
     await offer(shop, stock=30)
-    first = await asyncio.gather(*(exchange(shop, m) for m in members for _ in range(3)))
+    first = await together(exchange(shop, m) for m in members for _ in range(3))
     ids = [
         (m, a.json()["exchange"]["exchange_id"])
         for m, a in zip([m for m in members for _ in range(3)], first, strict=True)
     ]
     calls = [exchange(shop, m) for m in members for _ in range(5)]
     calls += [cancel(shop, *each) for each in ids]
-    answers = await asyncio.gather(*calls)
+    answers = await together(calls)
     assert len(calls) == MANY
     assert {answer.status_code for answer in answers} <= {200, 409}
     assert all(answer.status_code == 200 for answer in answers[40:])
@@ -127,7 +128,7 @@ async def test_exchanges_and_cancellations_at_once_keep_the_books(shop: Shop) ->
 async def test_one_key_exchanges_once(shop: Shop, member: UUID) -> None:
     await shop.buy(member, 1000)
     await offer(shop)
-    answers = await asyncio.gather(*(exchange(shop, member, key="k") for _ in range(20)))
+    answers = await together(exchange(shop, member, key="k") for _ in range(20))
     assert {answer.status_code for answer in answers} <= {200, 409}
     assert len({answer.text for answer in answers if answer.status_code == 200}) == 1
     assert (await exchange(shop, member, quantity=2, key="k")).status_code == 422

@@ -1,6 +1,5 @@
 """The published rules say what is in force, and a new version means that they say something new."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +20,7 @@ from points_service.rulebook.domain import within, yuan
 from points_service.rulebook.rules import earning, expiry, tiers
 from points_service.rulebook.rules.tasks import PERIODS
 from points_service.tiers.rules import CONDITIONS as TIER_CONDITIONS
+from testkit import together
 
 PATH = "/v1/rules/public"
 
@@ -170,7 +170,7 @@ async def test_what_ends_with_a_day_leaves_the_rules_at_midnight(shop: Shop) -> 
 
 
 async def test_many_readers_make_one_version(shop: Shop) -> None:
-    answers = await asyncio.gather(*(rules(shop, "zh") for _ in range(16)))
+    answers = await together(rules(shop, "zh") for _ in range(16))
     assert all(each == answers[0] for each in answers) and answers[0]["version"] == 1
     for attack in ("UPDATE rulebook_version SET hash = ''", "DELETE FROM rulebook_version"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -1,6 +1,5 @@
 """Stored value: principal and bonus, exact to the fen, never below 0."""
 
-import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +19,7 @@ from points_service.members.subscribers import on_registered
 from points_service.programme import Programme
 from points_service.stored_value import domain
 from points_service.stored_value.domain import Spend, TopUp, Use
+from testkit import together
 
 PATH = "/v1/accounts/stored-value"
 RULE = {
@@ -159,7 +159,7 @@ async def test_sixty_four_spenders_and_not_a_fen_too_many(shop: Shop, member: UU
     await shop.client.put("/v1/stored-value-rules/spring", json=RULE)
     account = await opened(shop, member)
     await top_up(shop, account, 50000)  # and 50 yuan bonus: 55 spends of 10 yuan
-    answers = await asyncio.gather(*(spend(shop, account, 1000, f"k{n}") for n in range(64)))
+    answers = await together(spend(shop, account, 1000, f"k{n}") for n in range(64))
     assert Counter(each.status_code for each in answers) == {200: 55, 409: 9}
     refused = next(each for each in answers if each.status_code == 409)
     assert refused.json()["code"] == "insufficient_stored_value"
@@ -176,13 +176,18 @@ async def test_spends_reversals_and_refunds_at_once(shop: Shop, member: UUID) ->
     tops = [(await top_up(shop, account, 50000))["top_up_id"] for _ in range(2)]
     done = [(await spend(shop, account, 701)).json()["spend_id"] for _ in range(8)]
     amount = {"amount": {"amount": 333}}
-    answers = await asyncio.gather(
-        *(spend(shop, account, 499) for _ in range(24)),
-        *(post(shop, f"{account}/refunds", {"top_up_id": tops[n % 2]} | amount) for n in range(24)),
-        *(
-            post(shop, f"{account}/spends/{done[n % 8]}/reversals", {"refund_no": f"r{n // 8}"})
-            for n in range(16)
-        ),
+    answers = await together(
+        [
+            *(spend(shop, account, 499) for _ in range(24)),
+            *(
+                post(shop, f"{account}/refunds", {"top_up_id": tops[n % 2]} | amount)
+                for n in range(24)
+            ),
+            *(
+                post(shop, f"{account}/spends/{done[n % 8]}/reversals", {"refund_no": f"r{n // 8}"})
+                for n in range(16)
+            ),
+        ]
     )
     assert {each.status_code for each in answers[:48]} == {200}
     assert Counter(each.status_code for each in answers[48:]) == {200: 8, 409: 8}

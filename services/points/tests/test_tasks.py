@@ -1,6 +1,5 @@
 """Tasks and badges: finished once a period, whatever the sequence."""
 
-import asyncio
 import random
 from datetime import timedelta
 from typing import Any
@@ -12,6 +11,7 @@ from services.points.tests.test_acts import act, growth, register
 from contracts.events import MembersMerged
 from points_service.merges.subscribers import on_merged
 from points_service.programme import Programme
+from testkit import together
 
 DAY = timedelta(days=1)
 TWO = {"zh": "名", "en": "name"}
@@ -65,11 +65,9 @@ async def test_any_sequence_and_any_number_of_callers_come_to_the_same(shop: Sho
     random.Random(1).shuffle(shuffled)
     for n, day in enumerate(days):
         await act(shop, one, "share", ref=f"a{n}", occurred_at=day)
-    await asyncio.gather(
-        *(
-            act(shop, other, "share", ref=f"b{days.index(day)}", occurred_at=day)
-            for day in shuffled * 3
-        )
+    await together(
+        act(shop, other, "share", ref=f"b{days.index(day)}", occurred_at=day)
+        for day in shuffled * 3
     )
     assert await growth(shop, one) == await growth(shop, other) == {"share": 280, "task": 120}
 

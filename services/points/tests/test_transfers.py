@@ -1,12 +1,13 @@
 """Members give points to each other: the very lots move."""
 
-import asyncio
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import httpx
 from services.points.tests.conftest import NOON, Shop
 from services.points.tests.test_merges import merge
+
+from testkit import together
 
 MANY = 64
 
@@ -109,7 +110,7 @@ async def test_limits_of_a_day_hold_across_members_and_merges(shop: Shop) -> Non
 
 async def test_limits_hold_under_many_callers(shop: Shop) -> None:
     giver, receiver = await two(shop, 50_000, 1)
-    answers = await asyncio.gather(*(give(shop, giver, receiver, 1_000) for _ in range(MANY)))
+    answers = await together(give(shop, giver, receiver, 1_000) for _ in range(MANY))
     done = [answer for answer in answers if answer.status_code == 200]
     assert len(done) == 20  # of 1,000: what may be given in a day
     assert {answer.json()["code"] for answer in answers if answer not in done} == {"daily_limit"}
@@ -120,7 +121,7 @@ async def test_giving_both_ways_at_once_neither_stops_nor_loses(shop: Shop) -> N
     one, other = await two(shop, 5_000, 5_000)
     before = (await shop.points(one))["redeemable"] + (await shop.points(other))["redeemable"]
     pairs = [(one, other), (other, one)] * (MANY // 2)
-    answers = await asyncio.gather(*(give(shop, *pair, 100 + n) for n, pair in enumerate(pairs)))
+    answers = await together(give(shop, *pair, 100 + n) for n, pair in enumerate(pairs))
     assert {answer.status_code for answer in answers} == {200}
     after = [(await shop.points(member))["redeemable"] for member in (one, other)]
     assert sum(after) == before
@@ -135,7 +136,7 @@ async def test_giving_both_ways_at_once_neither_stops_nor_loses(shop: Shop) -> N
 async def test_one_key_gives_once(shop: Shop) -> None:
     giver, receiver = await two(shop, 1_000, 1)
     key = {"Idempotency-Key": "k"}
-    answers = await asyncio.gather(*(give(shop, giver, receiver, 100, **key) for _ in range(20)))
+    answers = await together(give(shop, giver, receiver, 100, **key) for _ in range(20))
     assert {answer.status_code for answer in answers} <= {200, 409}
     assert len({answer.text for answer in answers if answer.status_code == 200}) == 1
     assert (await give(shop, giver, receiver, 200, **key)).status_code == 422

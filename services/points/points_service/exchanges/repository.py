@@ -22,7 +22,9 @@ async def add(tx: Tx, exchange: Exchange) -> None:
 
 
 async def by_ref(tx: Tx, partner_id: str, partner_ref: str) -> Exchange | None:
-    """By its name at the partner."""
+    """By its name at the partner, which nobody else uses until the commit."""
+    name = f"exchange\x1f{partner_id}\x1f{partner_ref}"
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
     row = await tx.fetchrow(
         f"SELECT {_COLUMNS} FROM exchange WHERE partner_id = $1 AND partner_ref = $2",
         partner_id, partner_ref,

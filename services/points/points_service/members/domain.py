@@ -15,7 +15,7 @@ NOTHING = Month()
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """`balance` and `owed` are points, of which one is always 0. `known` rows exist already.
+    """`balance` and `owed` are points, of which one is always 0.
 
     `month_fen` was paid in `month`, the last one with an order, `previous_fen` in the one before.
     A qualification period began on `kept_since`. Who failed a review was warned on `warned_on` and
@@ -34,7 +34,6 @@ class Member:
     previous_fen: int = 0
     balance: int = 0
     owed: int = 0
-    known: bool = True
     social: int = 0
     kept_since: date = LONG_AGO
     warned_on: date | None = None

@@ -1,7 +1,7 @@
 """Locking, loading and saving members. All locks of a transaction are taken here, in id order."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -107,14 +107,11 @@ async def page(tx: Tx, after: UUID, limit: int) -> list[UUID]:
 
 
 async def save(tx: Tx, members: Sequence[Member]) -> None:
-    """Write standings. Raises UniqueViolationError where a new member is not new any more."""
-    new = [_row(member) for member in members if not member.known]
-    if new:
-        await tx.copy("member", _COLUMNS, new)
-    known = [_row(member) for member in members if member.known]
-    if known:
-        await tx.execute(_UPDATE, *zip(*known, strict=True))
-    await _add_months(tx, members)
+    """Write standings of members that are locked."""
+    if members:
+        rows = [tuple(getattr(member, name) for name in _COLUMNS) for member in members]
+        await tx.execute(_UPDATE, *zip(*rows, strict=True))
+        await _add_months(tx, members)
 
 
 async def _add_months(tx: Tx, members: Sequence[Member]) -> None:
@@ -133,8 +130,12 @@ async def _add_months(tx: Tx, members: Sequence[Member]) -> None:
         )
 
 
-async def register(tx: Tx, member_ids: Sequence[UUID], tier: str) -> None:
-    """Rows for members that have done nothing yet."""
+async def register(tx: Tx, member_ids: Collection[UUID], tier: str) -> None:
+    """Rows for those of them that have none. Who registers does so before it locks any member.
+
+    So a newcomer that somebody else brings at the same moment is waited for, in id order and by
+    callers that hold no lock: it never fails, and nobody waits in a circle.
+    """
     await tx.execute(
         "INSERT INTO member (member_id, tier, growth, referrals, month, month_fen, previous_fen)"
         " SELECT id, $2, 0, 0, '1970-01-01', 0, 0 FROM unnest($1::uuid[]) AS id ORDER BY id"
@@ -216,7 +217,3 @@ async def _months(
         month = Month(row["orders"], row["fen"], row["interactions"])
         found[row["member_id"]][row["month"]] = month
     return found
-
-
-def _row(member: Member) -> tuple[object, ...]:
-    return tuple(getattr(member, name) for name in _COLUMNS)

@@ -147,8 +147,8 @@ def _fold(
         return _refused(purchase.order_no, extras)
     holder = purchase.member_id
     before = decided.members.get(holder) or facts.members.get(holder)
-    if before is None:  # the order was faster than the news of the member
-        before = Member(holder, facts.ladder.lowest, known=False)
+    if before is None:  # nobody is registered by a dry run
+        before = Member(holder, facts.ladder.lowest)
     earned = facts.earning.order(
         purchase,
         decided.meter,

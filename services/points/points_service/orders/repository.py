@@ -22,8 +22,12 @@ async def recorded(tx: Tx, order_nos: Iterable[str]) -> dict[str, Recorded]:
 
 
 async def add(tx: Tx, bookings: Sequence[Booking]) -> None:
-    """Store new ones; raises UniqueViolationError if a concurrent call was faster."""
-    await tx.copy("orders", _COLUMNS, [_row(booking, tx) for booking in bookings])
+    """Store new ones; raises UniqueViolationError if a concurrent call was faster.
+
+    Callers with the same numbers meet in the sequence of the numbers, not crosswise.
+    """
+    ordered = sorted(bookings, key=lambda booking: booking.purchase.order_no)
+    await tx.copy("orders", _COLUMNS, [_row(booking, tx) for booking in ordered])
 
 
 def _row(booking: Booking, tx: Tx) -> tuple[object, ...]:

@@ -36,7 +36,6 @@ from points_service.programme import Programme
 from points_service.tiers import repository as tiers
 from points_service.tiers.use_cases import record as record_steps
 
-TRIES = 5
 LINES_AN_EVENT = 20_000  # keeps a message far below the bus's limit
 _encode = msgspec.json.Encoder().encode
 
@@ -51,13 +50,13 @@ async def book(
 ) -> list[OrderAnswer]:
     """One answer per order, in their sequence; what is wrong with one stops no other.
 
-    A concurrent call may book the same order, or bring the same new member, first: then everything
-    is decided again.
+    A concurrent call may book one of these numbers for another member first. Then it is recorded,
+    and everything is decided again: with fewer new numbers each time, so there is a last one.
     """
-    for tries_left in reversed(range(TRIES)):
+    for tries_left in reversed(range(len(orders) + 1)):
         try:
             async with db.transaction() as tx:
-                facts = await _load(tx, catalogue, programme, orders)
+                facts = await _load(tx, catalogue, programme, orders, register=not dry_run)
                 hashed = [(order, _hash(order)) for order in orders]
                 decided = await _decide(tx, hashed, facts)
                 if not dry_run:
@@ -114,17 +113,21 @@ def _hash(order: OrderRequest) -> bytes:
 
 
 async def _load(
-    tx: Tx, catalogue: Catalogue, programme: Programme, orders: Sequence[OrderRequest]
+    tx: Tx,
+    catalogue: Catalogue,
+    programme: Programme,
+    orders: Sequence[OrderRequest],
+    *,
+    register: bool,
 ) -> Facts:
     skus = _askable(item.sku for order in orders for item in order.items)
     version = await catalogue.learn(tx, skus, _askable(order.store for order in orders))
     ladder = await tiers.ladder(tx, programme.ladder_id)
     oldest = max(EARLIEST, min(tx.now, *(order.paid_at for order in orders)))
-    holders = await members.lock(
-        tx,
-        [order.member_id for order in orders if order.member_id],
-        ladder.since(month_of(oldest)),
-    )
+    buyers = {order.member_id for order in orders if order.member_id}
+    if register:  # an order may be faster than the news of its member
+        await members.register(tx, buyers, ladder.lowest)
+    holders = await members.lock(tx, buyers, ladder.since(month_of(oldest)))
     recorded = await repository.recorded(tx, _askable(order.order_no for order in orders))
     living = dict(holders.absorbed)
     if recorded:
