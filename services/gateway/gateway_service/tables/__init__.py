@@ -1,0 +1,18 @@
+"""The whole schema `gateway`, a page a feature (with chassis' own tables, see chassis.migrations)."""
+
+from gateway_service.tables.access import Client, SigningKey, WriteKey
+from gateway_service.tables.audit import AuditEntry
+from gateway_service.tables.collect import Quarantine
+from gateway_service.tables.consents import Consent, MergedMember
+from gateway_service.tables.egress import SandboxOutbox
+
+__all__ = [
+    "AuditEntry",
+    "Client",
+    "Consent",
+    "MergedMember",
+    "Quarantine",
+    "SandboxOutbox",
+    "SigningKey",
+    "WriteKey",
+]

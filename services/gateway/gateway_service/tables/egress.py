@@ -1,0 +1,23 @@
+"""What the sandbox would have sent."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Identity
+from sqlmodel import Field, SQLModel
+
+from gateway_service.tables.base import moment
+
+
+class SandboxOutbox(SQLModel, table=True):
+    """What the sandbox provider would have sent; address and text are sealed."""
+
+    __tablename__ = "sandbox_outbox"
+
+    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    delivery_id: UUID = Field(unique=True)
+    member_id: UUID
+    channel: str
+    recipient: str
+    text: str
+    sent_at: datetime = moment()
