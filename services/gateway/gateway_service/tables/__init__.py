@@ -1,4 +1,4 @@
-"""The whole schema `gateway`, a page a feature (with chassis' own tables, see chassis.migrations)."""
+"""The whole schema `gateway`, a page a feature; chassis has tables of its own in it."""
 
 from gateway_service.tables.access import Client, SigningKey, WriteKey
 from gateway_service.tables.audit import AuditEntry
