@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,17 @@ def test_every_personal_field_tells_its_kind() -> None:
         if classified.kind is None and classified.kind_field is None
     }
     assert unknown == set()
+
+
+def test_every_sealed_field_tells_its_place() -> None:
+    placeless = {
+        f"{shape.__name__}.{name}"
+        for shape in shapes()
+        for name, _hint, classified in fields_of(shape)
+        if classified and classified.sealed and (classified.kind or classified.kind_field)
+        if not re.fullmatch(r"[a-z_]+\.[a-z_]+", classified.at or "")
+    }
+    assert placeless == set()
 
 
 def test_subjects_are_unique_and_well_formed() -> None:

@@ -1,8 +1,9 @@
 """Data classes: what a field is, written next to its type.
 
-`Annotated[str, personal(Kind.PHONE)]` is all it takes for the gateway to seal the value on its way
-in and to mask it by role on its way out. A field without a class fails CI
-(tests/architecture/test_contracts.py).
+`Annotated[str, personal(Kind.PHONE, at="member.phone")]` is all it takes for the gateway to seal
+the value on its way in and to mask it by role on its way out. `at` is its place: the table and
+column that hold it, for which it is sealed. A field without a class, or a sealed one without a
+place, fails CI (tests/architecture/test_contracts.py).
 """
 
 from collections.abc import Iterator
@@ -59,11 +60,15 @@ IDENTIFIER_KINDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Classified:
-    """The class of one field. `kind_field` names the sibling that holds the kind, if it varies."""
+    """The class of one field. `kind_field` names the sibling that holds the kind, if it varies.
+
+    `at` is the place, `<table>.<column>`, of a sealed value, or of those inside a free document.
+    """
 
     data_class: DataClass
     kind: Kind | None = None
     kind_field: str | None = None
+    at: str | None = None
 
     @property
     def sealed(self) -> bool:
@@ -76,14 +81,21 @@ internal = Classified(DataClass.INTERNAL)
 quasi = Classified(DataClass.QUASI)
 
 
-def personal(kind: Kind | None = None, *, by: str | None = None) -> Classified:
+def personal(
+    kind: Kind | None = None, *, by: str | None = None, at: str | None = None
+) -> Classified:
     """A field the gateway seals; `by` names the sibling field that tells the kind."""
-    return Classified(DataClass.PERSONAL, kind, by)
+    return Classified(DataClass.PERSONAL, kind, by, at)
 
 
-def sensitive(kind: Kind) -> Classified:
+def sensitive(kind: Kind, *, at: str) -> Classified:
     """Like `personal`, shown to fewer (identity numbers, health, minors)."""
-    return Classified(DataClass.SENSITIVE, kind)
+    return Classified(DataClass.SENSITIVE, kind, at=at)
+
+
+def holding(at: str, data_class: DataClass = DataClass.INTERNAL) -> Classified:
+    """A free document; what is personal in it is found by the gateway and sealed for `at`."""
+    return Classified(data_class, at=at)
 
 
 def class_of(hint: Any) -> Classified | None:

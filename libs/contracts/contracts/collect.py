@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from contracts.base import Model
-from contracts.classification import Kind, internal, personal, public
+from contracts.classification import Kind, holding, internal, personal, public
 from contracts.operations import Operation
 
 MAX_BATCH_BYTES = 500 * 1024
@@ -30,7 +30,7 @@ class Lenient(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaul
 class ExternalId(Lenient, frozen=True, gc=False):
     """`type` is an identifier kind (phone, card_no, …); any other counts as external."""
 
-    id: Annotated[Id, personal(by="type")]
+    id: Annotated[Id, personal(by="type", at="identifier.value")]
     type: Annotated[Text, public]
 
 
@@ -54,7 +54,9 @@ class Context(Lenient, frozen=True, gc=False):
     library: Annotated[Library | None, internal] = None
     page: Annotated[Page | None, internal] = None
     external_ids: Annotated[list[ExternalId], msgspec.Meta(max_length=16), internal] = []
-    traits: Annotated[msgspec.Raw, personal(Kind.TEXT)] = msgspec.field(default_factory=_empty)
+    traits: Annotated[msgspec.Raw, personal(Kind.TEXT, at="trait.value")] = msgspec.field(
+        default_factory=_empty
+    )
 
 
 class Message(Lenient, frozen=True, gc=False):
@@ -68,15 +70,17 @@ class Message(Lenient, frozen=True, gc=False):
 
     type: Annotated[MessageType | None, public] = None
     message_id: Annotated[Id | None, internal] = None
-    user_id: Annotated[Id | int | None, personal(Kind.EXTERNAL)] = None
-    anonymous_id: Annotated[Id | None, personal(Kind.DEVICE_ID)] = None
+    user_id: Annotated[Id | int | None, personal(Kind.EXTERNAL, at="identifier.value")] = None
+    anonymous_id: Annotated[Id | None, personal(Kind.DEVICE_ID, at="identifier.value")] = None
     event: Annotated[Id | None, public] = None
     name: Annotated[Text | None, public] = None
     category: Annotated[Text | None, public] = None
     group_id: Annotated[Id | None, internal] = None
-    previous_id: Annotated[Id | None, personal(Kind.EXTERNAL)] = None
-    properties: Annotated[msgspec.Raw, internal] = msgspec.field(default_factory=_empty)
-    traits: Annotated[msgspec.Raw, internal] = msgspec.field(default_factory=_empty)
+    previous_id: Annotated[Id | None, personal(Kind.EXTERNAL, at="identifier.value")] = None
+    properties: Annotated[msgspec.Raw, holding("activity.properties")] = msgspec.field(
+        default_factory=_empty
+    )
+    traits: Annotated[msgspec.Raw, holding("trait.value")] = msgspec.field(default_factory=_empty)
     context: Annotated[Context | None, internal] = None
     timestamp: Annotated[Moment | None, public] = None
     sent_at: Annotated[Moment | None, public] = None

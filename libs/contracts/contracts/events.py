@@ -12,7 +12,7 @@ import msgspec
 
 from contracts import points_events  # noqa: F401 - all_events finds them too
 from contracts.base import Amount, Event, Record
-from contracts.classification import Kind, internal, personal, public, quasi
+from contracts.classification import Kind, holding, internal, personal, public, quasi
 
 
 class SealedIdentifier(Record, frozen=True):
@@ -20,7 +20,7 @@ class SealedIdentifier(Record, frozen=True):
 
     kind: Annotated[Kind, public]
     index: Annotated[str, internal]  # "<kind>:<blind index>"
-    value: Annotated[str | None, personal(by="kind")] = None
+    value: Annotated[str | None, personal(by="kind", at="identifier.value")] = None
 
 
 class Activity(Record, frozen=True):
@@ -33,8 +33,8 @@ class Activity(Record, frozen=True):
     member_id: Annotated[UUID | None, internal] = None  # userId was a member id
     event: Annotated[str | None, public] = None  # track: "Product Viewed"; page/screen: its name
     channel: Annotated[str | None, public] = None  # pos, miniprogram, ecommerce, app, …
-    properties: Annotated[dict[str, Any], internal] = {}
-    traits: Annotated[dict[str, Any], internal] = {}
+    properties: Annotated[dict[str, Any], holding("activity.properties")] = {}
+    traits: Annotated[dict[str, Any], holding("trait.value")] = {}
     previous: Annotated[list[SealedIdentifier], internal] = []  # alias: previousId
     context: Annotated[dict[str, str], internal] = {}  # locale, library, path, category
 

@@ -36,14 +36,20 @@ IdentifierKind = Annotated[Kind, AfterValidator(_identifier_kind)]
 Token = Annotated[str, AfterValidator(_token)]
 City = Annotated[str | None, Field(max_length=64), quasi]
 Language = Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z]{2,4})?$"), public]
-Name = Annotated[str | None, Field(min_length=1, max_length=128), personal(Kind.NAME)]
+Name = Annotated[
+    str | None, Field(min_length=1, max_length=128), personal(Kind.NAME, at="member.name")
+]
 Birthday = Annotated[
-    str | None, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), personal(Kind.BIRTHDAY)
+    str | None,
+    Field(pattern=r"^\d{4}-\d{2}-\d{2}$"),
+    personal(Kind.BIRTHDAY, at="member.birthday"),
 ]  # ISO 8601 date
-Address = Annotated[str | None, Field(min_length=1, max_length=512), personal(Kind.ADDRESS)]
-SealedName = Annotated[Token | None, personal(Kind.NAME)]
-SealedBirthday = Annotated[Token | None, personal(Kind.BIRTHDAY)]
-SealedAddress = Annotated[Token | None, personal(Kind.ADDRESS)]
+Address = Annotated[
+    str | None, Field(min_length=1, max_length=512), personal(Kind.ADDRESS, at="member.address")
+]
+SealedName = Annotated[Token | None, personal(Kind.NAME, at="member.name")]
+SealedBirthday = Annotated[Token | None, personal(Kind.BIRTHDAY, at="member.birthday")]
+SealedAddress = Annotated[Token | None, personal(Kind.ADDRESS, at="member.address")]
 BirthYear = Annotated[int | None, Field(ge=1850, le=2200), quasi]
 BirthMonth = Annotated[int | None, Field(ge=1, le=12), quasi]
 
@@ -52,13 +58,15 @@ class IdentifierValue(Model):
     """One identifier in the clear: a phone number, an openid, a card number…"""
 
     kind: Annotated[IdentifierKind, public]
-    value: Annotated[str, Field(min_length=1, max_length=512), personal(by="kind")]
+    value: Annotated[
+        str, Field(min_length=1, max_length=512), personal(by="kind", at="identifier.value")
+    ]
 
 
 class SealedIdentifierValue(IdentifierValue):
     """Behind the gateway: `value` is a token of the same kind that carries a blind index."""
 
-    value: Annotated[Token, personal(by="kind")]
+    value: Annotated[Token, personal(by="kind", at="identifier.value")]
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -170,10 +178,10 @@ class Member(Model):
     member_id: Annotated[UUID, internal]
     absorbed: Annotated[list[UUID], internal]
     status: Annotated[Literal["active"], public] = "active"
-    name: Annotated[str | None, personal(Kind.NAME)] = None
+    name: Annotated[str | None, personal(Kind.NAME, at="member.name")] = None
     gender: Annotated[Gender, quasi] = "unknown"
-    birthday: Annotated[str | None, personal(Kind.BIRTHDAY)] = None
-    address: Annotated[str | None, personal(Kind.ADDRESS)] = None
+    birthday: Annotated[str | None, personal(Kind.BIRTHDAY, at="member.birthday")] = None
+    address: Annotated[str | None, personal(Kind.ADDRESS, at="member.address")] = None
     city: Annotated[str | None, quasi] = None
     language: Annotated[str, public] = "zh"
     channel: Annotated[str | None, public] = None
@@ -198,7 +206,7 @@ class Identifier(Model):
     """An identifier of a member. `source`: registration, staff, member or activity."""
 
     kind: Annotated[Kind, public]
-    value: Annotated[str | None, personal(by="kind")]
+    value: Annotated[str | None, personal(by="kind", at="identifier.value")]
     linked_at: Annotated[datetime, public]
     source: Annotated[str, public]
 
@@ -284,7 +292,7 @@ class Addressee(Model):
     member_id: Annotated[UUID, internal]
     absorbed: Annotated[list[UUID], internal]
     language: Annotated[str, public]
-    name: Annotated[str | None, personal(Kind.NAME)] = None
+    name: Annotated[str | None, personal(Kind.NAME, at="member.name")] = None
     identifiers: Annotated[list[Identifier], internal]
 
 

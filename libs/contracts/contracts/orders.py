@@ -17,7 +17,11 @@ class IdentifierRef(Record, frozen=True):
     """An identifier in a bulk body. The gateway replaces `value` by its index-only token."""
 
     kind: Annotated[Kind, public]
-    value: Annotated[str, msgspec.Meta(min_length=1, max_length=512), personal(by="kind")]
+    value: Annotated[
+        str,
+        msgspec.Meta(min_length=1, max_length=512),
+        personal(by="kind", at="identifier.value"),
+    ]
 
 
 class Tender(Record, frozen=True):

@@ -8,7 +8,7 @@ import msgspec
 from pydantic import Field
 
 from contracts.base import Model, Money, Record
-from contracts.classification import internal, public, quasi
+from contracts.classification import DataClass, holding, internal, public, quasi
 from contracts.events import Product, Store
 from contracts.operations import PAGING, Operation, Query
 from contracts.roles import EVERYONE, FIGURES, READING, STAFF, Role
@@ -149,7 +149,7 @@ class MemberProfile(Model):
     gender: Annotated[str | None, quasi] = None
     birth_band: Annotated[str | None, quasi] = None  # "1980-1984"
     city: Annotated[str | None, quasi] = None
-    traits: Annotated[dict[str, Any], quasi]
+    traits: Annotated[dict[str, Any], holding("trait.value", DataClass.QUASI)]
     lifecycle: Annotated[str, quasi]  # prospect, new, growing, mature, silent, lost
     rfm: Annotated[Rfm | None, quasi] = None
     tags: Annotated[list[Tag], quasi]

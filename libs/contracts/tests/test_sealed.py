@@ -55,8 +55,8 @@ def test_base64url_without_padding(data: bytes) -> None:
 
 def test_a_class_is_found_through_unions_and_containers() -> None:
     class Shape(Model):
-        phone: Annotated[str, personal(Kind.PHONE)]
-        name: Annotated[str | None, personal(Kind.NAME)] = None
+        phone: Annotated[str, personal(Kind.PHONE, at="shape.phone")]
+        name: Annotated[str | None, personal(Kind.NAME, at="shape.name")] = None
         open: str = ""
 
     class Row(Record, frozen=True):

@@ -14,6 +14,7 @@ from gateway_service.desensitize.policy import Level, decide
 from gateway_service.vault.seal import Vault
 
 TODAY = date(2017, 6, 1)
+AT = "member.name"
 MEMBER, OTHER = UUID(int=1), UUID(int=2)
 VALUES = {
     Kind.PHONE: "13800138000",
@@ -68,7 +69,7 @@ def test_plain_needs_a_stated_purpose() -> None:
 def shown(
     vault: Vault, role: Role, *, stated: bool = False, member: UUID = MEMBER
 ) -> dict[str, str | None]:
-    body = {kind: vault.seal(kind, value, MEMBER) for kind, value in VALUES.items()}
+    body = {kind: vault.seal(kind, value, MEMBER, place=AT) for kind, value in VALUES.items()}
     reading = Reading(vault, role, stated, TODAY)
     answer = reading.answer(msgspec.json.encode(body), member)
     return msgspec.json.decode(answer, type=dict[str, str | None])
@@ -87,7 +88,7 @@ def test_each_role_sees_what_the_table_says(vault: Vault) -> None:
 
 
 def test_a_value_of_another_member_stays_closed(vault: Vault) -> None:
-    body = msgspec.json.encode({"phone": vault.seal(Kind.PHONE, "13800138000", OTHER)})
+    body = msgspec.json.encode({"phone": vault.seal(Kind.PHONE, "13800138000", OTHER, place=AT)})
     reading = Reading(vault, Role.COMPLIANCE, True, TODAY)
     assert msgspec.json.decode(reading.answer(body, MEMBER)) == {"phone": "***"}
     assert reading.refused == 1 and not reading.shown
@@ -96,17 +97,17 @@ def test_a_value_of_another_member_stays_closed(vault: Vault) -> None:
 def test_absorbed_ids_and_members_in_lists_are_in_scope(vault: Vault) -> None:
     body = {
         "data": [
-            {"member_id": str(MEMBER), "name": vault.seal(Kind.NAME, "张三", MEMBER)},
+            {"member_id": str(MEMBER), "name": vault.seal(Kind.NAME, "张三", MEMBER, place=AT)},
             {
                 "member_id": str(OTHER),
                 "absorbed": [str(MEMBER)],
                 "names": [
-                    vault.seal(Kind.NAME, "李四", OTHER),
-                    vault.seal(Kind.NAME, "王五", MEMBER),
+                    vault.seal(Kind.NAME, "李四", OTHER, place=AT),
+                    vault.seal(Kind.NAME, "王五", MEMBER, place=AT),
                 ],
-                "device": vault.seal(Kind.DEVICE_ID, "d-1", None),
+                "device": vault.seal(Kind.DEVICE_ID, "d-1", None, place=AT),
             },
-            {"member_id": str(OTHER), "name": vault.seal(Kind.NAME, "赵六", MEMBER)},
+            {"member_id": str(OTHER), "name": vault.seal(Kind.NAME, "赵六", MEMBER, place=AT)},
         ]
     }
     reading = Reading(vault, Role.COMPLIANCE, True, TODAY)
@@ -122,7 +123,10 @@ def test_absorbed_ids_and_members_in_lists_are_in_scope(vault: Vault) -> None:
 
 def test_answers_without_tokens_need_no_walk(vault: Vault) -> None:
     assert not holds_tokens(b'{ "spaces" : [1,  2], "text": "hy1 is no token" }')
-    for token in (vault.seal(Kind.NAME, "张三", MEMBER), vault.question(Kind.CARD_NO, "1")):
+    for token in (
+        vault.seal(Kind.NAME, "张三", MEMBER, place=AT),
+        vault.question(Kind.CARD_NO, "1"),
+    ):
         assert holds_tokens(msgspec.json.encode({"x": [token]}))
 
 

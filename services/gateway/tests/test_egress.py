@@ -13,6 +13,7 @@ from contracts.classification import Kind
 from contracts.events import MembersMerged, MessageRequested, MessageSent
 from contracts.roles import Role
 from gateway_service.egress.domain import allowed, rendered
+from gateway_service.vault.seal import IDENTIFIERS
 from testkit import eventually
 
 MEMBER, OTHER = UUID(int=11), UUID(int=12)
@@ -62,12 +63,13 @@ def lives(inner: Inner, gateway: Gateway, member: UUID, **other: Any) -> None:
     phones = [
         {"kind": "phone", "value": token, "linked_at": f"2017-01-0{n}T00:00:00Z", "source": "x"}
         for n, token in enumerate(
-            (vault.seal(Kind.PHONE, "13800138001", None),
-             vault.seal(Kind.PHONE, "13800138002", member)), 1)
+            (vault.seal(Kind.PHONE, "13800138001", None, place=IDENTIFIERS),
+             vault.seal(Kind.PHONE, "13800138002", member, place=IDENTIFIERS)), 1)
     ]  # fmt: skip
     inner.replies[f"GET /internal/members/{member}"] = 200, {
         "member_id": str(member), "absorbed": [], "language": "zh",
-        "name": vault.seal(Kind.NAME, "张三", member), "identifiers": phones, **other,
+        "name": vault.seal(Kind.NAME, "张三", member, place="member.name"),
+        "identifiers": phones, **other,
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from contracts.classification import Kind
 from contracts.roles import Role
 from contracts.sealed import Sealed
 from gateway_service.proxy.client import Gone, InnerClient
+from gateway_service.vault.seal import IDENTIFIERS
 from testkit import together
 from testkit.stack import Stack
 
@@ -95,8 +96,8 @@ def member_answer(gateway: Gateway) -> dict[str, object]:
     return {
         "member_id": str(MEMBER),
         "absorbed": [],
-        "name": vault.seal(Kind.NAME, "张三丰", MEMBER),
-        "phone": vault.seal(Kind.PHONE, "13812345678", None),
+        "name": vault.seal(Kind.NAME, "张三丰", MEMBER, place="member.name"),
+        "phone": vault.seal(Kind.PHONE, "13812345678", None, place=IDENTIFIERS),
     }
 
 
@@ -159,7 +160,7 @@ async def test_purpose_and_ticket_are_codes(gateway: Gateway) -> None:
 
 
 async def test_errors_of_services_are_masked_too(gateway: Gateway, inner: Inner) -> None:
-    token = gateway.parts.vault.seal(Kind.PHONE, "13812345678", MEMBER)
+    token = gateway.parts.vault.seal(Kind.PHONE, "13812345678", MEMBER, place=IDENTIFIERS)
     inner.replies[f"GET {PATH}"] = 409, {"code": "odd", "detail": token}
     answer = await gateway.http.get(PATH, headers=await gateway.as_(Role.POS))
     assert answer.status_code == 409 and answer.json()["detail"] == "138****5678"

@@ -13,31 +13,31 @@ from contracts.identity import LookupRequest, RegisterMember
 from contracts.orders import OrderBatchRequest
 from contracts.sealed import Sealed, is_token
 from gateway_service.proxy.sealing import Leaf, Many, Shape, plan_of, seal
-from gateway_service.vault.seal import Vault
+from gateway_service.vault.seal import IDENTIFIERS, Vault
 
 MEMBER = UUID(int=9)
 
 
 class Part(Record, frozen=True):
-    note: Annotated[str, personal(Kind.TEXT)]
+    note: Annotated[str, personal(Kind.TEXT, at="part.note")]
     label: Annotated[str, public] = ""
 
 
 class Whole(Model):
     kind: Annotated[Kind, public]
-    value: Annotated[str, personal(by="kind")]
-    nicknames: Annotated[list[str], personal(Kind.NAME)] = []
+    value: Annotated[str, personal(by="kind", at="identifier.value")]
+    nicknames: Annotated[list[str], personal(Kind.NAME, at="whole.nicknames")] = []
     size: Annotated[int, public] = 0
 
 
 def test_plans() -> None:
-    assert plan_of(Part) == {"note": Leaf(Kind.TEXT, None, False)}
+    assert plan_of(Part) == {"note": Leaf(Kind.TEXT, None, "part.note", False)}
     assert plan_of(Whole) == {
-        "value": Leaf(None, "kind", False),
-        "nicknames": Many(Leaf(Kind.NAME, None, False)),
+        "value": Leaf(None, "kind", IDENTIFIERS, False),
+        "nicknames": Many(Leaf(Kind.NAME, None, "whole.nicknames", False)),
     }
-    assert plan_of(LookupRequest) == {"value": Leaf(None, "kind", True)}
-    whose = {"value": Leaf(None, "kind", True)}
+    assert plan_of(LookupRequest) == {"value": Leaf(None, "kind", IDENTIFIERS, True)}
+    whose = {"value": Leaf(None, "kind", IDENTIFIERS, True)}
     question = {"identifier": whose, "payer": whose}
     assert plan_of(OrderBatchRequest) == {"orders": Many(question)}
 
@@ -69,7 +69,10 @@ def test_sealed_by_kind_or_by_sibling(vault: Vault) -> None:
     sealed = seal(vault, plan, body, MEMBER)
     token = Sealed.parse(sealed["value"])
     assert token.kind is Kind.CARD_NO and token.bound_to(MEMBER) and token.blind_index
-    assert vault.open(Sealed.parse(sealed["nicknames"][0]), {MEMBER.bytes}) == "小张"
+    assert (
+        vault.open(Sealed.parse(sealed["nicknames"][0]), {MEMBER.bytes}, place="whole.nicknames")
+        == "小张"
+    )
     assert sealed["size"] == 3 and body["value"] == "A-1"
 
 

@@ -68,7 +68,10 @@ def test_who_it_was() -> None:
         VAULT.index(Kind.DEVICE_ID, "d-1"),
     ]
     phone = found.identifiers[2]
-    assert VAULT.open(Sealed.parse(phone.value or ""), ()) == "+8613800138000"
+    assert (
+        VAULT.open(Sealed.parse(phone.value or ""), (), place="identifier.value")
+        == "+8613800138000"
+    )
 
 
 def test_a_member_id_as_user() -> None:
@@ -85,7 +88,10 @@ def test_identifiers_among_traits() -> None:
         VAULT.index(Kind.PHONE, "13800138000"), VAULT.index(Kind.EMAIL, "a@b.cn"),
     ]  # fmt: skip
     assert found.traits["plan"] == "gold" and found.traits["age"] == 28
-    assert VAULT.open(Sealed.parse(found.traits["name"]), {MEMBER.bytes}) == "张三"
+    assert (
+        VAULT.open(Sealed.parse(found.traits["name"]), {MEMBER.bytes}, place="trait.value")
+        == "张三"
+    )
     (group,) = read({"type": "group", "anonymousId": "d", "groupId": "g", "traits": traits})
     assert indexes(group) == [VAULT.index(Kind.DEVICE_ID, "d")] and group.context["group"] == "g"
 
@@ -159,7 +165,9 @@ def test_what_looks_personal_is_sealed_wherever_it_stands(text: str) -> None:
         assert isinstance(found, Activity)
         assert is_token(found.properties["note"]) and found.properties["sku"] == "7"
         token, ok = found.properties["deep"][0]["x"]
-        assert ok == "ok" and VAULT.open(Sealed.parse(token), ()) == text
+        assert (
+            ok == "ok" and VAULT.open(Sealed.parse(token), (), place="activity.properties") == text
+        )
 
 
 def _escaped(value: Any) -> bytes:

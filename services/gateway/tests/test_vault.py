@@ -15,6 +15,7 @@ from gateway_service.vault.index import Unusable, normalise
 from gateway_service.vault.keys import Keys, open_root_key
 from gateway_service.vault.seal import NotOurs, Vault
 
+AT = "identifier.value"
 VAULT = Vault(Keys(bytes(range(32))), "test")
 FREE = sorted(set(Kind) - {Kind.PHONE, Kind.EMAIL, Kind.BIRTHDAY})
 texts = st.text(min_size=1, max_size=64).filter(lambda text: text.strip() and _usable(text))
@@ -30,12 +31,12 @@ def _usable(text: str) -> bool:
 
 
 def opened(token: str, *members: UUID) -> str:
-    return VAULT.open(Sealed.parse(token), {member.bytes for member in members})
+    return VAULT.open(Sealed.parse(token), {member.bytes for member in members}, place=AT)
 
 
 @given(kinds, texts, st.uuids())
 def test_what_is_sealed_opens_for_its_member(kind: Kind, value: str, member: UUID) -> None:
-    token = VAULT.seal(kind, value, member)
+    token = VAULT.seal(kind, value, member, place=AT)
     assert opened(token, member) == normalise(kind, value)
     assert Sealed.parse(token).bound_to(member)
     assert str(Sealed.parse(token)) == token
@@ -43,14 +44,14 @@ def test_what_is_sealed_opens_for_its_member(kind: Kind, value: str, member: UUI
 
 @given(kinds, texts)
 def test_without_a_member_it_is_bound_to_itself(kind: Kind, value: str) -> None:
-    assert opened(VAULT.seal(kind, value, None)) == normalise(kind, value)
+    assert opened(VAULT.seal(kind, value, None, place=AT)) == normalise(kind, value)
 
 
 @given(kinds, texts, st.uuids(), st.uuids())
 def test_it_does_not_open_for_another_member(
     kind: Kind, value: str, member: UUID, other: UUID
 ) -> None:
-    token = VAULT.seal(kind, value, member)
+    token = VAULT.seal(kind, value, member, place=AT)
     if member != other:
         with pytest.raises(NotOurs):
             opened(token, other)
@@ -63,7 +64,7 @@ def test_it_does_not_open_for_another_member(
 def test_a_ciphertext_moved_to_another_kind_does_not_open(
     kind: Kind, other: Kind, value: str, member: UUID
 ) -> None:
-    token = VAULT.seal(kind, value, member)
+    token = VAULT.seal(kind, value, member, place=AT)
     if kind is not other:
         with pytest.raises(NotOurs):
             opened(token.replace(f".{kind}.", f".{other}.", 1), member)
@@ -71,42 +72,42 @@ def test_a_ciphertext_moved_to_another_kind_does_not_open(
 
 @given(texts, st.uuids(), st.data())
 def test_a_changed_byte_does_not_open(value: str, member: UUID, data: st.DataObject) -> None:
-    sealed = Sealed.parse(VAULT.seal(Kind.NAME, value, member))
+    sealed = Sealed.parse(VAULT.seal(Kind.NAME, value, member, place=AT))
     place = data.draw(st.integers(0, len(sealed.ciphertext) - 1))
     flipped = bytearray(sealed.ciphertext)
     flipped[place] ^= 1
     forged = Sealed(sealed.kind, sealed.key_version, sealed.subject, bytes(flipped))
     with pytest.raises(NotOurs):
-        VAULT.open(forged, {member.bytes})
+        VAULT.open(forged, {member.bytes}, place=AT)
 
 
 @given(kinds, texts, st.uuids())
 def test_another_programme_version_or_root_key_does_not_open(
     kind: Kind, value: str, member: UUID
 ) -> None:
-    sealed = Sealed.parse(VAULT.seal(kind, value, member))
+    sealed = Sealed.parse(VAULT.seal(kind, value, member, place=AT))
     strangers = (Vault(Keys(bytes(range(32))), "other"), Vault(Keys(bytes(32)), "test"))
     for stranger in strangers:
         with pytest.raises(NotOurs):
-            stranger.open(sealed, {member.bytes})
+            stranger.open(sealed, {member.bytes}, place=AT)
     with pytest.raises(NotOurs):
         newer = Sealed(kind, sealed.key_version + 1, sealed.subject, sealed.ciphertext)
-        VAULT.open(newer, {member.bytes})
+        VAULT.open(newer, {member.bytes}, place=AT)
 
 
 @given(kinds, texts, st.uuids())
 def test_sealing_twice_gives_the_same_token(kind: Kind, value: str, member: UUID) -> None:
-    assert VAULT.seal(kind, value, member) == VAULT.seal(kind, value, member)
+    assert VAULT.seal(kind, value, member, place=AT) == VAULT.seal(kind, value, member, place=AT)
 
 
 def test_identifiers_meet_by_index_whoever_they_are_bound_to() -> None:
     member = UUID(int=7)
     for kind in IDENTIFIER_KINDS - {Kind.PHONE, Kind.EMAIL}:
         index = VAULT.index(kind, "A-1")
-        assert Sealed.parse(VAULT.seal(kind, " A-1 ", member)).index == index
-        assert Sealed.parse(VAULT.seal(kind, "Ａ-1", None)).index == index
+        assert Sealed.parse(VAULT.seal(kind, " A-1 ", member, place=AT)).index == index
+        assert Sealed.parse(VAULT.seal(kind, "Ａ-1", None, place=AT)).index == index
         assert Sealed.parse(VAULT.question(kind, "A-1")).index == index
-        assert VAULT.identifier(kind, "A-1") == (index, VAULT.seal(kind, "A-1", None))
+        assert VAULT.identifier(kind, "A-1") == (index, VAULT.seal(kind, "A-1", None, place=AT))
     assert VAULT.index(Kind.CARD_NO, "A-1") != VAULT.index(Kind.EXTERNAL, "A-1").replace(
         "external", "card_no"
     )
@@ -134,7 +135,7 @@ def test_foreign_and_landline_numbers() -> None:
 )  # fmt: skip
 def test_unusable_values_are_refused_without_being_repeated(kind: Kind, value: str) -> None:
     with pytest.raises(Unusable) as refused:
-        VAULT.seal(kind, value, None)
+        VAULT.seal(kind, value, None, place=AT)
     assert not value.strip() or value not in str(refused.value)
 
 

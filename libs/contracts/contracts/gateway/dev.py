@@ -32,8 +32,8 @@ class SandboxMessage(Model):
     delivery_id: Annotated[UUID, internal]
     member_id: Annotated[UUID, internal]
     channel: Annotated[str, public]
-    to: Annotated[str, personal(Kind.PHONE)]
-    text: Annotated[str, personal(Kind.TEXT)]
+    to: Annotated[str, personal(Kind.PHONE, at="sandbox_outbox.recipient")]
+    text: Annotated[str, personal(Kind.TEXT, at="sandbox_outbox.text")]
     sent_at: Annotated[AwareDatetime, public]
 
 

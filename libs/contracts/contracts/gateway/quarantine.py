@@ -21,7 +21,7 @@ class QuarantineItem(Model):
     source: Annotated[str, internal]
     reason: Annotated[str, public]
     pointer: Annotated[str, public]
-    payload: Annotated[str | None, personal(Kind.TEXT)]
+    payload: Annotated[str | None, personal(Kind.TEXT, at="quarantine.payload")]
     replayed_at: Annotated[AwareDatetime | None, public] = None
 
 
@@ -35,7 +35,7 @@ class QuarantinePage(Model):
 class ReplayRequest(Model):
     """Take the message once more; `message` replaces it, corrected."""
 
-    message: Annotated[dict[str, Any] | None, personal(Kind.TEXT)] = None
+    message: Annotated[dict[str, Any] | None, personal(Kind.TEXT, at="quarantine.payload")] = None
 
 
 class ReplayAnswer(Model):

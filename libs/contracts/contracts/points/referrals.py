@@ -27,7 +27,7 @@ class ReferralRequest(Model):
     code: Annotated[str, Field(pattern=r"^[A-Z2-7]{16}$"), internal]
     member_id: Annotated[UUID, internal]
     device_id: Annotated[str | None, Field(min_length=1, max_length=512),
-                         personal(Kind.DEVICE_ID)] = None  # fmt: skip
+                         personal(Kind.DEVICE_ID, at="identifier.value")] = None  # fmt: skip
 
 
 class Referral(Model):

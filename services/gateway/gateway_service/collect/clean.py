@@ -1,7 +1,7 @@
 """Sealing free data: traits, properties, whatever a client puts into an event."""
 
+from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -14,8 +14,8 @@ from gateway_service.collect.detect import (
     names_a_person,
 )
 from gateway_service.vault.index import Unusable
-from gateway_service.vault.seal import Vault
 
+Sealer = Callable[[Kind, str], str]  # raises Unusable
 _DEEPEST = 32
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
@@ -28,10 +28,8 @@ class BadMessage(Exception):
         self.reason, self.pointer = reason, pointer
 
 
-def clean(
-    vault: Vault, raw: msgspec.Raw, pointer: str, member_id: UUID | None, fields: Fields
-) -> dict[str, Any]:
-    """The object with every personal value sealed.
+def clean(seal: Sealer, raw: msgspec.Raw, pointer: str, fields: Fields) -> dict[str, Any]:
+    """The object with every personal value replaced by what `seal` makes of it.
 
     Raises BadMessage for something that is no object, or has a field named by a personal value.
     """
@@ -41,7 +39,7 @@ def clean(
     if not isinstance(decoded, dict):
         raise BadMessage("expected an object", pointer)
     try:
-        return _Walk(vault, member_id, fields).object(decoded, 0)
+        return _Walk(seal, fields).object(decoded, 0)
     except PersonalName:
         raise BadMessage("a field is named by a personal value", pointer) from None
     except RecursionError:
@@ -54,8 +52,8 @@ _decode = msgspec.json.Decoder().decode
 class _Walk:
     """One look at everything; objects without a find are handed back as they are."""
 
-    def __init__(self, vault: Vault, member_id: UUID | None, fields: Fields) -> None:
-        self._vault, self._member_id, self._fields = vault, member_id, fields
+    def __init__(self, seal: Sealer, fields: Fields) -> None:
+        self._token, self._fields = seal, fields
 
     def object(self, given: dict[str, Any], depth: int) -> dict[str, Any]:
         """The object; the very same one if nothing had to be sealed."""
@@ -94,6 +92,6 @@ class _Walk:
         text = str(value)
         try:
             day = text[:10] if kind is Kind.BIRTHDAY else text  # some clients add a time
-            return self._vault.seal(kind, day, self._member_id)
+            return self._token(kind, day)
         except Unusable:
-            return self._vault.seal(Kind.TEXT, text, self._member_id)
+            return self._token(Kind.TEXT, text)

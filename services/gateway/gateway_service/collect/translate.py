@@ -41,6 +41,19 @@ class Arrival:
     context: Context | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Free:
+    """A free document: where it is in a message, where it will be kept, what names its fields."""
+
+    pointer: str
+    place: str
+    fields: Fields
+
+
+_PROPERTIES = _Free("/properties", "activity.properties", PROPERTIES)
+_TRAITS = _Free("/traits", "trait.value", TRAITS)
+
+
 class Translator:
     """Knows the vault; keeps nothing but a memory of identifiers that come again."""
 
@@ -69,8 +82,8 @@ class Translator:
             member_id=member_id,
             event=_public(event, "/event"),
             channel=_public(context.channel, "/context/channel"),
-            properties=self._clean(message.properties, "/properties", member_id, PROPERTIES),
-            traits=self._clean(traits, "/traits", member_id, TRAITS),
+            properties=self._clean(message.properties, _PROPERTIES, member_id),
+            traits=self._clean(traits, _TRAITS, member_id),
             previous=self._previous(message),
             context=_kept(message, context),
         )
@@ -108,15 +121,17 @@ class Translator:
     def _sealed_identifier(self, kind: Kind, value: str) -> SealedIdentifier:
         return SealedIdentifier(kind, *self._vault.identifier(kind, value))
 
-    def _clean(
-        self, raw: msgspec.Raw, pointer: str, member_id: UUID | None, fields: Fields
-    ) -> dict[str, Any]:
+    def _clean(self, raw: msgspec.Raw, what: "_Free", member_id: UUID | None) -> dict[str, Any]:
         size = len(bytes(raw))
         if size <= len(_EMPTY):
             return {}
         if size > MAX_MESSAGE_BYTES:
-            raise BadMessage(TOO_LARGE, pointer)
-        return clean(self._vault, raw, pointer, member_id, fields)
+            raise BadMessage(TOO_LARGE, what.pointer)
+
+        def seal(kind: Kind, value: str) -> str:
+            return self._vault.seal(kind, value, member_id, place=what.place)
+
+        return clean(seal, raw, what.pointer, what.fields)
 
 
 def _user(user_id: str | int | None) -> tuple[UUID | None, str | None]:

@@ -35,6 +35,7 @@ from gateway_service.vault.seal import Vault
 
 PUBLISH_SECONDS = 10
 SOURCE_SECONDS = 60.0  # a source's new key counts after a minute at most
+PAYLOAD = "quarantine.payload"
 _SOURCES = 1_000
 _MARGIN = 4_096  # headers of a message count, too
 
@@ -97,7 +98,7 @@ def _sealed(
         Refused(
             tx.ids.derive("quarantine", batch_id, str(each.n)), Stage.MESSAGE, source,
             each.reason, each.pointer,
-            collector.vault.seal(Kind.TEXT, each.payload.decode(), None),
+            collector.vault.seal(Kind.TEXT, each.payload.decode(), None, place=PAYLOAD),
         )
         for each in rejected
     ]  # fmt: skip
@@ -185,7 +186,7 @@ async def put_orders_aside(
         Refused(
             tx.ids.derive("quarantine", "order", event.batch_id, activity.message_id),
             Stage.ORDER, "orders", bad.reason, bad.pointer,
-            vault.seal(Kind.TEXT, msgspec.json.encode(activity).decode(), None),
+            vault.seal(Kind.TEXT, msgspec.json.encode(activity).decode(), None, place=PAYLOAD),
         )
         for activity, bad in refused
     ]  # fmt: skip
@@ -209,7 +210,9 @@ async def replay(
         raise Problem(404, "not_found", "There is no such message in quarantine")
     if kept.replayed_at is not None:
         raise Problem(409, "already_replayed", "This message has been taken already")
-    payload = corrected or collector.vault.open(Sealed.parse(kept.payload), ()).encode()
+    await collector.vault.ready_for(kept.payload)
+    opened = collector.vault.open(Sealed.parse(kept.payload), (), place=PAYLOAD)
+    payload = corrected or opened.encode()
     if kept.stage is Stage.ORDER:
         await _replay_order(collector, payload)
     else:

@@ -59,7 +59,7 @@ class Reading:
         if level is Level.PRESENCE or not sealed.ciphertext:
             return STARS
         try:
-            value = self.vault.open(sealed, scope)
+            value = self.vault.open(sealed, scope, place="")
         except NotOurs:
             self.refused += 1
             return STARS

@@ -12,11 +12,10 @@ _NAMELESS = "会员"
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Where a message goes: opened for the moment of sending. `token` is the address sealed."""
+    """Where a message goes: opened for the moment of sending."""
 
     member_id: UUID
     address: str
-    token: str
     name: str | None
 
 

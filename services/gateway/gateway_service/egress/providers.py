@@ -11,6 +11,8 @@ from gateway_service.egress import repository
 from gateway_service.egress.domain import Recipient
 from gateway_service.vault.seal import Vault
 
+RECIPIENT, TEXT = "sandbox_outbox.recipient", "sandbox_outbox.text"
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -40,9 +42,12 @@ class Sandbox:
 
     async def send(self, tx: Tx, messages: Sequence[Outgoing]) -> None:
         """Into `sandbox_outbox`."""
+        seal = self._vault.seal
+        await self._vault.ready({m.to.member_id for m in messages}, create=True)
         rows = [
-            (m.delivery_id, m.to.member_id, m.channel, m.to.token,
-             self._vault.seal(Kind.TEXT, m.text, m.to.member_id))
+            (m.delivery_id, m.to.member_id, m.channel,
+             seal(self.address, m.to.address, m.to.member_id, place=RECIPIENT),
+             seal(Kind.TEXT, m.text, m.to.member_id, place=TEXT))
             for m in messages
         ]  # fmt: skip
         await repository.add_sandboxed(tx, rows)

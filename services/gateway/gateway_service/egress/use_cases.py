@@ -14,10 +14,10 @@ from contracts.identity import Addressee
 from contracts.sealed import Sealed
 from gateway_service.egress import domain, repository
 from gateway_service.egress.domain import Recipient
-from gateway_service.egress.providers import Outgoing, Provider
+from gateway_service.egress.providers import RECIPIENT, TEXT, Outgoing, Provider
 from gateway_service.proxy.client import Gone, InnerClient
 from gateway_service.proxy.forward import SYSTEM
-from gateway_service.vault.seal import NotOurs, Vault
+from gateway_service.vault.seal import IDENTIFIERS, NotOurs, Vault
 
 _AT_ONCE = 16
 
@@ -43,6 +43,7 @@ class Egress:
             else:
                 willing.append(request)
         people = await self._addressees({request.member_id for request in willing})
+        await self._vault.ready_for(*filter(None, map(_sealed_of, people.values())))
         outgoing: dict[str, list[Outgoing]] = {}
         for request in willing:
             person = people[request.member_id]
@@ -84,12 +85,18 @@ class Egress:
             return None
         token = max(found, key=lambda one: one.linked_at).value or ""
         try:
-            address = self._vault.open(Sealed.parse(token), mine)
-            name = self._vault.open(Sealed.parse(person.name), mine) if person.name else None
+            address = self._vault.open(Sealed.parse(token), mine, place=IDENTIFIERS)
+            name = None
+            if person.name:
+                name = self._vault.open(Sealed.parse(person.name), mine, place="member.name")
         except (NotOurs, ValueError):
             log.error("sealed_elsewhere", member_id=str(person.member_id))
             return None
-        return Recipient(person.member_id, address, token, name)
+        return Recipient(person.member_id, address, name)
+
+
+def _sealed_of(person: Addressee | None) -> str:
+    return person.model_dump_json() if person else ""
 
 
 def _refuse(tx: Tx, request: MessageRequested, reason: str) -> None:
@@ -112,14 +119,15 @@ async def change_consents(tx: Tx, member_id: UUID, changes: ConsentsRequest) -> 
 async def sandbox(tx: Tx, vault: Vault, since: int, limit: int) -> SandboxPage:
     """What the sandbox holds, opened (development only)."""
     rows = await repository.sandboxed(tx, since, limit)
+    await vault.ready({row.member_id for row in rows})
     data = [
         SandboxMessage(
             id=row.id,
             delivery_id=row.delivery_id,
             member_id=row.member_id,
             channel=row.channel,
-            to=vault.open(Sealed.parse(row.recipient), {Sealed.parse(row.recipient).subject}),
-            text=vault.open(Sealed.parse(row.text), {row.member_id.bytes}),
+            to=vault.open(Sealed.parse(row.recipient), {row.member_id.bytes}, place=RECIPIENT),
+            text=vault.open(Sealed.parse(row.text), {row.member_id.bytes}, place=TEXT),
             sent_at=row.sent_at,
         )
         for row in rows

@@ -44,6 +44,8 @@ class Forward:
         shape = self.shape(call.operation.request) if call.operation.request else None
         if shape is not None and shape.plan is not None:
             given = shape.decode(body)
+            if call.member_id:
+                await self.vault.ready([call.member_id], create=True)
             body = msgspec.json.encode(seal(self.vault, shape.plan, given, call.member_id))
         return await self.send(call, body)
 

@@ -138,6 +138,7 @@ class Front:
         reading = Reading(
             self._parts.vault, call.principal.role, call.stated, local_date(db.clock.now())
         )
+        await self._parts.vault.ready_for(answer.body)
         answer.body = reading.answer(answer.body, call.member_id)
         if reading.refused:
             log.error("sealed_elsewhere", operation=call.operation.name, values=reading.refused)

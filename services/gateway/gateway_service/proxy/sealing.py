@@ -22,10 +22,14 @@ QUESTIONS: frozenset[type] = frozenset({LookupRequest, IdentifierRef})  # only "
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A string to seal: its kind, or the sibling that tells it. A question keeps the index only."""
+    """A string to seal: its kind, or the sibling that tells it, and its place.
+
+    A question keeps the index only.
+    """
 
     kind: Kind | None
     by: str | None
+    at: str
     question: bool
 
 
@@ -50,7 +54,9 @@ def plan_of(hint: Any, marker: Classified | None = None, question: bool = False)
     if get_origin(hint) in (list, tuple, set, frozenset):
         item = plan_of(inner[0], marker, question)
         return Many(item) if item else None
-    return Leaf(marker.kind, marker.kind_field, question) if marker and marker.sealed else None
+    if not marker or not marker.sealed:
+        return None
+    return Leaf(marker.kind, marker.kind_field, marker.at or "", question)
 
 
 def _plan_of_model(model: type) -> dict[str, Any]:
@@ -148,7 +154,7 @@ class _Sealing:
         try:
             if leaf.question:
                 return self.vault.question(kind, str(value))
-            return self.vault.seal(kind, str(value), self.member_id)
+            return self.vault.seal(kind, str(value), self.member_id, place=leaf.at)
         except Unusable as unusable:
             raise unusable_value(unusable, pointer) from None
 

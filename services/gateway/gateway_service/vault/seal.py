@@ -6,7 +6,7 @@ equal exactly when value and member are, which the blind index tells anyway.
 """
 
 import hmac
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from functools import lru_cache
 from hashlib import blake2b
 from uuid import UUID
@@ -20,11 +20,16 @@ from gateway_service.vault.keys import Keys
 
 INDEX_BYTES = 16
 NONCE_BYTES = 12
+IDENTIFIERS = "identifier.value"
 REMEMBERED = 65_536  # identifiers that come again and again: a shop's cards and openids
 
 
 class NotOurs(Exception):
     """A token that does not open here: forged, moved, or sealed under another root key."""
+
+
+class Erased(NotOurs):
+    """A token whose key was destroyed, because the member was erased."""
 
 
 class Vault:
@@ -34,10 +39,21 @@ class Vault:
         self._keys, self._programme, self._version = keys, programme, version
         self.identifier = lru_cache(REMEMBERED)(self._identifier)
 
-    def seal(self, kind: Kind, value: str, member_id: UUID | None) -> str:
-        """A token bound to the member, or to the value itself while no member is known.
+    async def ready(self, member_ids: Iterable[UUID], *, create: bool = False) -> None:
+        """Have the members' keys at hand, so that `seal` and `open` need not wait for them.
 
-        Identifiers carry their blind index. Raises index.Unusable.
+        `create` makes and commits what is missing. Raises Erased for a member who must not have
+        a key any more.
+        """
+
+    async def ready_for(self, *texts: str | bytes) -> None:
+        """Have the keys at hand of every token in these texts: an answer, a row."""
+
+    def seal(self, kind: Kind, value: str, member_id: UUID | None, *, place: str) -> str:
+        """A token bound to place and member, or to the value itself while no member is known.
+
+        `place` is `<table>.<column>`, as in the contract. Identifiers carry their blind index.
+        Raises index.Unusable.
         """
         text = normalise(kind, value)
         digest = b""
@@ -58,13 +74,13 @@ class Vault:
 
     def _identifier(self, kind: Kind, value: str) -> tuple[str, str]:
         """Index and self-bound token of an identifier. Raises index.Unusable."""
-        token = self.seal(kind, value, None)
+        token = self.seal(kind, value, None, place=IDENTIFIERS)
         return f"{kind}:{token.rpartition('.')[2]}", token
 
-    def open(self, token: Sealed, members: Container[bytes]) -> str:
-        """The value, if it was sealed for one of `members` (16 bytes each) or for itself.
+    def open(self, token: Sealed, members: Container[bytes], *, place: str) -> str:
+        """The value, if it was sealed for this place and for one of `members` (16 bytes) or itself.
 
-        Raises NotOurs.
+        Raises NotOurs, or Erased.
         """
         nonce, ciphertext = token.ciphertext[:NONCE_BYTES], token.ciphertext[NONCE_BYTES:]
         cipher = self._keys.cipher(token.key_version, token.kind)

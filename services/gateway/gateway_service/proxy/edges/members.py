@@ -20,7 +20,9 @@ async def register(forward: Forward, call: Call) -> Answer:
     """POST /v1/members."""
     shape = forward.shape(RegisterMember)
     given = shape.decode(call.body)
-    return await forward.send(call, msgspec.json.encode(_member(forward, call, shape, given, 0)))
+    member_id = _minted(forward, call, 0)
+    await forward.vault.ready([member_id], create=True)
+    return await forward.send(call, msgspec.json.encode(_member(forward, shape, given, member_id)))
 
 
 async def register_batch(forward: Forward, call: Call) -> Answer:
@@ -29,9 +31,11 @@ async def register_batch(forward: Forward, call: Call) -> Answer:
     shape = forward.shape(RegisterMember)
     members: list[dict[str, Any]] = []
     refused: dict[int, RegisterResult] = {}
-    for n, member in enumerate(given):
+    ids = [_minted(forward, call, n) for n in range(len(given))]
+    await forward.vault.ready(ids, create=True)
+    for n, (member, member_id) in enumerate(zip(given, ids, strict=True)):
         try:
-            members.append(_member(forward, call, shape, member, n))
+            members.append(_member(forward, shape, member, member_id))
         except Problem as problem:
             refused[n] = RegisterResult(status=problem.status, problem=problem.document())
     results: list[Any] = []
@@ -49,14 +53,15 @@ async def update(forward: Forward, call: Call) -> Answer:
     """PATCH /v1/members/{member_id}: with a birthday go its year and month."""
     shape = forward.shape(UpdateMember)
     given = shape.decode(call.body)
+    if call.member_id:
+        await forward.vault.ready([call.member_id], create=True)
     sealed = seal(forward.vault, shape.plan, given, call.member_id) | _born(given)
     return await forward.send(call, msgspec.json.encode(sealed))
 
 
 def _member(
-    forward: Forward, call: Call, shape: Shape, given: dict[str, Any], n: int
+    forward: Forward, shape: Shape, given: dict[str, Any], member_id: UUID
 ) -> dict[str, Any]:
-    member_id = _minted(forward, call, n)
     sealed = seal(forward.vault, shape.plan, given, member_id)
     return {**sealed, "member_id": str(member_id), **_born(given)}
 
