@@ -40,7 +40,7 @@ demo: setup ## a year of real shopping through five services
 
 test: lint ## everything: lint, then the whole suite on real servers
 	$(say) 'tests'
-	@python -m pytest
+	@python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## style, types, import rules, generated documents
 	$(say) 'style'

@@ -11,15 +11,23 @@ _RANGE_FILE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _DEFAULT_EPHEMERAL_LOW = 32_768
 
 
+_ours: dict[int, socket.socket] = {}  # reservations by port, as long as this process lives
+
+
 class PortTaken(RuntimeError):
     """The port the user asked for is in use by something else."""
 
 
 class Claim:
-    """A bound socket that keeps everyone else off a port until `release()`."""
+    """A bound socket that keeps everyone else off a port until `release()`.
+
+    Between that and the moment the child listens, and while it is started again, a reservation
+    keeps other platforms off: two that start at once do not take each other's port.
+    """
 
     def __init__(self, port: int) -> None:
         self.port = port
+        _reserve(port)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         # SO_REUSEADDR while binding ignores connections of the last run that linger in TIME_WAIT;
         # switched off afterwards it makes every other bind of this port fail.
@@ -34,6 +42,19 @@ class Claim:
     def release(self) -> None:
         """Free the port for the child about to start."""
         self._socket.close()
+
+
+def _reserve(port: int) -> None:
+    """An abstract socket is a lock that the kernel takes back; raises PortTaken."""
+    if port in _ours:
+        return
+    reservation = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        reservation.bind(f"\0huiyuan-port-{port}")
+    except OSError:
+        reservation.close()
+        raise PortTaken(f"port {port} on {LOOPBACK} is kept by another platform") from None
+    _ours[port] = reservation
 
 
 def claim(preferred: Iterable[int | None] = ()) -> Claim:

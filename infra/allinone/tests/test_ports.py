@@ -1,6 +1,8 @@
 """Ports are held until their child starts."""
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -35,3 +37,14 @@ def test_a_port_with_lingering_connections_is_free() -> None:
             server.accept()[0].close()  # the server's side closes first and lingers
     claim([port]).release()
     assert claim([port]).port == port
+
+
+def test_another_platform_keeps_off_a_port_whose_child_is_about_to_listen() -> None:
+    ours = claim()
+    ours.release()
+    other = "import sys; from allinone.ports import Claim; Claim(int(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", other, str(ours.port)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1 and "PortTaken" in done.stderr
+    Claim(ours.port).release()  # our own child may be started again

@@ -152,11 +152,8 @@ def is_root() -> bool:
     return os.geteuid() == 0
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What `testkit.never_wrong` counted in this session."""
-    from testkit.never_wrong import SESSION  # noqa: PLC0415
+def pytest_configure(config: pytest.Config) -> None:
+    """What `testkit.never_wrong` counts is gathered from the processes that share a run."""
+    from testkit.never_wrong import Gathering  # noqa: PLC0415
 
-    if lines := SESSION.lines():
-        terminalreporter.section("never wrong")
-        for line in lines:
-            terminalreporter.line(line)
+    config.pluginmanager.register(Gathering())

@@ -2,7 +2,11 @@
 
 from collections import Counter
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+import pytest
+
+_COUNTED = "never wrong"
 
 
 class Tally:
@@ -46,3 +50,30 @@ class Tally:
 
 
 SESSION = Tally()
+
+
+class Gathering:
+    """A plugin of pytest: shows at the end what was counted, by other processes of the run too."""
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """A process that works for another hands over its counts."""
+        output = getattr(session.config, "workeroutput", None)
+        if output is not None:
+            output[_COUNTED] = [dict(SESSION.checks), dict(SESSION.violations)]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """One of them has ended."""
+        for ours, theirs in zip(
+            (SESSION.checks, SESSION.violations),
+            getattr(node, "workeroutput", {}).get(_COUNTED, ()),
+            strict=False,
+        ):
+            ours.update(theirs)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """A line an invariant."""
+        if lines := SESSION.lines():
+            terminalreporter.section("never wrong")
+            for line in lines:
+                terminalreporter.line(line)
