@@ -1,7 +1,7 @@
 """One pool, one kind of transaction. SQL text or SQLModel statements, both run by asyncpg."""
 
 import functools
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from chassis.ids import Ids
 from contracts.base import Event
 
 Query = str | ClauseElement
+AtEnd = Callable[["Tx", Sequence[Any]], Awaitable[None]]
 _dialect = asyncpg_dialect()  # type: ignore[no-untyped-call]
 
 
@@ -32,6 +33,7 @@ class Tx:
         self.now: datetime = clock.now()
         self.ids = ids
         self._told: list[Event] = []
+        self._last: dict[AtEnd, list[Any]] = {}
         self._after: list[Callable[[], object]] = []
 
     async def fetch(self, query: Query, *args: Any) -> list[Any]:
@@ -68,12 +70,24 @@ class Tx:
         """Tell the bus, if and when this transaction commits."""
         self._told.append(event)
 
+    def at_end(self, write: AtEnd, item: Any) -> None:
+        """Let `write(tx, items)` be the last thing done, once with all that was handed over.
+
+        What it locks is held for the commit only, and always after everything else.
+        """
+        self._last.setdefault(write, []).append(item)
+
     def after_commit(self, action: Callable[[], object]) -> None:
         """Call `action` once the commit has succeeded."""
         self._after.append(action)
 
     async def flush(self) -> bool:
-        """Write the outbox rows; answers whether there were any. Called by the commit."""
+        """Write what waits for the end, then the outbox rows; answers whether there were any.
+
+        Called by the commit.
+        """
+        for write, items in self._last.items():
+            await write(self, items)
         if not self._told:
             return False
         headers: dict[str, str] = {}

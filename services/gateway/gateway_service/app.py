@@ -18,6 +18,7 @@ from gateway_service.access.limits import Limits
 from gateway_service.access.tokens import KeyRing, Tokens
 from gateway_service.access.use_cases import KEY_LIFE, first_clients, reload, rotate
 from gateway_service.audit import router as audit
+from gateway_service.audit.use_cases import Audit
 from gateway_service.collect import router as collect
 from gateway_service.collect.subscribers import on_orders
 from gateway_service.collect.translate import Translator
@@ -84,6 +85,7 @@ def _parts(settings: Settings) -> Parts:
         limits=Limits(
             settings.redis_url, settings.rate_limit_per_second, settings.rate_limit_burst
         ),
+        audit=Audit(keys.secret("audit")),
         inner=inner,
         forward=Forward(inner, vault, Ids(clock, settings.seed if settings.dev else "")),
     )
@@ -92,7 +94,7 @@ def _parts(settings: Settings) -> Parts:
 async def _start(app: FastAPI) -> None:
     parts: Parts = app.state.parts
     runtime: Runtime = app.state.runtime
-    ring = parts.tokens.ring
+    ring, parts.audit.db = parts.tokens.ring, runtime.db
     await rotate(runtime.db, parts.keys, ring, runtime.db.clock.now() - KEY_LIFE / 2)
     parts.tokens.reload = lambda: reload(runtime.db, ring)
     clients = Path(parts.settings.key_dir) / CLIENTS_FILE

@@ -1,5 +1,6 @@
-"""The audit: who read personal values in the clear."""
+"""The audit: who saw, changed or was refused what of whom, and why. Never a value."""
 
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -8,23 +9,50 @@ from pydantic import AwareDatetime
 from contracts.base import Model
 from contracts.classification import internal, public
 from contracts.gateway.common import PRIVACY
-from contracts.operations import PAGING, Operation
+from contracts.operations import PAGING, Operation, Query
 from contracts.roles import Role
+
+_READERS = frozenset({Role.COMPLIANCE, Role.ADMIN})
+
+
+class Action(StrEnum):
+    """What is audited."""
+
+    READ = "read"  # personal values in the clear
+    APPROVE = "approve"  # of a plain read that needs a second person
+    EXPORT = "export"
+    KEY = "key"  # made, rotated, destroyed
+    CONSENT = "consent"  # changed by somebody else than the member
+    RIGHTS = "rights"  # a member's request, each of its steps
+    POLICY = "policy"  # reloaded
+    ADMISSION = "admission"  # clients, users, sources, keys of partners
+    SIGN_IN = "sign_in"  # that failed
+    INCIDENT = "incident"
+
+
+class Decision(StrEnum):
+    """What came of it."""
+
+    PLAIN = "plain"
+    REFUSED = "refused"
+    DONE = "done"
 
 
 class AuditItem(Model):
-    """Somebody was about to read personal values in the clear."""
+    """One entry. `members` are pseudonyms: `?member_id=` finds those of a member."""
 
     id: Annotated[UUID, internal]
     at: Annotated[AwareDatetime, public]
-    role: Annotated[Role, public]
+    role: Annotated[Role | None, public]
     subject: Annotated[str, internal]
-    purpose: Annotated[str, internal]
-    ticket: Annotated[str | None, internal]
+    action: Annotated[Action, public]
+    decision: Annotated[Decision, public]
     operation: Annotated[str, public]
+    purpose: Annotated[str | None, internal]
+    ticket: Annotated[str | None, internal]
     members: Annotated[list[UUID], internal]
-    kinds: Annotated[list[str], public]
-    trace_id: Annotated[str, internal]
+    fields: Annotated[list[str], public]
+    trace_id: Annotated[str | None, internal]
 
 
 class AuditPage(Model):
@@ -36,8 +64,15 @@ class AuditPage(Model):
 
 OPERATIONS: list[Operation] = [
     Operation(
-        "GET", "/v1/audit", "gateway", "Who read personal values in the clear",
-        frozenset({Role.COMPLIANCE, Role.ADMIN}), response=AuditPage, query=PAGING, own=None,
-        tags=PRIVACY,
+        "GET", "/v1/audit", "gateway", "Who saw or changed what of whom, and why", _READERS,
+        response=AuditPage, own=None, tags=PRIVACY,
+        query=(
+            *PAGING,
+            Query("since", AwareDatetime, "entries of this moment or later"),
+            Query("until", AwareDatetime, "entries before this moment"),
+            Query("subject", str, "entries of this client or user"),
+            Query("action", Action, "entries of this kind"),
+            Query("member_id", UUID, "entries about this member"),
+        ),
     ),
 ]  # fmt: skip

@@ -1,1 +1,1 @@
-"""Plain reads, written down before they are answered."""
+"""The audit: entries in hash-chained lanes, signed hourly, which nobody can change unseen."""

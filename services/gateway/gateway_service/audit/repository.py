@@ -1,45 +1,55 @@
 """Entries of the audit: added and read, never changed."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from chassis.database import Tx
-from chassis.principal import Principal
-from contracts.gateway.audit import AuditItem
+from contracts.gateway.audit import Action, AuditItem
+from gateway_service.audit.domain import moment
 
 
 @dataclass(frozen=True, slots=True)
-class PlainRead:
-    """Who is about to see which kinds of value of whom, and why."""
+class Wanted:
+    """Which entries; None means any. `member` is a pseudonym."""
 
-    principal: Principal
-    ticket: str | None
-    operation: str
-    members: Iterable[bytes]
-    kinds: Iterable[str]
-    trace_id: str
-
-
-async def add(tx: Tx, read: PlainRead) -> None:
-    """One entry."""
-    await tx.execute(
-        "INSERT INTO audit_entry"
-        " (id, at, role, subject, purpose, ticket, operation, members, kinds, trace_id)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        tx.ids.new(), tx.now, read.principal.role, read.principal.subject,
-        read.principal.purpose or "", read.ticket, read.operation,
-        sorted(UUID(bytes=member) for member in read.members), sorted(read.kinds), read.trace_id,
-    )  # fmt: skip
+    since: datetime | None = None
+    until: datetime | None = None
+    subject: str | None = None
+    action: Action | None = None
+    member: UUID | None = None
 
 
-async def page(tx: Tx, limit: int, before: datetime | None, last: UUID | None) -> list[AuditItem]:
-    """Newest first, after the row of this moment and id."""
+async def append(tx: Tx, bodies: Sequence[str]) -> None:
+    """Put entries (canonical JSON) at the end of a lane."""
+    await tx.execute("SELECT audit_append($1::text[])", list(bodies))
+
+
+async def page(
+    tx: Tx, wanted: Wanted, limit: int, before: datetime | None, last: UUID | None
+) -> list[AuditItem]:
+    """Newest first, after the entry of this moment and id."""
+    conditions, values = _conditions(wanted)
+    if before is not None:
+        conditions.append(f"(at, id) < (${len(values) + 1}, ${len(values) + 2})")
+        values += [moment(before), str(last)]
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     rows = await tx.fetch(
-        "SELECT id, at, role, subject, purpose, ticket, operation, members, kinds, trace_id"
-        " FROM audit_entry WHERE $1::timestamptz IS NULL OR (at, id) < ($1, $2::uuid)"
-        " ORDER BY at DESC, id DESC LIMIT $3",
-        before, last, limit,
+        f"SELECT body FROM audit{where} ORDER BY at DESC, id DESC LIMIT ${len(values) + 1}",
+        *values, limit,
     )  # fmt: skip
-    return [AuditItem(**row) for row in rows]
+    return [AuditItem.model_validate_json(row["body"]) for row in rows]
+
+
+def _conditions(wanted: Wanted) -> tuple[list[str], list[object]]:
+    given = (
+        ("at >= ${}", moment(wanted.since) if wanted.since else None),
+        ("at < ${}", moment(wanted.until) if wanted.until else None),
+        ("subject = ${}", wanted.subject),
+        ("action = ${}", wanted.action),
+        ("members ? ${}", str(wanted.member) if wanted.member else None),
+    )
+    found = [(condition, value) for condition, value in given if value is not None]
+    conditions = [condition.format(n) for n, (condition, _) in enumerate(found, 1)]
+    return conditions, [value for _, value in found]

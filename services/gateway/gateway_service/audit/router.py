@@ -1,16 +1,49 @@
 """Reading the audit."""
 
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query
+from pydantic import AwareDatetime
+
 from chassis.web import APIRouter, ReadDep
-from contracts.gateway.audit import AuditPage
+from contracts.gateway.audit import Action, AuditPage
 from gateway_service.audit import repository
+from gateway_service.audit.repository import Wanted
+from gateway_service.audit.use_cases import Audit
 from gateway_service.paging import CursorQuery, LimitQuery, cursor_of, place_of
+from gateway_service.parts import PartsDep
 
 router = APIRouter()
 
 
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What of the audit is asked for, as query parameters."""
+
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    subject: Annotated[str | None, Query(max_length=128)] = None
+    action: Action | None = None
+    member_id: UUID | None = None
+
+    def wanted(self, audit: Audit) -> Wanted:
+        """The same with the member's pseudonym."""
+        member = audit.pseudonym(self.member_id) if self.member_id else None
+        return Wanted(self.since, self.until, self.subject, self.action, member)
+
+
 @router.get("/v1/audit")
-async def audit(tx: ReadDep, limit: LimitQuery = 50, cursor: CursorQuery = None) -> AuditPage:
-    """Plain reads, newest first."""
-    rows = await repository.page(tx, limit + 1, *place_of(cursor))
+async def entries(
+    tx: ReadDep,
+    parts: PartsDep,
+    filters: Annotated[Filters, Depends()],
+    limit: LimitQuery = 50,
+    cursor: CursorQuery = None,
+) -> AuditPage:
+    """Entries, newest first."""
+    wanted = filters.wanted(parts.audit)
+    rows = await repository.page(tx, wanted, limit + 1, *place_of(cursor))
     more = cursor_of((rows[limit - 1].at, rows[limit - 1].id)) if rows[limit:] else None
     return AuditPage(data=rows[:limit], next_cursor=more)

@@ -7,6 +7,7 @@ open and mask → audit → answer.
 import time
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from chassis.clock import local_date
 from chassis.database import Database
@@ -14,10 +15,11 @@ from chassis.logs import log
 from chassis.metrics import REQUESTS, SECONDS
 from chassis.principal import Principal
 from chassis.problem import Problem
+from contracts.gateway.audit import Action, Decision
 from contracts.operations import Operation
 from contracts.roles import Role
 from gateway_service.access.domain import Refusal, refusal
-from gateway_service.audit import repository as audit
+from gateway_service.audit.use_cases import entry_by
 from gateway_service.desensitize.answers import Reading, holds_tokens
 from gateway_service.parts import Parts
 from gateway_service.proxy.call import Call
@@ -143,12 +145,12 @@ class Front:
         if reading.refused:
             log.error("sealed_elsewhere", operation=call.operation.name, values=reading.refused)
         if reading.shown:
-            entry = audit.PlainRead(
-                call.principal, call.ticket, call.operation.name,
-                reading.shown_of, reading.shown, call.trace.trace_id,
+            entry = entry_by(
+                call.principal, Action.READ, Decision.PLAIN, call.operation.name,
+                ticket=call.ticket, members=[UUID(bytes=each) for each in reading.shown_of],
+                fields=reading.shown, trace_id=call.trace.trace_id,
             )  # fmt: skip
-            async with db.transaction() as tx:
-                await audit.add(tx, entry)
+            await self._parts.audit.record_now(entry)
         return answer
 
 

@@ -1,15 +1,17 @@
 """The whole schema `gateway`, a page a feature; chassis has tables of its own in it."""
 
 from gateway_service.tables.access import Client, SigningKey, WriteKey
-from gateway_service.tables.audit import AuditEntry
+from gateway_service.tables.audit import AuditEntry, Checkpoint, Lane
 from gateway_service.tables.collect import Quarantine
 from gateway_service.tables.consents import Consent, MergedMember
 from gateway_service.tables.egress import SandboxOutbox
 
 __all__ = [
     "AuditEntry",
+    "Checkpoint",
     "Client",
     "Consent",
+    "Lane",
     "MergedMember",
     "Quarantine",
     "SandboxOutbox",

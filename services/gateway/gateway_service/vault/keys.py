@@ -65,6 +65,10 @@ class Keys:
         """Encrypts the gateway's own secrets."""
         return AESGCM(self._derive(f"private|{purpose}"))
 
+    def secret(self, purpose: str) -> bytes:
+        """A key of the gateway's own for something that is not encryption."""
+        return self._derive(f"secret|{purpose}")
+
     def _derive(self, purpose: str) -> bytes:
         info = f"huiyuan|{purpose}".encode()
         return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(self._root)
