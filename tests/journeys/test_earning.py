@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from chassis.clock import PROGRAM_ZONE
 from tests.journeys.conftest import Api, order, phone, registration, unique
 
 pytestmark = pytest.mark.usefixtures("shop")
 
 
-async def join(api: Api, number: str) -> str:
-    body = registration({"kind": "phone", "value": number})
+async def join(api: Api, number: str, **more: Any) -> str:
+    body = registration({"kind": "phone", "value": number}, **more)
     member: str = (await api.ok("POST", "/v1/members", body, role="pos"))["member_id"]
     return member
 
@@ -124,6 +125,28 @@ async def test_what_somebody_does_gives_a_tag_and_the_tag_multiplies(api: Api) -
     await api.settled()
     await api.ok("GET", "/v1/tags/counts", role="analyst")  # decides whoever is due, and tells
     await api.settled()
+    clock = await api.http.post("/dev/clock", json={"advance_seconds": 0, "ticking": True})
+    for each, points in ((number, 30), (other, 10)):
+        bought = order({"kind": "phone", "value": each}, 10_00) | {"channel": name}
+        bought["paid_at"] = clock.json()["now"]
+        assert (await api.ok("POST", "/v1/orders", bought, role="pos"))["points"] == points
+
+
+async def test_a_birthday_is_known_on_its_day_and_only_there(api: Api) -> None:
+    clock = await api.http.post("/dev/clock", json={"advance_seconds": 0, "ticking": True})
+    now = clock.json()["now"]
+    today = datetime.fromisoformat(now).astimezone(PROGRAM_ZONE).date()
+    number, other = phone(), phone()
+    await join(api, number, birthday=f"1992-{today:%m-%d}")
+    await join(api, other, birthday=f"1992-{today - timedelta(days=2):%m-%d}")
+    await api.settled()
+    name = f"born-{unique()[:8]}"
+    rule = {
+        "rule_id": name, "name": {"zh": "生日三倍", "en": "Birthday ×3"},
+        "effect": {"kind": "multiplier", "amount": 300},
+        "conditions": [{"kind": "birthday"}, {"kind": "channel", "any_of": [name]}],
+    }  # fmt: skip
+    await api.ok("POST", "/v1/earning-rules", rule, role="planner")
     clock = await api.http.post("/dev/clock", json={"advance_seconds": 0, "ticking": True})
     for each, points in ((number, 30), (other, 10)):
         bought = order({"kind": "phone", "value": each}, 10_00) | {"channel": name}

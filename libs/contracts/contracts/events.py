@@ -71,6 +71,20 @@ class MemberRegistered(Event, frozen=True):
     language: Annotated[str, public] = "zh"
 
 
+class KnownBirthday(Record, frozen=True):
+    """A member's birthday, sealed for the member or for one absorbed by it."""
+
+    member_id: Annotated[UUID, internal]
+    birthday: Annotated[str, personal(Kind.BIRTHDAY, at="member.birthday")]
+
+
+class BirthdaysKnown(Event, frozen=True):
+    """Members told or corrected their birthday, or got it by a merge; only the gateway can read."""
+
+    subject = "identity.birthdays_known.v1"
+    members: Annotated[list[KnownBirthday], internal]
+
+
 class IdentifierLinked(Event, frozen=True):
     """An identifier now belongs to a member."""
 
@@ -222,6 +236,14 @@ class MessageRequested(Event, frozen=True):
     purpose: Annotated[str, public]  # marketing, transactional
     text: Annotated[str, internal]  # `{name}` is filled in by the gateway
     requested_at: Annotated[datetime, public]
+
+
+class BirthdaysAnnounced(Event, frozen=True):
+    """Members whose birthday `day` is: told the day before, or when it becomes known late."""
+
+    subject = "gateway.birthdays_announced.v1"
+    day: Annotated[date, public]
+    members: Annotated[list[UUID], internal]
 
 
 class MessageSent(Event, frozen=True):

@@ -19,6 +19,10 @@ from gateway_service.access.tokens import KeyRing, Tokens
 from gateway_service.access.use_cases import KEY_LIFE, first_clients, reload, rotate
 from gateway_service.audit import router as audit
 from gateway_service.audit.use_cases import Audit
+from gateway_service.birthdays.domain import indexed_by
+from gateway_service.birthdays.jobs import birthdays_announced
+from gateway_service.birthdays.subscribers import on_birthdays
+from gateway_service.birthdays.use_cases import Birthdays
 from gateway_service.collect import router as collect
 from gateway_service.collect.subscribers import on_orders
 from gateway_service.collect.translate import Translator
@@ -45,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Front:
     parts = _parts(settings)
     sender = Egress(parts.inner, parts.vault, providers(parts.vault))
     keys, ring = parts.keys, parts.tokens.ring
+    birthdays = Birthdays(parts.vault, indexed_by(keys.secret("birthdays")))
     routers = [access.router, audit.router, collect.router, egress.router, _document()]
     app = build(
         Service(
@@ -55,8 +60,12 @@ def create_app(settings: Settings | None = None) -> Front:
                 Subscription(OrdersCollected, on_orders(parts.forward)),
                 Subscription(MessageRequested, on_requested(sender)),
                 Subscription(MembersMerged, on_merged),
+                on_birthdays(birthdays),
             ],
-            jobs=[DailyJob("signing_keys", lambda db, midnight: rotate(db, keys, ring, midnight))],
+            jobs=[
+                DailyJob("signing_keys", lambda db, midnight: rotate(db, keys, ring, midnight)),
+                birthdays_announced(birthdays),
+            ],
             start=[_start],
             stop=[_stop],
             guarded=False,

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from chassis.app import Service, build
 from chassis.bus import Subscription
 from contracts.events import ActivityBatch
+from identity_service.birthdays.jobs import birthdays_told
 from identity_service.identifiers.router import router as identifiers
 from identity_service.members.router import router as members
 from identity_service.merges.router import router as merges
@@ -20,5 +21,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             settings=settings or Settings(),
             routers=[members, identifiers, merges],
             subscriptions=[Subscription(ActivityBatch, on_activities)],
+            jobs=[birthdays_told],
         )
     )

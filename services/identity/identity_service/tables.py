@@ -34,6 +34,14 @@ class Member(SQLModel, table=True):
     fingerprint: bytes  # of the registration, to tell a retry from a reused id
 
 
+class BirthdayUntold(SQLModel, table=True):
+    """A member whose birthday was known before birthdays were told; gone once it is."""
+
+    __tablename__ = "birthday_untold"
+
+    member_id: UUID = Field(primary_key=True)
+
+
 class Identifier(SQLModel, table=True):
     """Equal values meet here: exactly one live owner each. `original_member_id` never changes."""
 

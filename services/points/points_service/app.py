@@ -16,10 +16,12 @@ from contracts.points_events import TagsChanged
 from points_service.acts.jobs import acts_forgotten
 from points_service.acts.router import router as acts
 from points_service.acts.subscribers import subscriptions as on_acts
-from points_service.benefits.jobs import birthday_coupons, overdue_applications
+from points_service.benefits.jobs import overdue_applications
 from points_service.benefits.router import router as benefits
 from points_service.benefits.subscribers import on_referral
 from points_service.benefits.worth import Basket
+from points_service.birthdays.jobs import birthday_coupons, birthdays_forgotten
+from points_service.birthdays.subscribers import on_birthdays
 from points_service.catalogue.subscribers import on_products, on_stores
 from points_service.catalogue.use_cases import Catalogue
 from points_service.coupons.jobs import coupon_expiry, coupon_pools
@@ -115,17 +117,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 tasks,
                 referrals,
             ],
-            subscriptions=[
-                on_registered(programme),
-                on_merged(programme),
-                on_referral(programme),
-                Subscription(ProductsChanged, on_products),
-                Subscription(StoresChanged, on_stores),
-                Subscription(CouponOffered, on_offered),
-                Subscription(TagsChanged, on_tags),
-                *on_acts(programme),
-                *on_purchases(programme),
-            ],
+            subscriptions=_subscriptions(programme),
             jobs=[
                 points_expiry,
                 points_depreciation,
@@ -134,6 +126,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 quotes_forgotten,
                 tier_review(programme),
                 birthday_coupons(programme),
+                birthdays_forgotten,
                 overdue_applications,
                 renewal_notice,
                 rules_published(programme),
@@ -145,6 +138,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             start=[put_together],
         )
     )
+
+
+def _subscriptions(programme: Programme) -> list[Subscription]:
+    return [
+        on_registered(programme),
+        on_merged(programme),
+        on_referral(programme),
+        Subscription(ProductsChanged, on_products),
+        Subscription(StoresChanged, on_stores),
+        Subscription(CouponOffered, on_offered),
+        Subscription(TagsChanged, on_tags),
+        on_birthdays,
+        *on_acts(programme),
+        *on_purchases(programme),
+    ]
 
 
 def _programme(settings: Settings) -> Programme:

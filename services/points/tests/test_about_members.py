@@ -17,7 +17,7 @@ from points_service.programme import Programme
 
 async def test_what_profile_and_identity_tell_is_asked_about(shop: Shop, member: UUID) -> None:
     await post(shop, body("tagged", "fixed", 5, {"kind": "tag", "any_of": ["lapsed"]}))
-    await post(shop, body("birthday", "multiplier", 200, {"kind": "birthday"}))
+    await post(shop, body("birthday", "multiplier", 200, {"kind": "birthday", "any_of": ["month"]}))
     await post(shop, body("dairy", "fixed", 1, {"kind": "category", "any_of": ["DAIRY"]}))
     assert (await shop.buy(member, 10))["points"] == 10
     other = uuid4()

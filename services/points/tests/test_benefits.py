@@ -9,11 +9,8 @@ from services.points.tests.conftest import NOON, Shop
 from services.points.tests.test_merges import merge
 
 from chassis.clock import midnight
-from contracts.events import MemberRegistered
 from contracts.points_events import ReferralRewarded
-from points_service.benefits.gifts import birthdays
 from points_service.benefits.subscribers import on_referral
-from points_service.members.subscribers import on_registered
 from points_service.programme import Programme
 from testkit import together
 from testkit.waiting import eventually
@@ -231,38 +228,8 @@ async def test_overdue_applications_are_seen_and_told_once(shop: Shop) -> None:
     assert problem(wrong) == (422, "unknown_status", "#query/status")
 
 
-async def born(shop: Shop, member: UUID, month: int) -> None:
-    async with shop.running.db.transaction() as tx:
-        told = [MemberRegistered(member, NOON, birth_month=month)]
-        await on_registered(Programme()).handler(tx, told)
-
-
 async def coupons(shop: Shop, member: UUID) -> list[dict[str, Any]]:
     return list((await shop.get(f"/v1/members/{member}/coupons"))["data"])
-
-
-async def test_birthday_coupons_come_in_the_month_of_birth_once_a_year(shop: Shop) -> None:
-    await shop.tick()
-    silver, regular, may = uuid4(), uuid4(), uuid4()
-    for member, yuan, month in ((silver, 700, 4), (regular, 10, 4), (may, 700, 5)):
-        await shop.buy(member, yuan)
-        await born(shop, member, month)
-    shop.move(midnight(date(2017, 4, 1)))
-    await shop.tick()
-    await birthdays(shop.running.db, "A", shop.clock.now())
-    (coupon,) = await coupons(shop, silver)
-    assert coupon["off"]["amount"] == 500
-    assert await coupons(shop, regular) == await coupons(shop, may) == []
-    assert (await has(shop, silver, "birthday_coupon"))["left"] == 0
-    assert problem(await use(shop, silver, "birthday_coupon"))[:2] == (409, "used_up")
-    shop.move(midnight(date(2017, 5, 1)))
-    await shop.tick()
-    await merge(shop, (may, silver))
-    assert len(await coupons(shop, may)) == 2
-    shop.move(midnight(date(2018, 5, 2)))
-    await shop.tick()
-    found = await coupons(shop, may)
-    assert len(found) == 3  # one birthday from now on
 
 
 async def test_a_diamond_has_a_coupon_for_each_referral(shop: Shop) -> None:

@@ -75,7 +75,9 @@ HOLDS = [
     (Condition("dates", since=NOON.date(), until=NOON.date()), True),
     (Condition("dates", until=NOON.date() - timedelta(days=1)), False),
     (Condition("first_purchase"), False),
+    (any_of("birthday", "month"), True),
     (Condition("birthday"), True),
+    (any_of("birthday", "day"), True),
     (any_of("tag", "vip"), True),
     (any_of("tag", "lapsed"), False),
     (any_of("sku", "soap"), True),
@@ -85,7 +87,7 @@ HOLDS = [
 
 @pytest.mark.parametrize(("condition", "holds"), HOLDS)
 def test_conditions(condition: Condition, holds: bool) -> None:
-    known = deed(about=About(birth_month=3, tags=frozenset({"vip"})))
+    known = deed(about=About(3, frozenset({NOON.date()}), frozenset({"vip"})))
     assert rate([rule("r", "fixed", 7, condition)], known).points == (7 if holds else 0)
 
 
@@ -209,7 +211,7 @@ async def test_the_defaults_give_what_they_always_gave(shop: Shop) -> None:
     async with shop.running.db.transaction() as tx:
         rules = await repository.rule_set(tx)
     plan = rules.plan(ORDER, NOON)
-    assert plan.flat and not plan.needs
+    assert plan.flat and not plan.asks_about
 
     @settings(max_examples=500)
     @given(st.integers(0, 10**9), st.sampled_from([100, 120, 150, 200]))
@@ -326,6 +328,7 @@ async def test_a_dry_run_shows_what_a_rule_would_give(shop: Shop, member: UUID) 
         ({"conditions": [{"kind": "moon"}]}, "/conditions/0/kind"),
         ({"conditions": [{"kind": "sku"}]}, "/conditions/0/any_of"),
         ({"conditions": [{"kind": "birthday", "at_least": 1}]}, "/conditions/0/at_least"),
+        ({"conditions": [{"kind": "birthday", "any_of": ["week"]}]}, "/conditions/0/any_of"),
         (
             {"valid_from": "2017-01-02T00:00:00Z", "valid_until": "2017-01-02T00:00:00Z"},
             "/valid_until",

@@ -37,7 +37,7 @@ class BenefitTerms(Model):
 class BenefitCoupon(Model):
     """A coupon given by itself.
 
-    birthday: on the first day of the month of birth (the day itself is not known here).
+    birthday: on the day; who was born on 29 February has it on the 28th in common years.
     referral: when the first purchase of a member one brought is rewarded.
     """
 

@@ -33,8 +33,9 @@ class EarningCondition(Model):
     amount: fen paid for the rule's goods, `at_least` and/or `at_most`. sku, category, department,
     brand: lines of `any_of` these; they are what the effect is about. store, channel, tier, tag:
     `any_of` these; a tag is "tag" or "tag=value", as profile decided last. dates: programme days
-    `since` … `until`, both included. weekday: `any_of` "1" (Monday) … "7". first_purchase and
-    birthday (month of birth) need nothing. streak: every `at_least` days in a row.
+    `since` … `until`, both included. weekday: `any_of` "1" (Monday) … "7". first_purchase
+    needs nothing. birthday: on the day, or with `any_of` "month" in the month of birth. streak:
+    every `at_least` days in a row.
     """
 
     kind: Annotated[str, public]
@@ -112,6 +113,7 @@ class EarningExample(Model):
     tier: Annotated[Code | None, public] = None
     first_purchase: Annotated[bool, public] = False
     birth_month: Annotated[int | None, Field(ge=1, le=12), quasi] = None
+    birthday: Annotated[bool, quasi] = False  # whether it is on the member's birthday
     tags: Annotated[list[Text], Field(max_length=100), internal] = Field(default_factory=list)
     streak: Annotated[int, Field(ge=1, le=LARGEST), public] = 1
 

@@ -8,6 +8,7 @@ from chassis.problem import Problem
 from contracts import identity as api
 from contracts.base import ProblemError
 from contracts.events import MemberRegistered
+from identity_service.birthdays import use_cases as birthdays
 from identity_service.identifiers.repository import of_member
 from identity_service.identifiers.use_cases import unknown_member
 from identity_service.members import repository
@@ -41,6 +42,7 @@ async def register(tx: Tx, members: Sequence[api.SealedMember]) -> list[Verdict]
         for member in joined:  # first all of one kind, then all of the other: readers take runs
             _tell(tx, member)
         tell(tx, links)
+        birthdays.tell(tx, [(member.member_id, member.birthday) for member in joined])
     return verdicts
 
 
@@ -120,6 +122,7 @@ async def correct(tx: Tx, member_id: UUID, wanted: api.SealedUpdate) -> api.Memb
         changes["gender"] = repository.gender_or_gap(wanted.gender)
     if changes:
         await repository.change(tx, before.member_id, changes)
+        birthdays.tell(tx, [(before.member_id, wanted.birthday)])
     return await read(tx, before.member_id)
 
 

@@ -158,3 +158,9 @@ class Kinship:
     def merges(self) -> list[Merge]:
         """The merges among the steps."""
         return [step for step in self.steps if isinstance(step, Merge)]
+
+    def filled(self, name: str) -> list[tuple[UUID, str]]:
+        """The survivors that got this attribute by the merges, and its value."""
+        found = {self.live(merge.survivor_id) for merge in self.merges if name in merge.filled}
+        people = [self.people[member_id] for member_id in found if member_id]
+        return [(each.member_id, str(each.attributes[name])) for each in people]

@@ -9,6 +9,7 @@ from chassis.problem import Problem
 from contracts import identity as api
 from contracts.classification import Kind
 from contracts.events import IdentifierLinked, MembersMerged
+from identity_service.birthdays import use_cases as birthdays
 from identity_service.merges import repository
 from identity_service.merges.domain import Kinship, Link, Merge, Reason
 
@@ -17,6 +18,7 @@ async def record(tx: Tx, kin: Kinship) -> None:
     """Save every step and tell it."""
     await repository.save(tx, kin)
     tell(tx, kin.steps)
+    birthdays.tell(tx, kin.filled("birthday"))
 
 
 def tell(tx: Tx, steps: Sequence[Link | Merge]) -> None:

@@ -45,7 +45,7 @@ class Period(StrEnum):
 class Occasion(StrEnum):
     """What a coupon is given for."""
 
-    BIRTHDAY = "birthday"  # on the first day of the month of birth
+    BIRTHDAY = "birthday"  # on the birthday
     REFERRAL = "referral"  # when a referred member's first purchase is rewarded
 
 

@@ -4,20 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from chassis.database import Database, Tx
+from chassis.database import Tx
 from contracts.points_events import ReferralRewarded
 from points_service.benefits import repository
 from points_service.benefits.domain import Benefit, Occasion
 from points_service.benefits.repository import Use
-from points_service.calendar import day_of
 from points_service.coupons import use_cases as coupons
 from points_service.coupons.issuing import Grant
 from points_service.members import repository as members
 from points_service.tiers import repository as tiers
 from points_service.tiers.domain import Ladder
-
-CHUNK = 2000  # members a transaction
-FIRST = UUID(int=0)
 
 
 def givers(
@@ -34,10 +30,18 @@ def givers(
 
 
 async def give(
-    tx: Tx, ladder_id: str, occasion: Occasion, given: Sequence[tuple[UUID, str]]
+    tx: Tx,
+    ladder_id: str,
+    occasion: Occasion,
+    given: Sequence[tuple[UUID, str]],
+    *,
+    at: datetime | None = None,
 ) -> int:
-    """A coupon for each (member, what for) whose tier gives one and has not given all; told again,
-    nothing more is given. Answers how many were given; limits of the template may refuse some."""
+    """A coupon for each (member, what for) whose tier gives one and has not given all in the period
+    of `at` (now); told again, nothing more is given.
+
+    Answers how many were given; limits of the template may refuse some.
+    """
     ladder = await tiers.ladder(tx, ladder_id)
     by_tier = givers(ladder, await repository.catalogue(tx), occasion)
     holders = await members.lock(tx, [member_id for member_id, _ in given])
@@ -48,12 +52,15 @@ async def give(
             assert member is not None
             rows = wanted.setdefault(benefit.benefit_id, (benefit, []))[1]
             rows.append((member.member_id, ref, quota))
-    return sum([await _give(tx, benefit, rows) for benefit, rows in wanted.values()])
+    when = at or tx.now
+    return sum([await _give(tx, benefit, rows, when) for benefit, rows in wanted.values()])
 
 
-async def _give(tx: Tx, benefit: Benefit, rows: Sequence[tuple[UUID, str, int | None]]) -> int:
+async def _give(
+    tx: Tx, benefit: Benefit, rows: Sequence[tuple[UUID, str, int | None]], at: datetime
+) -> int:
     assert benefit.coupon is not None
-    period = benefit.period.begin(tx.now)
+    period = benefit.period.begin(at)
     used = await repository.used(tx, {member_id for member_id, _, _ in rows}, {period})
     due = []
     for member_id, ref, quota in rows:
@@ -74,21 +81,6 @@ async def _give(tx: Tx, benefit: Benefit, rows: Sequence[tuple[UUID, str, int | 
     ]  # fmt: skip
     await repository.add_uses(tx, uses)
     return len(uses)
-
-
-async def birthdays(db: Database, ladder_id: str, midnight: datetime) -> None:
-    """On the first day of a month, for everybody born in it. Run again, nothing more is given."""
-    today = day_of(midnight)
-    last: UUID | None = FIRST if today.day == 1 else None
-    while last is not None:
-        async with db.transaction() as tx:
-            ladder = await tiers.ladder(tx, ladder_id)
-            giving = givers(ladder, await repository.catalogue(tx), Occasion.BIRTHDAY)
-            ids = await repository.born_in(tx, today.month, giving, last, CHUNK)
-            if ids:
-                born = [(each, f"{each}/{today.year}") for each in ids]
-                await give(tx, ladder_id, Occasion.BIRTHDAY, born)
-        last = ids[-1] if ids else None
 
 
 async def referred(tx: Tx, ladder_id: str, events: Sequence[ReferralRewarded]) -> None:

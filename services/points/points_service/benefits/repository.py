@@ -119,18 +119,6 @@ async def bought(tx: Tx, order_no: str, members: Collection[UUID]) -> Bought | N
     return Bought(row["member_id"] in members, row["fen"]) if row else None
 
 
-async def born_in(
-    tx: Tx, month: int, tiers: Collection[str], after: UUID, limit: int
-) -> list[UUID]:
-    """Living members on these tiers who were born in that month, in order."""
-    rows = await tx.fetch(
-        "SELECT member_id FROM member WHERE birth_month = $1 AND tier = ANY ($2::text[])"
-        " AND merged_into IS NULL AND member_id > $3 ORDER BY member_id LIMIT $4",
-        month, list(tiers), after, limit,
-    )  # fmt: skip
-    return [row["member_id"] for row in rows]
-
-
 async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
     """(absorbed, survivor): uses and applications change hands, quotas with them."""
     for table in ("benefit_use", "benefit_application"):

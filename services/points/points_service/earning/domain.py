@@ -153,10 +153,9 @@ class Plan:
         return all(rule.plain for rule in self.rules)
 
     @cached_property
-    def needs(self) -> frozenset[str]:
-        """What has to be known about members."""
-        kinds = {CONDITIONS[each.kind].needs for rule in self.rules for each in rule.conditions}
-        return frozenset(kind for kind in kinds if kind)
+    def asks_about(self) -> bool:
+        """Whether members have to be known beyond their standing."""
+        return any(CONDITIONS[each.kind].about for rule in self.rules for each in rule.conditions)
 
     @cached_property
     def _rates(self) -> dict[int, tuple[int, int, int, int]]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from chassis.database import Tx
 from contracts.points import earning as api
+from points_service.calendar import day_of
 from points_service.catalogue import repository as catalogue
 from points_service.earning import repository
 from points_service.earning.domain import Earned, Key, Meter, RuleSet
@@ -108,15 +109,17 @@ async def _samples(tx: Tx, programme: Programme, body: api.EarningRuleBody) -> l
 
 
 def _deed(example: api.EarningExample, now: datetime, lowest: str) -> Deed:
+    at = example.at or now
+    birthdays = frozenset({day_of(at)}) if example.birthday else frozenset()
     return Deed(
         kind=example.on,
-        at=example.at or now,
+        at=at,
         tier=example.tier or lowest,
         paid_fen=example.paid.amount,
         items=[(line.sku, line.quantity, line.amount.amount) for line in example.items],
         store=example.store,
         channel=example.channel,
         first_purchase=example.first_purchase,
-        about=About(example.birth_month, frozenset(example.tags)),
+        about=About(example.birth_month, birthdays, frozenset(example.tags)),
         streak=Streak(before=example.streak - 1),
     )

@@ -155,14 +155,20 @@ async def use(tx: Tx, spent: Mapping[Key, int]) -> None:
 
 
 async def about(tx: Tx, members: Sequence[UUID]) -> dict[UUID, About]:
-    """Months of birth and tags of living members."""
+    """Months of birth, announced birthdays and tags of living members."""
     rows = await tx.fetch(
-        "SELECT member_id, m.birth_month, coalesce(t.tags, '[]') AS tags"
+        "SELECT member_id, m.birth_month, coalesce(t.tags, '[]') AS tags,"
+        " array(SELECT day FROM member_birthday b WHERE b.member_id = m.member_id) AS birthdays"
         " FROM member m LEFT JOIN member_tags t USING (member_id)"
         " WHERE member_id = ANY ($1::uuid[])",
         list(members),
     )
-    return {row["member_id"]: About(row["birth_month"], frozenset(row["tags"])) for row in rows}
+    return {
+        row["member_id"]: About(
+            row["birth_month"], frozenset(row["birthdays"]), frozenset(row["tags"])
+        )
+        for row in rows
+    }
 
 
 async def tag(tx: Tx, told: Mapping[UUID, tuple[int, Sequence[str]]]) -> None:

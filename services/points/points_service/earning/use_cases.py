@@ -28,7 +28,7 @@ async def load(
     if version is None:
         version = await catalogue.version(tx)
     rules = await programme.earning.get(version, lambda: repository.rule_set(tx))
-    asks = any(rules.plan(kind, at).needs for kind, at in deeds)
+    asks = any(rules.plan(kind, at).asks_about for kind, at in deeds)
     about = await repository.about(tx, sorted(holders)) if asks else {}
     return Earning(rules, goods or {}, about)
 

@@ -118,8 +118,11 @@ async def _check(tx: Tx, body: api.EarningRuleBody) -> None:
         if kind.wants and not kind.wants & told.keys():
             pointer = f"/conditions/{place}/{min(kind.wants)}"
             raise _wrong("argument_missing", "The condition needs it", pointer)
-        if foreign := sorted(told.keys() - kind.wants):
+        if foreign := sorted(told.keys() - kind.wants - kind.takes):
             pointer = f"/conditions/{place}/{foreign[0]}"
+            raise _wrong("argument_unknown", "The condition does not know it", pointer)
+        if kind.among is not None and not kind.among.issuperset(condition.any_of):
+            pointer = f"/conditions/{place}/any_of"
             raise _wrong("argument_unknown", "The condition does not know it", pointer)
     if body.valid_from and body.valid_until and body.valid_from >= body.valid_until:
         raise _wrong("never_valid", "It ends before it begins", "/valid_until")

@@ -6,6 +6,7 @@ from chassis.database import Tx
 from contracts.events import MembersMerged
 from points_service.acts import repository as acts
 from points_service.benefits import repository as benefits
+from points_service.birthdays import repository as birthdays
 from points_service.calendar import month_of
 from points_service.coupons import repository as coupons
 from points_service.earning import repository as earning
@@ -47,6 +48,7 @@ async def follow(tx: Tx, programme: Programme, events: Sequence[MembersMerged]) 
     await holds.move(tx, pairs)
     await coupons.move(tx, pairs)
     await benefits.move(tx, pairs)
+    await birthdays.move(tx, pairs)
     await quotes.move(tx, pairs)
     await stored_value.move(tx, pairs)
     await exchanges.move(tx, pairs)

@@ -4,7 +4,7 @@ Migrations hold the SQL with its checks, triggers and rights; a test keeps both 
 """
 
 from points_service.tables.base import Table
-from points_service.tables.benefits import Benefit, BenefitApplication, BenefitUse
+from points_service.tables.benefits import Benefit, BenefitApplication, BenefitUse, MemberBirthday
 from points_service.tables.coupons import Coupon, CouponPool, CouponTemplate, CouponTerms
 from points_service.tables.earning import (
     Act,
@@ -106,6 +106,7 @@ __all__ = [
     "LotUse",
     "Member",
     "MemberBadge",
+    "MemberBirthday",
     "MemberMonth",
     "MemberTags",
     "MembershipPlan",

@@ -51,3 +51,13 @@ class BenefitApplication(Table, table=True):
     changed_at: datetime = moment()
     changed_by: str
     told_overdue: bool
+
+
+class MemberBirthday(Table, table=True):
+    """A year's birthday of a member; `given`: what the tier gives for it. Merges move it."""
+
+    __tablename__ = "member_birthday"
+    member_id: UUID = Field(primary_key=True)
+    year: int = Field(primary_key=True)
+    day: date
+    given: bool

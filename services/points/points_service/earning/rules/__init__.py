@@ -28,7 +28,9 @@ _NAMES = frozenset({"any_of"})
 CONDITIONS = MappingProxyType(
     {
         "amount": ConditionKind(frozenset({"at_least", "at_most"}), paid=amounts.within),
-        "birthday": ConditionKind(holds=birthday.holds, needs="birth_month"),
+        "birthday": ConditionKind(
+            takes=_NAMES, among=birthday.WHEN, holds=birthday.holds, about=True
+        ),
         "brand": ConditionKind(_NAMES, matches=brand.matches),
         "category": ConditionKind(_NAMES, matches=category.matches),
         "channel": ConditionKind(_NAMES, holds=channel.holds),
@@ -38,7 +40,7 @@ CONDITIONS = MappingProxyType(
         "sku": ConditionKind(_NAMES, matches=sku.matches),
         "store": ConditionKind(_NAMES, holds=store.holds),
         "streak": ConditionKind(frozenset({"at_least"}), holds=streak.holds),
-        "tag": ConditionKind(_NAMES, holds=tag.holds, needs="tags"),
+        "tag": ConditionKind(_NAMES, holds=tag.holds, about=True),
         "tier": ConditionKind(_NAMES, holds=tier.holds),
         "weekday": ConditionKind(_NAMES, holds=weekday.holds),
     }

@@ -32,9 +32,13 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is known of a member besides the standing; months are 1 to 12."""
+    """What is known of a member besides the standing; months are 1 to 12.
+
+    `birthdays`: the days of it that were announced.
+    """
 
     birth_month: int | None = None
+    birthdays: frozenset[date] = frozenset()
     tags: frozenset[str] = frozenset()
 
 
@@ -110,15 +114,17 @@ class ConditionKind:
     """One of: `holds(condition, deed)`; `matches(condition, sku, goods)`, which picks the lines the
     effect is about; `paid(condition, fen)`, asked about what was paid for those lines.
 
-    `wants` are arguments of which it needs one at least; `needs` is what has to be loaded for it
-    about a member: birth_month or tags.
+    `wants` are arguments of which it needs one at least, `takes` others that it knows; `among`: all
+    there may be in `any_of`. `about`: whether members have to be loaded for it.
     """
 
     wants: frozenset[str] = frozenset()
+    takes: frozenset[str] = frozenset()
+    among: frozenset[str] | None = None
     holds: Callable[[Condition, Deed], bool] | None = None
     matches: Callable[[Condition, str, Goods], bool] | None = None
     paid: Callable[[Condition, int], bool] | None = None
-    needs: str | None = None
+    about: bool = False
 
 
 @dataclass(frozen=True, slots=True)

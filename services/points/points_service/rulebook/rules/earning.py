@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from points_service.earning.domain import Limits, Rule
+from points_service.earning.rules.birthday import MONTH
 from points_service.earning.rules.rule import Condition, Effect, Gives
 from points_service.rulebook.domain import (
     NOTHING,
@@ -130,6 +131,12 @@ def _weekday(condition: Condition) -> Text:
     return Text("、".join(zh for zh, _ in names), "on " + ", ".join(en for _, en in names))
 
 
+def _birthday(condition: Condition) -> Text:
+    if MONTH in condition.any_of:
+        return Text("生日当月", "in the month of birth")
+    return Text("生日当天", "on the birthday")
+
+
 def _named(zh: str, en: str) -> Callable[[Condition], Text]:
     return lambda condition: Text(f"{zh}：", f"{en}: ") + listed(condition.any_of)
 
@@ -140,7 +147,7 @@ def _said(zh: str, en: str) -> Callable[[Condition], Text]:
 
 CONDITIONS: Mapping[str, Callable[[Condition], Text]] = {
     "amount": _amount,
-    "birthday": _said("生日当月", "in the month of birth"),
+    "birthday": _birthday,
     "brand": _named("品牌", "brand"),
     "category": _named("品类", "category"),
     "channel": _named("渠道", "channel"),

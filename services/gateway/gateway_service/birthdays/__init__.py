@@ -1,0 +1,1 @@
+"""Whose birthday is on which day: kept as a keyed index, told to others only for that day."""

@@ -1,0 +1,1 @@
+"""Telling birthdays, sealed, to the gateway, which knows on which days they are."""

@@ -1,0 +1,1 @@
+"""Birthdays as the gateway announces them, one a member and year."""
