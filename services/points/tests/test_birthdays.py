@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 from services.points.tests.conftest import NOON, Shop
 from services.points.tests.rules import body, post
-from services.points.tests.test_benefits import coupons, has, merge
+from services.points.tests.test_benefits import coupons, has
+from services.points.tests.test_merges import merge
 
 from chassis.clock import midnight
 from contracts.events import BirthdaysAnnounced
