@@ -61,10 +61,6 @@ class Keys:
         """Makes blind indexes of one kind; has no version, for equal values must go on meeting."""
         return self._derive(f"index|{kind}")
 
-    def secret(self, purpose: str) -> bytes:
-        """For a keyed hash of the gateway's own."""
-        return self._derive(f"secret|{purpose}")
-
     def private(self, purpose: str) -> AESGCM:
         """Encrypts the gateway's own secrets."""
         return AESGCM(self._derive(f"private|{purpose}"))
