@@ -12,7 +12,9 @@ class Coalescer(Generic[Item, Answer]):
     """Gathers submitted items into micro-batches run by a few workers.
 
     `run_batch(items)` answers one result an item, in order; a result that is an exception is raised
-    to its own caller only. If the batch itself fails, every caller in it gets that failure.
+    to its own caller only. If the batch itself fails, every caller in it gets that failure; but
+    where `alone(failure)` says that nothing was done, each item is run by itself, and only those
+    that fail again do.
     """
 
     def __init__(
@@ -21,8 +23,10 @@ class Coalescer(Generic[Item, Answer]):
         *,
         max_batch: int = 512,
         workers: int = 2,
+        alone: Callable[[Exception], bool] = lambda _: False,
     ) -> None:
         self._run_batch, self._max_batch, self._workers = run_batch, max_batch, workers
+        self._alone = alone
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
         self._running: set[asyncio.Task[None]] = set()
 
@@ -45,10 +49,7 @@ class Coalescer(Generic[Item, Answer]):
         while self._waiting:
             batch = self._waiting[: self._max_batch]
             del self._waiting[: self._max_batch]
-            try:
-                answers = await self._run_batch([item for item, _ in batch])
-            except Exception as error:  # noqa: BLE001 - handed to every caller of the batch
-                answers = [error] * len(batch)
+            answers = await self._answers([item for item, _ in batch])
             for (_, future), answer in zip(batch, answers, strict=True):
                 if future.done():  # its caller has gone
                     continue
@@ -56,3 +57,11 @@ class Coalescer(Generic[Item, Answer]):
                     future.set_exception(answer)
                 else:
                     future.set_result(answer)
+
+    async def _answers(self, items: Sequence[Item]) -> Sequence[Answer | Exception]:
+        try:
+            return await self._run_batch(items)
+        except Exception as error:  # noqa: BLE001 - handed to every caller of the batch
+            if len(items) == 1 or not self._alone(error):
+                return [error] * len(items)
+        return [answer for item in items for answer in await self._answers([item])]

@@ -19,6 +19,13 @@ from contracts.base import Event
 Query = str | ClauseElement
 AtEnd = Callable[["Tx", Sequence[Any]], Awaitable[None]]
 _dialect = asyncpg_dialect()  # type: ignore[no-untyped-call]
+_UNSURE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+    TimeoutError,
+)
 
 
 class Tx:
@@ -147,6 +154,14 @@ class Database:
         tx.committed()
         if told:
             self.told()
+
+
+def undone(error: Exception) -> bool:
+    """Whether a transaction that ended with this has certainly done nothing.
+
+    Where the connection was lost, or nobody waited for the answer, the commit may have happened.
+    """
+    return not isinstance(error, _UNSURE)
 
 
 async def _as_it_is(_conn: Any) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import nats
 import pytest
@@ -16,6 +17,7 @@ from chassis.clock import DrivenClock
 from chassis.database import Database, Tx
 from chassis.jobs import DailyJob, Scheduler
 from contracts.events import PointsBurnt
+from testkit import together
 from testkit.apps import RunningApp
 from testkit.waiting import eventually
 
@@ -175,6 +177,36 @@ async def test_fifty_at_once_spend_once(probe: RunningApp) -> None:
 
     codes = set(await asyncio.gather(*(call() for _ in range(50))))
     assert codes <= {201, 409} and 201 in codes
+    async with probe.db.transaction() as tx:
+        assert await tx.fetchval("SELECT count(*) FROM spent") == 1
+
+
+async def test_callers_who_share_a_transaction_keep_their_own_answers(probe: RunningApp) -> None:
+    async def call(n: int) -> tuple[int, object]:
+        key = {"Idempotency-Key": f"k{n}"}
+        answer = await probe.client.post("/spend/shared", json={"n": n}, headers=key)
+        return answer.status_code, answer.json().get("n", answer.json().get("code"))
+
+    answers = await together(call(n) for n in range(128))
+    refused = {13: (422, "unlucky"), 99: (503, "try_again")}
+    assert answers == [refused.get(n, (200, n)) for n in range(128)]
+    assert await together(call(n) for n in range(128)) == answers
+    async with probe.db.transaction() as tx:
+        assert await tx.fetchval("SELECT count(*) FROM spent") == 126
+        assert await tx.fetchval("SELECT count(*) FROM idempotency") == 126
+        assert await tx.fetchval("SELECT count(DISTINCT xmin::text) FROM spent") < 80
+
+
+async def test_a_key_is_one_call_in_a_shared_transaction_as_well(probe: RunningApp) -> None:
+    async def call(n: int) -> httpx.Response:
+        key = {"Idempotency-Key": "k"}
+        return await probe.client.post("/spend/shared", json={"n": n}, headers=key)
+
+    answers = await together(call(5) for _ in range(64))
+    codes = {answer.json().get("code", answer.text) for answer in answers}
+    assert codes == {"still_running", '{"n":5}'}
+    assert (await call(5)).text == '{"n":5}'
+    assert (await call(6)).json()["code"] == "idempotency_key_reused"
     async with probe.db.transaction() as tx:
         assert await tx.fetchval("SELECT count(*) FROM spent") == 1
 

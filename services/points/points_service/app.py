@@ -8,10 +8,14 @@ from fastapi import FastAPI
 from chassis.app import Service, build
 from chassis.bus import Subscription
 from chassis.coalesce import Coalescer
+from chassis.database import Database, Tx, undone
+from chassis.problem import Problem
+from chassis.shared import Shared
 from contracts.events import CouponOffered, ProductsChanged, StoresChanged
 from contracts.orders import OrderRequest
 from contracts.points.orders import OrderAnswer
 from contracts.points.pricing import Quote
+from contracts.points.spending import HoldAnswer
 from contracts.points_events import TagsChanged
 from points_service.acts.jobs import acts_forgotten
 from points_service.acts.router import router as acts
@@ -36,6 +40,8 @@ from points_service.expiry.jobs import (
     points_expiry,
 )
 from points_service.expiry.router import router as expiry
+from points_service.holds.asks import Ask as HoldAsk
+from points_service.holds.asks import answer as answer_holds
 from points_service.holds.jobs import holds_end
 from points_service.holds.router import router as holds
 from points_service.members.subscribers import on_registered
@@ -50,7 +56,8 @@ from points_service.partners.router import router as partners
 from points_service.parts import Parts
 from points_service.pricing.jobs import quotes_forgotten
 from points_service.pricing.router import router as pricing
-from points_service.pricing.use_cases import Ask, quotes
+from points_service.pricing.use_cases import Ask as PriceAsk
+from points_service.pricing.use_cases import quotes
 from points_service.programme import Programme
 from points_service.proofs.jobs import checkpoints
 from points_service.proofs.router import router as proofs
@@ -75,6 +82,7 @@ from points_service.transfers.router import router as transfers
 
 SINGLE_ORDERS = 256  # at most so many single orders share a transaction
 SINGLE_QUOTES = 64  # the same of quotes, whose arithmetic holds the others up
+SINGLE_HOLDS = 64
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -184,12 +192,22 @@ def _programme(settings: Settings) -> Programme:
 def _parts(app: FastAPI, programme: Programme, vault: Vault) -> Parts:
     catalogue = Catalogue()
 
+    db: Database = app.state.db
+
     async def together(orders: Sequence[OrderRequest]) -> list[OrderAnswer | Exception]:
-        return [*await book(app.state.db, catalogue, programme, orders)]
+        return [*await book(db, catalogue, programme, orders)]
 
-    async def priced(asks: Sequence[Ask]) -> list[Quote | Exception]:
-        async with app.state.db.transaction() as tx:
-            return [*await quotes(tx, programme, catalogue, asks)]
+    async def priced(tx: Tx, asks: Sequence[PriceAsk]) -> Sequence[Quote | Problem]:
+        return await quotes(tx, programme, catalogue, asks)
 
-    till = Coalescer(together, max_batch=SINGLE_ORDERS)
-    return Parts(programme, catalogue, till, vault, Coalescer(priced, max_batch=SINGLE_QUOTES))
+    async def held(tx: Tx, asks: Sequence[HoldAsk]) -> Sequence[HoldAnswer | Problem]:
+        return await answer_holds(tx, programme, catalogue, asks)
+
+    return Parts(
+        programme,
+        catalogue,
+        Coalescer(together, max_batch=SINGLE_ORDERS, alone=undone),
+        vault,
+        prices=Shared(db, priced, max_batch=SINGLE_QUOTES),
+        holds=Shared(db, held, max_batch=SINGLE_HOLDS),
+    )

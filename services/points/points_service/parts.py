@@ -6,24 +6,26 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from chassis.coalesce import Coalescer
+from chassis.shared import Shared
 from contracts.orders import OrderRequest
 from contracts.points.orders import OrderAnswer
-from contracts.points.pricing import Quote
 from points_service.catalogue.use_cases import Catalogue
-from points_service.pricing.use_cases import Ask
+from points_service.holds.asks import Ask as HoldAsk
+from points_service.pricing.use_cases import Ask as PriceAsk
 from points_service.programme import Programme
 from points_service.proofs.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """`till` coalesces single orders, `prices` quotes: whoever calls shares a transaction."""
+    """Single orders (`till`), `prices` and `holds`: whoever calls shares a transaction."""
 
     programme: Programme
     catalogue: Catalogue
     till: Coalescer[OrderRequest, OrderAnswer]
     vault: Vault
-    prices: Coalescer[Ask, Quote]
+    prices: Shared[PriceAsk]
+    holds: Shared[HoldAsk]
 
 
 def _parts(request: Request) -> Parts:

@@ -31,10 +31,12 @@ from contracts.base import Amount, Money
 from contracts.events import MembersMerged, OrderLine
 from contracts.orders import OrderRequest
 from contracts.points.orders import RefundRequest
-from contracts.points.spending import HoldPost, HoldRequest, RedemptionRequest, TransferRequest
+from contracts.points.spending import HoldAnswer, HoldRequest, RedemptionRequest, TransferRequest
 from contracts.roles import Role
 from points_service.expiry.use_cases import depreciate, expire_due
-from points_service.holds import use_cases as holds
+from points_service.holds.asks import Ask, Place, Post, Void
+from points_service.holds.asks import answer as answer_holds
+from points_service.holds.use_cases import release_due
 from points_service.merges.use_cases import follow
 from points_service.orders.use_cases import book
 from points_service.programme import Programme
@@ -215,6 +217,12 @@ class Books(Watched):
         found = [each for each in self.model.holds.values() if each.status == "open"][-LATELY:]
         return found[-place] if 0 < place <= len(found) else None
 
+    async def _asked_of_holds(self, tx: Any, ask: Ask) -> HoldAnswer:
+        [answer] = await answer_holds(tx, PROGRAMME, self.catalogue, [ask])
+        if isinstance(answer, Problem):
+            raise answer
+        return answer
+
     @rule(place=who, part=share, more=more, order=lately, hours=st.sampled_from([1, 24, 168]))
     def hold(self, place: int, part: int, more: int, order: int, hours: int) -> None:
         """Set points aside."""
@@ -225,9 +233,7 @@ class Books(Watched):
         )
 
         async def act(tx: Any) -> Any:
-            return await holds.place(
-                tx, PROGRAMME, self.catalogue, role=Role.POS, member_id=member, request=request
-            )
+            return await self._asked_of_holds(tx, Place(member, request, Role.POS))
 
         done, ends = self.answer(act), self.now + timedelta(hours=hours)
         hold_id = None if isinstance(done, Problem) else done.hold.hold_id
@@ -246,9 +252,9 @@ class Books(Watched):
         points = max(1, hold.points // part)
 
         async def act(tx: Any) -> Any:
-            if void:
-                return await holds.void(tx, PROGRAMME, hold.who, hold.hold_id)
-            return await holds.post(tx, PROGRAMME, hold.who, hold.hold_id, HoldPost(points=points))
+            named = hold.who, hold.hold_id
+            ask = Void(*named) if void else Post(*named, points)
+            return await self._asked_of_holds(tx, ask)
 
         done = self.answer(act)
         if hold.status != "open":
@@ -312,7 +318,7 @@ class Books(Watched):
             self._midnight(day, reviewed=by < timedelta(days=40))
         self.clock.move(to, ticking=False)
         self.tally.add(CLOCK)
-        self.run(holds.release_due(self.db, to))
+        self.run(release_due(self.db, to))
         if self.model.end_holds(to) or days:
             self.compare()
         self.passed = max(self.passed, to)

@@ -1,6 +1,7 @@
 """Points set aside: posted, voided or released by time, once and exactly."""
 
 import asyncio
+import random
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +11,11 @@ import httpx
 from services.points.tests.conftest import NOON, Shop
 from services.points.tests.test_merges import merge
 
+from chassis.problem import Problem
+from contracts.points.spending import HoldRequest
 from contracts.roles import Role
+from points_service.holds.asks import Ask, Place, Post, Void, answer
+from points_service.parts import Parts
 from testkit import together
 
 MANY = 64
@@ -155,6 +160,51 @@ async def _end(shop: Shop, enough: asyncio.Event) -> None:
     await enough.wait()  # else time would win before anybody has called
     shop.move(NOON + timedelta(minutes=15))
     await shop.tick()
+
+
+async def test_calls_in_one_transaction_come_to_the_same_as_one_by_one(shop: Shop) -> None:
+    """The same calls of two groups of members, by themselves and all together."""
+    groups = [[uuid4() for _ in range(4)] for _ in range(2)]
+    chance = random.Random(7)
+    given = [(chance.randrange(4), chance.choice([100, 150, 300, 1000])) for _ in range(40)]
+    told = []
+    for group, size in zip(groups, (1, 200), strict=True):
+        for member in group:
+            for days in (20, 5):  # two lots
+                paid_at = (NOON - timedelta(days)).isoformat()
+                await shop.buy(member, 600, paid_at=paid_at)
+        held = [await hold(shop, member, 100 * (n + 1)) for n in range(4) for member in group]
+        asks: list[Ask] = []
+        for n, (place, points) in enumerate(given):
+            member, hold_id = group[place], UUID(held[n % len(held)])
+            request = HoldRequest(points=points, reason="r", store="s9" if n % 9 == 8 else "s1")
+            if n < 24:
+                ways: list[Ask] = [
+                    Post(member, hold_id, None), Post(member, hold_id, 100), Void(member, hold_id)
+                ]  # fmt: skip
+                asks.append(ways[n % 3])
+            else:
+                asks.append(Place(member, request, Role.POS))
+        asks.append(Void(uuid4(), uuid4()))
+        told.append([await _outcome(shop, asks[n : n + size]) for n in range(0, len(asks), size)])
+        await shop.check_books()
+    assert [one for [one] in told[0]] == told[1][0]
+    assert len({outcome[0] for outcome in told[1][0]}) >= 6  # different fates
+    rest = [[await have(shop, member) for member in group] for group in groups]
+    assert rest[0] == rest[1]
+
+
+async def _outcome(shop: Shop, asks: list[Ask]) -> list[tuple[Any, ...]]:
+    """What calls came to in one transaction, without their ids."""
+    parts: Parts = shop.running.app.state.parts
+    async with shop.running.db.transaction() as tx:
+        answers = await answer(tx, parts.programme, parts.catalogue, asks)
+    return [
+        (each.code,)
+        if isinstance(each, Problem)
+        else (each.hold.status, each.hold.points, each.hold.posted, each.balance)
+        for each in answers
+    ]
 
 
 async def test_many_holds_at_once_never_set_aside_more_than_there_is(

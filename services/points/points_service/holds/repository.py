@@ -61,9 +61,11 @@ async def due(tx: Tx, now: datetime, limit: int) -> list[Hold]:
     return [_hold(row) for row in rows]
 
 
-async def add(tx: Tx, hold: Hold) -> None:
-    """Store a new one."""
-    await tx.copy("hold", _NAMES, [tuple(getattr(hold, name) for name in _NAMES)])
+async def add(tx: Tx, holds: Sequence[Hold]) -> None:
+    """Store new ones."""
+    if holds:
+        rows = [tuple(getattr(hold, name) for name in _NAMES) for hold in holds]
+        await tx.copy("hold", _NAMES, rows)
 
 
 async def settle(tx: Tx, settlements: Sequence[Settlement]) -> None:

@@ -1,4 +1,4 @@
-"""Holds of a member's points."""
+"""Holds of a member's points; whoever calls at the same moment shares a transaction."""
 
 from typing import Annotated
 from uuid import UUID
@@ -6,9 +6,10 @@ from uuid import UUID
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from chassis.web import APIRouter, OnceDep, PrincipalDep, ReadDep, TxDep
+from chassis.web import APIRouter, PrincipalDep, ReadDep
 from contracts.points.spending import Hold, HoldAnswer, HoldPost, HoldRequest, Holds
 from points_service.holds import use_cases
+from points_service.holds.asks import Place, Post, Void
 from points_service.parts import PartsDep
 
 router = APIRouter()
@@ -18,28 +19,10 @@ HOLDS = "/v1/members/{member_id}/points/holds"
 
 @router.post(HOLDS, response_model=HoldAnswer)
 async def place(
-    *,
-    member_id: UUID,
-    body: HoldRequest,
-    request: Request,
-    tx: TxDep,
-    principal: PrincipalDep,
-    once: OnceDep,
-    parts: PartsDep,
+    member_id: UUID, body: HoldRequest, request: Request, principal: PrincipalDep, parts: PartsDep
 ) -> Response:
     """Set points aside."""
-
-    async def run() -> HoldAnswer:
-        return await use_cases.place(
-            tx,
-            parts.programme,
-            parts.catalogue,
-            role=principal.role,
-            member_id=member_id,
-            request=body,
-        )
-
-    return await once(run)
+    return await parts.holds(request, principal, Place(member_id, body, principal.role))
 
 
 @router.get(HOLDS)
@@ -67,24 +50,17 @@ async def post(
     member_id: UUID,
     hold_id: UUID,
     body: HoldPost,
-    tx: TxDep,
-    once: OnceDep,
+    request: Request,
+    principal: PrincipalDep,
     parts: PartsDep,
 ) -> Response:
     """Spend what a hold set aside."""
-    return await once(
-        lambda: use_cases.post(tx, parts.programme, member_id, hold_id, body),
-    )
+    return await parts.holds(request, principal, Post(member_id, hold_id, body.points))
 
 
 @router.post(HOLDS + "/{hold_id}/void", response_model=HoldAnswer)
 async def void(
-    *,
-    member_id: UUID,
-    hold_id: UUID,
-    tx: TxDep,
-    once: OnceDep,
-    parts: PartsDep,
+    member_id: UUID, hold_id: UUID, request: Request, principal: PrincipalDep, parts: PartsDep
 ) -> Response:
     """Give back what a hold set aside."""
-    return await once(lambda: use_cases.void(tx, parts.programme, member_id, hold_id))
+    return await parts.holds(request, principal, Void(member_id, hold_id))

@@ -126,6 +126,17 @@ def consume(lots: Iterable[Lot], points: int, journal_id: UUID, now: datetime) -
     return uses
 
 
+def less(lots: Iterable[Lot], uses: Iterable[Use]) -> list[Lot]:
+    """The lots after these uses."""
+    taken: dict[UUID, int] = {}
+    for use in uses:
+        taken[use.lot_id] = taken.get(use.lot_id, 0) + use.points
+    return [
+        replace(lot, remaining=lot.remaining - taken[lot.lot_id]) if lot.lot_id in taken else lot
+        for lot in lots
+    ]
+
+
 def total(uses: Sequence[Use]) -> int:
     """Points in all of them."""
     return sum(use.points for use in uses)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from points_service.calendar import day_of, month_of, months_later
 from points_service.ledger.domain import Journal, JournalKind, debt, entries, member
-from points_service.lots.domain import Lot, Use, consume, total
+from points_service.lots.domain import Lot, Use, consume, less, total
 from points_service.members.domain import NOTHING, Member, climbed, step
 from points_service.tiers.domain import Ladder, Step
 
@@ -103,10 +103,7 @@ def _merge(
         decided.journals.append(journal)
     if moved := step(survivor, one.tier, "merge", merge.merged_at):
         decided.steps.append(moved)
-    taken = {use.lot_id: use.points for use in uses}
-    decided.lots = [
-        replace(lot, remaining=lot.remaining - taken.get(lot.lot_id, 0)) for lot in decided.lots
-    ]
+    decided.lots = less(decided.lots, uses)
     decided.uses += uses
     decided.members[survivor.member_id] = one
 

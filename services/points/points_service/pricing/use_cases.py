@@ -66,21 +66,13 @@ class _Known:
     found: Found
 
 
-async def quote(tx: Tx, programme: Programme, catalogue: Catalogue, ask: Ask) -> api.Quote:
-    """The best price of a cart for a member.
-
-    Raises Problem 404 (member), 403 (another member's cart), 422 (goods, store, coupons, money).
-    """
-    (answer,) = await quotes(tx, programme, catalogue, [ask])
-    if isinstance(answer, Problem):
-        raise answer
-    return answer
-
-
 async def quotes(
     tx: Tx, programme: Programme, catalogue: Catalogue, asks: Sequence[Ask]
 ) -> list[api.Quote | Problem]:
-    """The same for many carts at once: a price or a problem for each."""
+    """The best price of each cart for its member, or a Problem.
+
+    404 (member), 403 (another member's cart), 422 (goods, store, coupons, money).
+    """
     known = await _load(tx, programme, catalogue, asks)
     answers: list[api.Quote | Problem] = []
     kept: list[Kept] = []

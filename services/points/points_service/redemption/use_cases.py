@@ -31,7 +31,9 @@ async def redeem(
 
     Only a till may tie points to an order (else 403): its refund gives them back.
     """
-    await check(tx, programme, catalogue, role, request)
+    if request.store is not None:
+        await catalogue.learn(tx, set(), {request.store})
+    check_learnt(programme, catalogue, role, request)
     member = await locked(tx, member_id)
     held = await lots.with_points(tx, [member.member_id])
     burnt = burn(
@@ -54,18 +56,20 @@ async def redeem(
     )
 
 
-async def check(
-    tx: Tx,
+def check_learnt(
     programme: Programme,
     catalogue: Catalogue,
     role: Role,
     request: RedemptionRequest | HoldRequest,
 ) -> None:
-    """What can be wrong before the member is known. Raises Problem 403 (order), 422."""
+    """What can be wrong before the member is known, its store being learnt.
+
+    Raises Problem 403 (order), 422.
+    """
     if role is Role.MEMBER and request.order_no is not None:
         raise Problem(403, "not_a_till", "Only a till names the order", pointer="/order_no")
     check_multiple(programme, request.points)
-    await check_store(tx, catalogue, request.store)
+    _check_known(catalogue, request.store)
 
 
 def check_multiple(programme: Programme, points: int) -> None:
@@ -83,8 +87,12 @@ async def check_store(tx: Tx, catalogue: Catalogue, store: str | None) -> None:
     """Raises Problem 422 for a store that does not exist."""
     if store is not None:
         await catalogue.learn(tx, set(), {store})
-        if store not in catalogue.stores:
-            raise Problem(422, "unknown_store", "There is no such store", pointer="/store")
+        _check_known(catalogue, store)
+
+
+def _check_known(catalogue: Catalogue, store: str | None) -> None:
+    if store is not None and store not in catalogue.stores:
+        raise Problem(422, "unknown_store", "There is no such store", pointer="/store")
 
 
 def insufficient_points(pointer: str = "/points") -> Problem:
