@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from contracts import points_events  # noqa: F401 - all_events finds them too
+from contracts import gateway_events, points_events  # noqa: F401 - all_events finds them too
 from contracts.base import Amount, Event, Record
 from contracts.classification import Kind, holding, internal, personal, public, quasi
 

@@ -27,10 +27,13 @@ from gateway_service.collect import router as collect
 from gateway_service.collect.subscribers import on_orders
 from gateway_service.collect.translate import Translator
 from gateway_service.collect.use_cases import Collector
+from gateway_service.consent import notices
+from gateway_service.consent import router as consent
+from gateway_service.consent.standings import Standings
+from gateway_service.consent.subscribers import on_merged
 from gateway_service.dev import router as dev
-from gateway_service.egress import router as egress
 from gateway_service.egress.providers import providers
-from gateway_service.egress.subscribers import on_merged, on_requested
+from gateway_service.egress.subscribers import on_requested
 from gateway_service.egress.use_cases import Egress
 from gateway_service.parts import Parts
 from gateway_service.proxy.client import InnerClient
@@ -50,7 +53,7 @@ def create_app(settings: Settings | None = None) -> Front:
     sender = Egress(parts.inner, parts.vault, providers(parts.vault))
     keys, ring = parts.keys, parts.tokens.ring
     birthdays = Birthdays(parts.vault, indexed_by(keys.secret("birthdays")))
-    routers = [access.router, audit.router, collect.router, egress.router, _document()]
+    routers = [access.router, audit.router, collect.router, consent.router, _document()]
     app = build(
         Service(
             name="gateway",
@@ -59,7 +62,7 @@ def create_app(settings: Settings | None = None) -> Front:
             subscriptions=[
                 Subscription(OrdersCollected, on_orders(parts.forward)),
                 Subscription(MessageRequested, on_requested(sender)),
-                Subscription(MembersMerged, on_merged),
+                Subscription(MembersMerged, on_merged(parts.consents)),
                 on_birthdays(birthdays),
             ],
             jobs=[
@@ -96,6 +99,7 @@ def _parts(settings: Settings) -> Parts:
         ),
         audit=Audit(keys.secret("audit")),
         inner=inner,
+        consents=Standings(),
         forward=Forward(inner, vault, Ids(clock, settings.seed if settings.dev else "")),
     )
 
@@ -107,8 +111,10 @@ async def _start(app: FastAPI) -> None:
     await rotate(runtime.db, parts.keys, ring, runtime.db.clock.now() - KEY_LIFE / 2)
     parts.tokens.reload = lambda: reload(runtime.db, ring)
     clients = Path(parts.settings.key_dir) / CLIENTS_FILE
+    parts.consents.db = runtime.db
     async with runtime.db.transaction() as tx:
         await first_clients(tx, clients, dev=parts.settings.dev)
+        await notices.first(tx)
     app.state.collector = Collector(
         runtime.db, runtime.bus, parts.vault, parts.forward, Translator(parts.vault)
     )

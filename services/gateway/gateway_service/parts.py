@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from gateway_service.access.limits import Limits
 from gateway_service.access.tokens import Tokens
 from gateway_service.audit.use_cases import Audit
+from gateway_service.consent.standings import Standings
 from gateway_service.proxy.client import InnerClient
 from gateway_service.proxy.forward import Forward
 from gateway_service.settings import Settings
@@ -26,6 +27,7 @@ class Parts:
     limits: Limits
     audit: Audit
     inner: InnerClient
+    consents: Standings
     forward: Forward
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from gateway_service.consent.domain import Key
+
 NO_CONSENT = "no_consent"
 NO_ADDRESS = "no_address"
 NO_MEMBER = "no_member"
@@ -19,12 +21,13 @@ class Recipient:
     name: str | None
 
 
-def allowed(purpose: str, answer: bool | None) -> bool:
-    """The member's answer; without one, what the programme's notice said on enrolment.
+def needs(purpose: str, channel: str) -> Key | None:
+    """The consent that a message needs.
 
-    What concerns a member's own order or points is not marketing and needs no consent.
+    What concerns a member's own order or points is not marketing and needs none. A purpose that
+    nobody knows needs one that nobody has.
     """
-    return purpose != "marketing" or answer is not False
+    return None if purpose == "transactional" else Key(purpose, channel)
 
 
 def rendered(text: str, name: str | None) -> str:

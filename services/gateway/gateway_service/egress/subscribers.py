@@ -1,10 +1,9 @@
-"""What the gateway hears: messages to send, members who became one."""
+"""Messages to send."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
 from chassis.database import Tx
-from contracts.events import MembersMerged, MessageRequested
-from gateway_service.egress import repository
+from contracts.events import MessageRequested
 from gateway_service.egress.use_cases import Egress
 
 
@@ -15,9 +14,3 @@ def on_requested(egress: Egress) -> Callable[[Tx, Sequence[MessageRequested]], A
         await egress.send(tx, events)
 
     return handle
-
-
-async def on_merged(tx: Tx, events: Sequence[MembersMerged]) -> None:
-    """Consents follow the member."""
-    for event in events:
-        await repository.merge(tx, event.survivor_id, event.absorbed_id)

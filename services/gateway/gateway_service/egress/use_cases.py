@@ -8,10 +8,10 @@ from chassis.database import Tx
 from chassis.logs import log
 from contracts.classification import Kind
 from contracts.events import MessageRequested, MessageSent
-from contracts.gateway.consents import Consents, ConsentsRequest
 from contracts.gateway.dev import SandboxMessage, SandboxPage
 from contracts.identity import Addressee
 from contracts.sealed import Sealed
+from gateway_service.consent import repository as consent
 from gateway_service.egress import domain, repository
 from gateway_service.egress.domain import Recipient
 from gateway_service.egress.providers import RECIPIENT, TEXT, Outgoing, Provider
@@ -30,15 +30,16 @@ class Egress:
 
     async def send(self, tx: Tx, requests: Sequence[MessageRequested]) -> None:
         """Each request ends as sent or refused. Raises Gone while identity is away."""
-        consents = await repository.answers(
-            tx, [(r.member_id, r.purpose, r.channel) for r in requests]
+        needed = {r.delivery_id: domain.needs(r.purpose, r.channel) for r in requests}
+        granted = await consent.granted_for_sure(
+            tx, [(r.member_id, key) for r in requests if (key := needed[r.delivery_id])]
         )
         willing: list[MessageRequested] = []
         for request in requests:
-            answer = consents.get((request.member_id, request.purpose, request.channel))
+            key = needed[request.delivery_id]
             if request.channel not in self._providers:
                 _refuse(tx, request, domain.NO_CHANNEL)
-            elif not domain.allowed(request.purpose, answer):
+            elif key is not None and (request.member_id, key) not in granted:
                 _refuse(tx, request, domain.NO_CONSENT)
             else:
                 willing.append(request)
@@ -101,19 +102,6 @@ def _sealed_of(person: Addressee | None) -> str:
 
 def _refuse(tx: Tx, request: MessageRequested, reason: str) -> None:
     tx.publish(MessageSent(request.delivery_id, "refused", reason))
-
-
-async def consents(tx: Tx, member_id: UUID) -> Consents:
-    """What a member has answered; a merged id answers with the survivor's."""
-    owner = await repository.survivor(tx, member_id)
-    return Consents(member_id=owner, data=await repository.consents(tx, owner))
-
-
-async def change_consents(tx: Tx, member_id: UUID, changes: ConsentsRequest) -> Consents:
-    """Write answers and show all of them."""
-    owner = await repository.survivor(tx, member_id)
-    await repository.put_consents(tx, owner, changes.consents)
-    return Consents(member_id=owner, data=await repository.consents(tx, owner))
 
 
 async def sandbox(tx: Tx, vault: Vault, since: int, limit: int) -> SandboxPage:

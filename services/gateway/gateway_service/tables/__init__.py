@@ -4,7 +4,13 @@ from gateway_service.tables.access import Client, SigningKey, WriteKey
 from gateway_service.tables.audit import AuditEntry, Checkpoint, Lane
 from gateway_service.tables.birthdays import Birthday
 from gateway_service.tables.collect import Quarantine
-from gateway_service.tables.consents import Consent, MergedMember
+from gateway_service.tables.consents import (
+    Consent,
+    ConsentEvent,
+    ConsentHead,
+    MergedMember,
+    NoticeVersion,
+)
 from gateway_service.tables.egress import SandboxOutbox
 
 __all__ = [
@@ -13,8 +19,11 @@ __all__ = [
     "Checkpoint",
     "Client",
     "Consent",
+    "ConsentEvent",
+    "ConsentHead",
     "Lane",
     "MergedMember",
+    "NoticeVersion",
     "Quarantine",
     "SandboxOutbox",
     "SigningKey",

@@ -1,0 +1,17 @@
+"""Members who became one."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from chassis.database import Tx
+from contracts.events import MembersMerged
+from gateway_service.consent.standings import Standings
+from gateway_service.consent.use_cases import follow
+
+
+def on_merged(standings: Standings) -> Callable[[Tx, Sequence[MembersMerged]], Awaitable[None]]:
+    """The handler of `identity.members_merged.v1`."""
+
+    async def handle(tx: Tx, events: Sequence[MembersMerged]) -> None:
+        await follow(tx, standings, events)
+
+    return handle
