@@ -1,18 +1,17 @@
-"""Consents, and messages on their way out."""
+"""Messages on their way out."""
 
 from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
-import pytest
 from services.gateway.tests.conftest import Gateway
 from services.gateway.tests.inner import Inner
 
 from contracts.base import Event
 from contracts.classification import Kind
-from contracts.events import MembersMerged, MessageRequested, MessageSent
+from contracts.events import MessageRequested, MessageSent
 from contracts.roles import Role
-from gateway_service.egress.domain import allowed, rendered
+from gateway_service.egress.domain import needs, rendered
 from gateway_service.vault.seal import IDENTIFIERS
 from testkit import eventually
 
@@ -29,6 +28,15 @@ async def tell(gateway: Gateway, *events: Event) -> None:
         return not any((await runtime.lag()).values())
 
     await eventually(heard)
+
+
+async def agree(gateway: Gateway, member: UUID, *, granted: bool = True) -> None:
+    """The member says yes or no to marketing by SMS."""
+    body = {"consents": [{"purpose": "marketing", "channel": "sms", "granted": granted}]}
+    answer = await gateway.http.put(
+        f"/v1/members/{member}/consents", json=body, headers=await gateway.as_(Role.MEMBER, member)
+    )
+    assert answer.status_code == 200, answer.text
 
 
 async def sent(gateway: Gateway) -> list[MessageSent]:
@@ -75,6 +83,7 @@ def lives(inner: Inner, gateway: Gateway, member: UUID, **other: Any) -> None:
 
 async def test_a_message_leaves_once_and_is_sealed_at_rest(gateway: Gateway, inner: Inner) -> None:
     lives(inner, gateway, MEMBER)
+    await agree(gateway, MEMBER)
     request = wish(gateway)
     await tell(gateway, request, request)
     page = await outbox(gateway)
@@ -94,6 +103,8 @@ async def test_who_does_not_get_one(gateway: Gateway, inner: Inner) -> None:
     lives(inner, gateway, MEMBER)
     lives(inner, gateway, OTHER, identifiers=[])
     stranger = uuid4()
+    for member in (MEMBER, OTHER, stranger):
+        await agree(gateway, member)
     inner.replies[f"GET /internal/members/{stranger}"] = 404, {}
     wishes = [
         wish(gateway, channel="pigeon"), wish(gateway, OTHER), wish(gateway, stranger),
@@ -107,76 +118,29 @@ async def test_who_does_not_get_one(gateway: Gateway, inner: Inner) -> None:
     ]  # fmt: skip
 
 
-async def test_a_withdrawn_consent_stops_marketing_only(gateway: Gateway, inner: Inner) -> None:
+async def test_without_a_yes_there_is_no_marketing(gateway: Gateway, inner: Inner) -> None:
     lives(inner, gateway, MEMBER)
-    me = await gateway.as_(Role.MEMBER, MEMBER)
-    path = f"/v1/members/{MEMBER}/consents"
 
-    async def answer(granted: bool) -> None:
-        body = {
-            "consents": [
-                {"purpose": "marketing", "channel": "sms", "granted": granted,
-                 "notice_version": "1"}
-            ]
-        }  # fmt: skip
-        assert (await gateway.http.put(path, json=body, headers=me)).status_code == 200
+    async def told(**fields: Any) -> tuple[str, str | None]:
+        request = wish(gateway, **fields)
+        await tell(gateway, request)
+        found = {one.delivery_id: one for one in await sent(gateway)}[request.delivery_id]
+        return found.status, found.reason
 
-    assert (await gateway.http.get(path, headers=me)).json()["data"] == []
-    await answer(False)
-    (kept,) = (await gateway.http.get(path, headers=me)).json()["data"]
-    assert kept["granted"] is False and kept["changed_at"]
-    wishes = [wish(gateway), wish(gateway, purpose="transactional")]
-    await tell(gateway, *wishes)
-    told = {one.delivery_id: (one.status, one.reason) for one in await sent(gateway)}
-    assert told[wishes[0].delivery_id] == ("refused", "no_consent")
-    assert told[wishes[1].delivery_id] == ("sent", None)
-    await answer(True)
-    await tell(gateway, again := wish(gateway))
-    assert (again.delivery_id, "sent") in {(o.delivery_id, o.status) for o in await sent(gateway)}
-
-
-async def test_a_no_survives_a_merge(gateway: Gateway, inner: Inner) -> None:
-    third = UUID(int=13)
-    lives(inner, gateway, MEMBER)
-    lives(inner, gateway, OTHER)
-    agent = await gateway.as_(Role.SERVICE_AGENT)
-
-    async def put(member: UUID, granted: bool) -> None:
-        body = {"consents": [{"purpose": "marketing", "channel": "sms", "granted": granted}]}
-        path = f"/v1/members/{member}/consents"
-        assert (await gateway.http.put(path, json=body, headers=agent)).status_code == 200
-
-    await put(MEMBER, True)
-    await put(OTHER, False)
-    now = gateway.app.db.clock.now()
-    await tell(gateway, MembersMerged(uuid4(), third, OTHER, now, "card_no:x"))
-    await tell(gateway, MembersMerged(uuid4(), MEMBER, third, now, "card_no:y"))
-    for member in (MEMBER, OTHER, third):
-        path = f"/v1/members/{member}/consents"
-        found = (await gateway.http.get(path, headers=agent)).json()
-        assert found["member_id"] == str(MEMBER)
-        assert [each["granted"] for each in found["data"]] == [False]
-    await tell(gateway, wish(gateway, OTHER))
-    assert [one.reason for one in await sent(gateway)] == ["no_consent"]
-
-
-@pytest.mark.parametrize(
-    "consents",
-    [[], [{"purpose": "fun", "channel": "sms", "granted": True}],
-     [{"purpose": "marketing", "channel": "sms"}]],
-)  # fmt: skip
-async def test_bad_consents(gateway: Gateway, consents: list[Any]) -> None:
-    answer = await gateway.http.put(
-        f"/v1/members/{MEMBER}/consents",
-        json={"consents": consents},
-        headers=await gateway.as_(Role.SERVICE_AGENT),
-    )
-    assert answer.status_code == 422 and answer.json()["errors"][0]["pointer"]
+    assert await told() == ("refused", "no_consent")
+    assert await told(purpose="transactional") == ("sent", None)
+    assert await told(purpose="made_up") == ("refused", "no_consent")
+    await agree(gateway, MEMBER)
+    assert await told() == ("sent", None)
+    await agree(gateway, MEMBER, granted=False)
+    assert await told() == ("refused", "no_consent")
+    assert await told(purpose="transactional") == ("sent", None)
 
 
 async def test_while_identity_is_away_messages_wait(gateway: Gateway, inner: Inner) -> None:
     path = f"GET /internal/members/{MEMBER}"
     inner.replies[path] = 503, {}
+    await agree(gateway, MEMBER)
     runtime = gateway.app.app.state.runtime
     event = wish(gateway)
     await runtime.bus.publish(event.subject, "wish", msgspec.json.encode(event))
@@ -191,7 +155,8 @@ async def test_while_identity_is_away_messages_wait(gateway: Gateway, inner: Inn
 
 
 def test_rules() -> None:
-    assert allowed("marketing", None) and allowed("marketing", True)
-    assert not allowed("marketing", False) and allowed("transactional", False)
+    assert needs("marketing", "sms") == ("marketing", "sms")
+    assert needs("transactional", "sms") is None
+    assert needs("anything", "sms") == ("anything", "sms")
     assert rendered("{name}，{code}", "张三") == "张三，{code}"
     assert rendered("{name}，", None) == "会员，"

@@ -5,13 +5,15 @@ Pure and cheap, so that the next day is written in a thread while the platform w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TypeVar
+from uuid import NAMESPACE_OID, uuid5
 
 import msgspec
 
+from allinone.demo import plan
 from allinone.demo.dataset import Basket, Dataset
 from allinone.demo.households import Person
 from allinone.demo.plan import IDENTIFIER, Behaviour, Channel, Day, Link, Registration
@@ -87,6 +89,37 @@ def order_batches(orders: Sequence[OrderRequest]) -> Iterator[bytes]:
     """Bodies of `POST /v1/orders/batch`."""
     for part in parts(orders, BATCH):
         yield _encode(OrderBatchRequest(list(part)))
+
+
+def consent_batches(joined: Iterable[tuple[str, Registration]]) -> Iterator[bytes]:
+    """Bodies of `POST /v1/consents/batch`: what newcomers answer, a tick for each purpose."""
+    members = [
+        {
+            "member_id": member,
+            "consents": [
+                _answer(purpose, plan.agrees(joins.household_id, purpose), "tick", joins.channel,
+                        "joins", joins.household_id)
+                for purpose in plan.YES
+            ],
+        }
+        for member, joins in joined
+    ]  # fmt: skip
+    for part in parts(members, BATCH):
+        yield _encode({"members": part})
+
+
+def opt_out(household: int, sent_at: datetime) -> bytes:
+    """The body of the `PUT` that follows a reply of R."""
+    answer = _answer("marketing", False, "message", "sms", sent_at.isoformat(), household)
+    return _encode({"consents": [answer]})
+
+
+def _answer(purpose: str, granted: bool, how: str, where: str, *act: object) -> dict[str, object]:
+    """An answer with an act of its own, which has the same id when the day is played again."""
+    ref = uuid5(NAMESPACE_OID, "/".join(map(str, (purpose, where, *act))))
+    asked = {"ref": ref, "where": where, "how": how}
+    channel = {"channel": "sms"} if purpose == "marketing" else {}
+    return {"purpose": purpose, **channel, "granted": granted, "asked": asked}
 
 
 def product_batches(dataset: Dataset) -> Iterator[bytes]:

@@ -81,6 +81,7 @@ def report(figures: Figures, totals: Totals, scanned: Scanned) -> RenderableType
         Columns([_points(figures), _tiers(figures), _bands(figures)], padding=(0, 3)),
         Columns([_movements(figures), _coupons(figures), _books(figures)], padding=(0, 3)),
         Columns([_terciles(figures), _tags(figures)], padding=(0, 3)),
+        _consents(figures),
         *(_campaign(campaign) for campaign in figures["campaigns"]),
         Columns([_cross_check(figures, totals), _seconds(figures)], padding=(0, 3)),
         _privacy(scanned),
@@ -208,10 +209,23 @@ def _tags(figures: Figures) -> Table:
     return table
 
 
+def _consents(figures: Figures) -> Table:
+    table = _table("同意 consents", "purpose", "yes 同意", "no 拒绝", "withdrawn 撤回")
+    for purpose, answers in figures["consents"].items():
+        table.add_row(purpose.replace("_", " "), *(f"{number:,}" for number in answers.values()))
+    return table
+
+
 def _campaign(campaign: Figures) -> Table:
     people = f"planned by {campaign['author']}, approved by {campaign['approver']}"
     table = _table(f"营销 campaign · {campaign['name']} · {people}", "", "members", "")
-    steps = {"targeted": "选中", "held_out": "对照", "sent": "发送", "redeemed": "用券"}
+    steps = {
+        "targeted": "选中",
+        "held_out": "对照",
+        "refused": "未同意",
+        "sent": "发送",
+        "redeemed": "用券",
+    }
     for key, name in steps.items():
         share = campaign[key] / (campaign["targeted"] or 1)
         table.add_row(f"{name} {key.replace('_', ' ')}", f"{campaign[key]:,}", _bar(share))

@@ -1,9 +1,9 @@
 """Plays the year through the gateway's public API, a day at a time, on the driven clock.
 
-A day: at 09:00 held messages leave and new customers register; at 23:59:59 the day's orders arrive
-in one call, some buyers pay points down, behaviour and identifications are collected; at midnight
-the daily jobs run. In between the platform comes to rest, so that no figure depends on which of two
-things was faster.
+A day: at 09:00 held messages leave, new customers register and say what they agree to; at 23:59:59
+the day's orders arrive in one call, some buyers pay points down, behaviour and identifications are
+collected; at midnight the daily jobs run. In between the platform comes to rest, so that no figure
+depends on which of two things was faster.
 """
 
 from __future__ import annotations
@@ -24,9 +24,17 @@ from allinone.demo.bodies import LOCAL, Bodies
 from allinone.demo.client import Api
 from allinone.demo.dataset import LAST_DAY, Dataset, days
 from allinone.demo.households import Person
-from allinone.demo.plan import IDENTIFIER, Channel, Plan, points_to_redeem
+from allinone.demo.plan import (
+    IDENTIFIER,
+    Channel,
+    Plan,
+    Registration,
+    opts_out,
+    points_to_redeem,
+)
 from allinone.demo.progress import Offer, Progress
-from contracts.gateway.dev import SandboxPage
+from contracts.gateway.consents import ConsentsResults
+from contracts.gateway.dev import SandboxMessage, SandboxPage
 from contracts.identity import RegisterResults
 from contracts.orders import OrderRequest
 from contracts.points.orders import OrderAnswer, OrderBatchAnswer
@@ -119,6 +127,7 @@ class Driver:
         await self._clock(datetime.combine(day + timedelta(1), MIDNIGHT, LOCAL))
 
     async def _register(self, today: Bodies) -> None:
+        joined: list[str] = []
         with self._phase("register"):
             for number, body in enumerate(today.registrations):
                 key = f"demo-register-{today.plan.day}-{number}"
@@ -128,6 +137,17 @@ class Driver:
                 for result in RegisterResults.model_validate_json(answer).results:
                     if result.status >= 300:
                         raise Failed(f"a registration answered {result.problem}")
+                    joined.append(str(result.member_id))
+        await self._ask_for_consent(list(zip(joined, today.plan.registrations, strict=True)))
+
+    async def _ask_for_consent(self, joined: list[tuple[str, Registration]]) -> None:
+        """Newcomers tick what they agree to, where they join."""
+        with self._phase("consents"):
+            for body in bodies.consent_batches(joined):
+                answer = await self._api.send("POST", "/v1/consents/batch", body, role="pos")
+                for result in ConsentsResults.model_validate_json(answer).results:
+                    if result.status >= 300:
+                        raise Failed(f"an answer was answered {result.problem}")
 
     async def _refer(self, today: Bodies) -> None:
         """Newcomers show the code of whoever brought them."""
@@ -163,17 +183,22 @@ class Driver:
                 page = SandboxPage.model_validate_json(answer)
                 self._state.outbox = page.next_cursor
                 for message in page.data:
-                    self._receive(message.to, message.text, message.sent_at)
+                    await self._receive(message)
                 if len(page.data) < 200:
                     return
 
-    def _receive(self, phone: str, text: str, sent_at: datetime) -> None:
-        household = self._household[phone.removeprefix("+86")]
-        code = _CODE.search(text)
+    async def _receive(self, message: SandboxMessage) -> None:
+        household = self._household[message.to.removeprefix("+86")]
+        sent_on = message.sent_at.astimezone(LOCAL).date()
+        code = _CODE.search(message.text)
         if code is None:
             raise Failed("a campaign message without a coupon code")
-        if self._plan.uses_coupon(household, sent_at.astimezone(LOCAL).date()):
-            self._state.offers[household] = Offer(code[1], sent_at)
+        if self._plan.uses_coupon(household, sent_on):
+            self._state.offers[household] = Offer(code[1], message.sent_at)
+        if opts_out(household, sent_on):
+            body = bodies.opt_out(household, message.sent_at)
+            path = f"/v1/members/{message.member_id}/consents"
+            await self._api.send("PUT", path, body, role="service_agent")
 
     async def _order(self, today: Bodies) -> list[OrderAnswer]:
         with self._phase("orders"):

@@ -39,6 +39,7 @@ SHARES = ((60, Channel.POS), (85, Channel.MINIPROGRAM), (100, Channel.ECOMMERCE)
 REDEEM_FROM = 200  # points a member wants to have before thinking of spending them
 REDEEM_AT_MOST = 500
 VIEWS_A_BASKET = 4
+YES = {"membership": 10_000, "personalised_recommendation": 9_000, "marketing": 8_000}
 REFERRED_AFTER = 30  # days after the first one from which newcomers may have been brought
 REFERRERS_DRAWN = 12  # of whom the one who buys most often is the likely one
 
@@ -118,6 +119,16 @@ def points_to_redeem(order_no: str, redeemable: int) -> int:
 def likes_coupon(household_id: int, sent_on: date) -> bool:
     """Whether a household would use the coupon it was sent that day (60 % would)."""
     return draw("coupon", household_id, sent_on) < 6_000
+
+
+def agrees(household_id: int, purpose: str) -> bool:
+    """Whether a household says yes when asked for a consent; everybody wants to be a member."""
+    return draw("agrees", purpose, household_id) < YES[purpose]
+
+
+def opts_out(household_id: int, sent_on: date) -> bool:
+    """Whether a household replies to a message that it wants no more of them (1 in 20 does)."""
+    return draw("opts out", household_id, sent_on) < 500
 
 
 class Plan:

@@ -52,6 +52,7 @@ async def gather(api: Api, scanned: Scanned, audited: Audit) -> Figures:
             "day_bands": {band: bands["cells"].get(band, 0) for band in DAY_BANDS},
         },
         "top_tags": tags["data"][:TOP_TAGS],
+        "consents": await _consents(api),
         "campaigns": await _campaigns(api),
         "plaintext_hits": scanned.hits,
     }
@@ -75,11 +76,22 @@ async def _campaigns(api: Api) -> list[Figures]:
         await _ask(api, f"/v1/campaigns/{campaign['campaign_id']}/report")
         for campaign in page["data"]
     ]
-    shown = ("name", "author", "approver", "targeted", "held_out", "sent", "redeemed")
+    shown = ("name", "author", "approver", "targeted", "held_out", "refused", "sent", "redeemed")
     return [
         {key: report[key] for key in (*shown, "revenue_fen")}
         for report in sorted(reports, key=lambda report: str(report["name"]))
     ]
+
+
+async def _consents(api: Api) -> dict[str, dict[str, int]]:
+    """Members by answer and purpose."""
+    found = (await _ask(api, "/v1/consents/counts"))["data"]
+    return {
+        " ".join(filter(None, (each["purpose"], each["channel"]))): {
+            state: each[state] for state in ("granted", "refused", "withdrawn")
+        }
+        for each in found
+    }
 
 
 async def _ask(api: Api, path: str, **query: str) -> Any:

@@ -36,13 +36,24 @@ KEYS = set(
         "ledger",
         "rfm_2017_10_01",
         "top_tags",
+        "consents",
         "campaigns",
         "plaintext_hits",
         "seconds",
     ]
 )
 CAMPAIGN_KEYS = set(
-    ["name", "author", "approver", "targeted", "held_out", "sent", "redeemed", "revenue_fen"]
+    [
+        "name",
+        "author",
+        "approver",
+        "targeted",
+        "held_out",
+        "refused",
+        "sent",
+        "redeemed",
+        "revenue_fen",
+    ]
 )
 KILLED_AFTER = {
     date(2017, 1, 2): "points",
@@ -106,6 +117,12 @@ async def test_members_are_merged_and_messages_sent(
     assert campaign["author"] != campaign["approver"]
     assert 0 < campaign["sent"] < campaign["targeted"]
     assert 0 < campaign["held_out"] < campaign["targeted"]
+    assert campaign["refused"] > 0
+    answers = figures["consents"]
+    assert answers["membership"] == {"granted": figures["members"], "refused": 0, "withdrawn": 0}
+    sms = answers["marketing sms"]
+    assert sum(sms.values()) == figures["members"]
+    assert 0 < sms["refused"] < sms["granted"] / 2  # four in five agree
 
 
 async def test_the_report_has_the_agreed_keys_and_can_be_read(

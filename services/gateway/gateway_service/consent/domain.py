@@ -5,7 +5,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import rfc8785
@@ -98,7 +98,7 @@ class Standing:
 
 def digest(link: Link, previous: bytes) -> bytes:
     """SHA-256 of the link before and of this one as canonical JSON (RFC 8785)."""
-    content = {
+    content: dict[str, Any] = {
         "member_id": str(link.member_id), "number": link.number,
         "at": link.at.astimezone(UTC).isoformat(), "purpose": link.key.purpose,
         "channel": link.key.channel, "state": str(link.state),

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 import rfc8785
 
@@ -15,7 +16,7 @@ _COLUMNS = "purpose, version, zh, en, material, hash, published_at"
 
 def hash_of(purpose: str, version: int, zh: api.NoticeText, en: api.NoticeText) -> str:
     """SHA-256, in hex, of the notice as canonical JSON (RFC 8785)."""
-    content = {
+    content: dict[str, Any] = {
         "purpose": purpose, "version": version, "zh": zh.model_dump(), "en": en.model_dump(),
     }  # fmt: skip
     return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
