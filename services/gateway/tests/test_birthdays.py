@@ -13,7 +13,8 @@ from contracts.classification import Kind
 from contracts.events import BirthdaysAnnounced, BirthdaysKnown, KnownBirthday, MembersMerged
 from gateway_service.birthdays.domain import celebrated, indexed_by
 from gateway_service.birthdays.use_cases import PLACE, Birthdays
-from gateway_service.egress.subscribers import on_merged
+from gateway_service.consent.standings import Standings
+from gateway_service.consent.subscribers import on_merged
 from gateway_service.vault.seal import Vault
 from testkit.databases import Databases
 
@@ -103,7 +104,7 @@ async def test_the_absorbed_have_none_and_the_survivor_may_get_theirs(
 ) -> None:
     await learn(db, birthdays, vault, (TWO, "1990-04-01", TWO))
     async with db.transaction() as tx:
-        await on_merged(tx, [MembersMerged(uuid4(), ONE, TWO, NOON, "phone:x")])
+        await on_merged(Standings())(tx, [MembersMerged(uuid4(), ONE, TWO, NOON, "phone:x")])
     await birthdays.announce(db, midnight(date(2017, 3, 31)))
     assert await told(db) == []
     await learn(db, birthdays, vault, (ONE, "1990-04-01", TWO))  # as identity filled the gap
