@@ -39,7 +39,9 @@ async def test_a_member_joins_and_can_be_read(identity: RunningApp) -> None:
         "birthday": birthday, "gender": "female", "address": None, "city": "Beijing",
         "language": "zh", "channel": "pos", "registered_at": joined["registered_at"],
     }  # fmt: skip
-    assert await told(identity) == ["member_registered", "identifier_linked", "identifier_linked"]
+    assert await told(identity) == [
+        "member_registered", "identifier_linked", "identifier_linked", "birthdays_known",
+    ]  # fmt: skip
 
 
 async def test_a_retry_gets_the_same_answer_and_does_nothing(identity: RunningApp) -> None:
