@@ -1,6 +1,7 @@
 """The five services as programs of the supervisor: command, environment, readiness."""
 
 import asyncio
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,6 +62,8 @@ class Services:
             settings["TLS_CERT"] = str(self.tls.certificate)
             settings["TLS_KEY"] = str(self.tls.key)
             settings["KEY_DIR"] = str(self.home.keys)
+            if "HUIYUAN_PUBLIC_URL" not in os.environ:
+                settings["PUBLIC_URL"] = self.urls[GATEWAY]
         return {f"HUIYUAN_{key}": value for key, value in settings.items()}
 
     def _program(self, name: str) -> Program:

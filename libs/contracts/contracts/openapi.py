@@ -13,12 +13,14 @@ from pydantic.json_schema import models_json_schema
 from contracts import campaign, gateway, identity, points, profile
 from contracts.base import ProblemDocument
 from contracts.classification import fields_of
+from contracts.gateway.access import OAuthProblem
 from contracts.operations import Operation
 
 VERSION = "0.1.0"
 _REF = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"{(\w+)}")
 _FORM = "application/x-www-form-urlencoded"
+_OAUTH = "/oauth2/"
 _MODELS = BaseModel | msgspec.Struct
 
 
@@ -46,7 +48,7 @@ def document() -> dict[str, Any]:
         },
         "paths": paths,
         "components": {
-            "schemas": dict(sorted(_schemas([*shapes, ProblemDocument]).items())),
+            "schemas": dict(sorted(_schemas([*shapes, ProblemDocument, OAuthProblem]).items())),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "writeKey": {"type": "http", "scheme": "basic"},
@@ -70,7 +72,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.dev_only:
         described["x-development-only"] = True
     if operation.request is not None:
-        form = operation.path == "/oauth2/token"
+        form = operation.path.startswith(_OAUTH)
         content = {_FORM if form else "application/json": {"schema": _schema(operation.request)}}
         described["requestBody"] = {"required": True, "content": content}
     return described
@@ -117,7 +119,12 @@ def _responses(operation: Operation) -> dict[str, Any]:
     if operation.response is not None:
         good["content"] = {"application/json": {"schema": _schema(operation.response)}}
     problem = {"schema": {"$ref": _REF.format(model="ProblemDocument")}}
-    bad = {"description": "Not done", "content": {"application/problem+json": problem}}
+    bad: dict[str, Any] = {
+        "description": "Not done",
+        "content": {"application/problem+json": problem},
+    }
+    if operation.path.startswith(_OAUTH):  # errors of RFC 6749; a problem if it is of another kind
+        bad["content"]["application/json"] = {"schema": {"$ref": _REF.format(model="OAuthProblem")}}
     return {str(operation.status): good, "default": bad}
 
 

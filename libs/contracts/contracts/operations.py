@@ -38,6 +38,7 @@ class Operation:
     own: str | None = "member_id"
     edge: str | None = None
     open: bool = False  # needs no token (health, tokens, JWKS)
+    counted: bool = False  # signs in or spends: not done while calls cannot be counted
     dev_only: bool = False
     tags: tuple[str, ...] = field(default=())
 

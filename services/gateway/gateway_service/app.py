@@ -10,13 +10,15 @@ from chassis.app import Runtime, Service, build
 from chassis.bus import Subscription
 from chassis.clock import Clock, open_clock
 from chassis.ids import Ids
-from chassis.jobs import DailyJob
+from chassis.jobs import BackgroundJob, DailyJob
 from contracts import openapi
 from contracts.events import MembersMerged, MessageRequested, OrdersCollected
 from gateway_service.access import router as access
-from gateway_service.access.limits import Limits
+from gateway_service.access.clients import first_clients
+from gateway_service.access.keys import KEY_LIFE, reload, rotate
+from gateway_service.access.limits import Bucket, Limits, connect
 from gateway_service.access.tokens import KeyRing, Tokens
-from gateway_service.access.use_cases import KEY_LIFE, first_clients, reload, rotate
+from gateway_service.access.use_cases import sweep
 from gateway_service.audit import router as audit
 from gateway_service.audit.use_cases import Audit
 from gateway_service.birthdays.domain import indexed_by
@@ -67,6 +69,8 @@ def create_app(settings: Settings | None = None) -> Front:
             ],
             jobs=[
                 DailyJob("signing_keys", lambda db, midnight: rotate(db, keys, ring, midnight)),
+                DailyJob("sign_ins", sweep),
+                BackgroundJob("revocations", parts.tokens.revocations.poll),
                 birthdays_announced(birthdays),
             ],
             start=[_start],
@@ -89,13 +93,17 @@ def _parts(settings: Settings) -> Parts:
         settings.upstream_connections,
         settings.upstream_seconds,
     )
+    redis = connect(settings.redis_url)
     return Parts(
         settings=settings,
+        redis=redis,
         keys=keys,
         vault=vault,
-        tokens=Tokens(KeyRing(keys), clock, settings.token_seconds, settings.token_cache),
+        tokens=Tokens(
+            KeyRing(keys), clock, settings.public_url, settings.token_seconds, settings.token_cache
+        ),
         limits=Limits(
-            settings.redis_url, settings.rate_limit_per_second, settings.rate_limit_burst
+            redis, Bucket("calls", settings.rate_limit_per_second, settings.rate_limit_burst)
         ),
         audit=Audit(keys.secret("audit")),
         inner=inner,
@@ -108,7 +116,9 @@ async def _start(app: FastAPI) -> None:
     parts: Parts = app.state.parts
     runtime: Runtime = app.state.runtime
     ring, parts.audit.db = parts.tokens.ring, runtime.db
-    await rotate(runtime.db, parts.keys, ring, runtime.db.clock.now() - KEY_LIFE / 2)
+    now = runtime.db.clock.now()
+    await rotate(runtime.db, parts.keys, ring, now - KEY_LIFE / 2)
+    await parts.tokens.revocations.poll(runtime.db, now)
     parts.tokens.reload = lambda: reload(runtime.db, ring)
     clients = Path(parts.settings.key_dir) / CLIENTS_FILE
     parts.consents.db = runtime.db
@@ -123,7 +133,7 @@ async def _start(app: FastAPI) -> None:
 async def _stop(app: FastAPI) -> None:
     parts: Parts = app.state.parts
     await parts.inner.stop()
-    await parts.limits.stop()
+    await parts.redis.aclose()
 
 
 def _document() -> APIRouter:

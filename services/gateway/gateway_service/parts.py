@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from redis.asyncio import Redis
 
 from gateway_service.access.limits import Limits
 from gateway_service.access.tokens import Tokens
@@ -21,6 +22,7 @@ class Parts:
     """Shared by every request; none of them holds a transaction."""
 
     settings: Settings
+    redis: Redis
     keys: Keys
     vault: Vault
     tokens: Tokens

@@ -12,12 +12,10 @@ from joserfc.jwk import KeySet
 from services.gateway.tests.conftest import Gateway
 
 from chassis.clock import DrivenClock
-from chassis.problem import Problem
 from contracts import openapi
 from contracts.operations import Operation
 from contracts.roles import Role
 from gateway_service.access.domain import Refusal, basic_user, refusal
-from gateway_service.access.limits import Limits
 
 MEMBER = UUID(int=5)
 THEIRS = f"/v1/members/{MEMBER}/points"
@@ -214,35 +212,3 @@ def test_basic() -> None:
     assert basic_user("Basic " + base64.b64encode(b"key:").decode()) == ("key", "")
     for wrong in ("", "Bearer x", "Basic", "Basic ???", "Basic " + base64.b64encode(b"k").decode()):
         assert basic_user(wrong) is None
-
-
-async def test_limits_share_a_bucket_and_refill(redis_url: str, clean: None) -> None:
-    one, two = Limits(redis_url, 5, 20), Limits(redis_url, 5, 20)
-    taken = 0
-    with pytest.raises(Problem) as refused:
-        for n in range(100):
-            await (one, two)[n % 2].take("till")
-            taken += 1
-    assert 20 <= taken <= 30
-    assert refused.value.status == 429
-    assert set(refused.value.headers) == {"Retry-After", "RateLimit", "RateLimit-Policy"}
-    await one.take("somebody else")
-    await one.stop()
-    await two.stop()
-
-
-async def test_without_redis_nobody_is_limited() -> None:
-    limits = Limits("redis://127.0.0.1:1/0", 1, 1)
-    for _ in range(50):
-        await limits.take("till")
-    await limits.stop()
-
-
-async def test_too_many_calls(start_gateway: Start) -> None:
-    gateway = await start_gateway(RATE_LIMIT_PER_SECOND="1", RATE_LIMIT_BURST="3")
-    headers = await gateway.as_(Role.POS)
-    answers = [await gateway.http.get(THEIRS, headers=headers) for _ in range(6)]
-    assert [answer.status_code for answer in answers[:3]] == [200, 200, 200]
-    refused = answers[-1]
-    assert refused.status_code == 429 and int(refused.headers["retry-after"]) >= 1
-    assert refused.json()["code"] == "too_many_calls"

@@ -280,11 +280,12 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", f"{_CODE}/claim", "points", "Take a code out of a pool",
         SERVING | {Role.MEMBER}, CouponClaimRequest, Coupon, query=(DRY_RUN,), idempotent=True,
-        tags=_TAGS,
+        counted=True, tags=_TAGS,
     ),
     Operation(
         "POST", f"{_CODE}/redeem", "points", "Use a coupon with an order",
-        CHECKOUT, CouponRedemptionRequest, Coupon, query=(DRY_RUN,), idempotent=True, tags=_TAGS,
+        CHECKOUT, CouponRedemptionRequest, Coupon, query=(DRY_RUN,), idempotent=True,
+        counted=True, tags=_TAGS,
     ),
     Operation(
         "POST", f"{_CODE}/rollback", "points", "Give a used coupon back",

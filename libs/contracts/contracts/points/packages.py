@@ -136,7 +136,7 @@ OPERATIONS: list[Operation] = [
     ),
     Operation(
         "POST", "/v1/package-vouchers/{code}/redeem", "points", "Use a component, once",
-        SERVING | {Role.PARTNER}, response=Voucher, idempotent=True, own=None,
+        SERVING | {Role.PARTNER}, response=Voucher, idempotent=True, counted=True, own=None,
         tags=("programmes",),
     ),
 ]  # fmt: skip

@@ -180,7 +180,7 @@ OPERATIONS: list[Operation] = [
         "POST", f"{_MEMBER}/exchanges", "points",
         "Exchange points with a partner; members may only give them out",
         SERVING | {Role.MEMBER, Role.PARTNER}, PartnerExchangeRequest, PartnerExchange,
-        query=(DRY_RUN,), idempotent=True, tags=("programmes",),
+        query=(DRY_RUN,), idempotent=True, counted=True, tags=("programmes",),
     ),
     Operation(
         "GET", f"{_MEMBER}/exchanges", "points", "Exchanges of a member, newest first",

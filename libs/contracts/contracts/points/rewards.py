@@ -110,7 +110,7 @@ OPERATIONS: list[Operation] = [
         "POST", f"{_MEMBER}/rewards/{{reward_id}}/exchanges", "points",
         "Exchange points for a reward",
         SERVING | {Role.MEMBER}, ExchangeRequest, ExchangeAnswer,
-        query=(DRY_RUN,), idempotent=True, tags=("rewards",),
+        query=(DRY_RUN,), idempotent=True, counted=True, tags=("rewards",),
     ),
     Operation(
         "GET", f"{_MEMBER}/reward-exchanges", "points", "What a member exchanged, newest first",

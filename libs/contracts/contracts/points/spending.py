@@ -192,12 +192,12 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", f"{_MEMBER}/redemptions", "points", "Spend points: 100 are worth one yuan",
         SERVING | {Role.MEMBER, Role.PARTNER}, RedemptionRequest, Redemption,
-        query=(DRY_RUN,), idempotent=True, tags=("points",),
+        query=(DRY_RUN,), idempotent=True, counted=True, tags=("points",),
     ),
     Operation(
         "POST", _HOLDS, "points", "Set points aside",
         SERVING | {Role.MEMBER, Role.PARTNER}, HoldRequest, HoldAnswer,
-        idempotent=True, tags=("points",),
+        idempotent=True, counted=True, tags=("points",),
     ),
     Operation(
         "GET", _HOLDS, "points", "Open holds of a member, oldest first",
@@ -209,7 +209,8 @@ OPERATIONS: list[Operation] = [
     ),
     Operation(
         "POST", f"{_HOLDS}/{{hold_id}}/post", "points", "Spend what a hold set aside",
-        SERVING | {Role.PARTNER}, HoldPost, HoldAnswer, idempotent=True, tags=("points",),
+        SERVING | {Role.PARTNER}, HoldPost, HoldAnswer, idempotent=True, counted=True,
+        tags=("points",),
     ),
     Operation(
         "POST", f"{_HOLDS}/{{hold_id}}/void", "points", "Give back what a hold set aside",
@@ -218,7 +219,8 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", f"{_MEMBER}/transfers", "points", "Give points to another member",
         frozenset({Role.MEMBER, Role.SERVICE_AGENT, Role.OPERATOR, Role.ADMIN}),
-        TransferRequest, Transfer, query=(DRY_RUN,), idempotent=True, tags=("points",),
+        TransferRequest, Transfer, query=(DRY_RUN,), idempotent=True, counted=True,
+        tags=("points",),
     ),
     Operation(
         "GET", _POLICIES, "points", "How points go",

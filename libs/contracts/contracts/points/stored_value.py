@@ -191,7 +191,8 @@ OPERATIONS: list[Operation] = [
     ),
     Operation(
         "POST", f"{_ONE}/spends", "points", "Pay with it",
-        _TILL | {Role.PARTNER}, SpendRequest, Spend, idempotent=True, own=None, tags=_TAGS,
+        _TILL | {Role.PARTNER}, SpendRequest, Spend, idempotent=True, counted=True, own=None,
+        tags=_TAGS,
     ),
     Operation(
         "POST", f"{_ONE}/spends/{{spend_id}}/reversals", "points",

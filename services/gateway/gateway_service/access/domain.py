@@ -1,29 +1,28 @@
-"""Credentials and rights, as pure functions."""
+"""Clients, holders of tokens and rights, as pure functions."""
 
 import base64
 import binascii
 import hashlib
+import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
+from authlib.oauth2.rfc6749 import ClientMixin
+
+from contracts.gateway.access import Grant
 from contracts.operations import Operation
-from contracts.roles import Role
+from contracts.roles import STAFF, Role
 
 SECOND_FACTOR = "mfa"  # the `acr` of a token that a second factor was shown for
-
+CODE_LIFE = timedelta(minutes=1)
+_TOO_SHORT = timedelta(seconds=30)  # a step-up that is nearly over is none
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:#-]{0,63}")
-
-
-class OAuthError(Exception):
-    """An error of RFC 6749, section 5.2."""
-
-    def __init__(self, error: str, description: str, status: int = 400) -> None:
-        super().__init__(error)
-        self.error, self.description, self.status = error, description, status
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Refusal(StrEnum):
@@ -33,21 +32,85 @@ class Refusal(StrEnum):
     FOREIGN = "foreign_member"
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
-    """A program that may ask for tokens of one role."""
+@dataclass(frozen=True)
+class Client(ClientMixin):
+    """A program that may ask for tokens. Without a secret it is public: an app, a page.
+
+    `role` is whom it acts as, or whose members of staff may sign in through it; None: any staff.
+    `store` is where it stands, for a till.
+    """
 
     client_id: str
+    role: Role | None
+    secret_hash: bytes | None
+    grants: frozenset[Grant] = frozenset({Grant.CLIENT_CREDENTIALS})
+    redirect_uris: tuple[str, ...] = ()
+    store: str | None = None
+
+    def get_client_id(self) -> str:
+        """Its name."""
+        return self.client_id
+
+    def get_default_redirect_uri(self) -> str:
+        """None, as an empty text: RFC 9700 wants the address said and compared every time."""
+        return ""
+
+    def get_allowed_scope(self, scope: object) -> str:
+        """OpenID Connect, if it was asked for; the role is granted whatever was asked."""
+        return "openid" if "openid" in str(scope or "").split() else ""
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        """Character by character (RFC 9700, section 2.1)."""
+        return redirect_uri in self.redirect_uris
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        """In constant time."""
+        given = hash_secret(client_secret)
+        return self.secret_hash is not None and hmac.compare_digest(self.secret_hash, given)
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        """A client that has a secret must show it."""
+        return (method == "none") is (self.secret_hash is None)
+
+    def check_response_type(self, response_type: str) -> bool:
+        """There is one."""
+        return response_type == "code" and Grant.AUTHORIZATION_CODE in self.grants
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        """Who may sign somebody in may also go on with it."""
+        if grant_type == Grant.REFRESH_TOKEN:
+            return bool(self.grants - {Grant.CLIENT_CREDENTIALS})
+        return grant_type in self.grants
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whom a token speaks for: `subject` is a member, a staff user or a client."""
+
     role: Role
-    secret_hash: bytes
+    subject: str
+    member_id: UUID | None = None
+    store: str | None = None
+    stepped_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a client says it is."""
+class Family:
+    """What one sign-in began: its access tokens, and refresh tokens that follow each other."""
 
+    family_id: UUID
     client_id: str
-    secret: str
+    holder: Holder
+    scope: str
+    auth_time: datetime
+    expires_at: datetime
+    stepped_up_until: datetime | None = None
+    revoked_at: datetime | None = None
+
+    def steps_until(self, now: datetime) -> datetime | None:
+        """Until when the second factor counts, if that is worth a token."""
+        until = self.stepped_up_until
+        return until if until is not None and until - now > _TOO_SHORT else None
 
 
 def hash_secret(secret: str) -> bytes:
@@ -62,7 +125,7 @@ def refusal(
     if role not in operation.roles:
         return Refusal.ROLE
     theirs = path.get(operation.own) if operation.own else None
-    if role is Role.MEMBER and theirs is not None and _uuid(theirs) != own:
+    if role is Role.MEMBER and theirs is not None and as_uuid(theirs) != own:
         return Refusal.FOREIGN
     return None
 
@@ -90,66 +153,58 @@ def basic_user(authorization: str) -> tuple[str, str] | None:
 
 
 def form_fields(body: bytes) -> dict[str, str]:
-    """The fields of a form; raises OAuthError if one is there twice or it is no form."""
-    try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=False, max_num_fields=16)
-    except ValueError:
-        raise OAuthError("invalid_request", "the body is not a form") from None
+    """The fields of a form or query. Raises ValueError if one is there twice or it is no form."""
+    text = body.decode()
+    pairs = parse_qsl(text, keep_blank_values=False, max_num_fields=32, errors="strict")
     if len(dict(pairs)) != len(pairs):
-        raise OAuthError("invalid_request", "a parameter is there twice")
+        raise ValueError("a parameter is there twice")
     return dict(pairs)
 
 
-def credentials(authorization: str, form: Mapping[str, str]) -> Credentials:
-    """From HTTP Basic (RFC 6749 encodes both halves) or from the form; raises OAuthError."""
-    basic = basic_user(authorization)
-    if basic is not None:
-        return Credentials(unquote_plus(basic[0]), unquote_plus(basic[1]))
-    if "client_id" in form and "client_secret" in form:
-        return Credentials(form["client_id"], form["client_secret"])
-    raise OAuthError("invalid_client", "client credentials are missing", 401)
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Whom a token speaks for: `subject` is a member, a staff user or a client."""
-
-    role: Role
-    subject: str
-    member_id: UUID | None = None
-    store: str | None = None
-    stepped_up: bool = False
-
-
-def client_holder(client: Client, form: Mapping[str, str], *, dev: bool) -> Holder:
-    """Whom a token of client credentials speaks for; raises OAuthError.
-
-    Members sign in by other grants; in development a client may speak for any of them, work in any
-    store, and say that it has shown a second factor.
-    """
-    role = client.role
-    if form.get("grant_type") != "client_credentials":
-        raise OAuthError("unsupported_grant_type", "only client_credentials")
-    if form.get("scope", role) != role:
-        raise OAuthError("invalid_scope", "a client has the scope of its role only")
-    if role is not Role.MEMBER:
-        told = form if dev else {}
-        return Holder(
-            role,
-            client.client_id,
-            store=told.get("store"),
-            stepped_up=told.get("acr_values") == SECOND_FACTOR,
-        )
-    if not dev:
-        raise OAuthError("unauthorized_client", "members do not use client credentials")
-    member_id = _uuid(form.get("member_id", ""))
-    if member_id is None:
-        raise OAuthError("invalid_request", "member_id must be a member's id")
-    return Holder(role, str(member_id), member_id)
-
-
-def _uuid(text: str) -> UUID | None:
+def as_uuid(text: str) -> UUID | None:
+    """The id in a text, or None."""
     try:
         return UUID(text)
     except ValueError:
         return None
+
+
+def unfit_client(client: Client) -> tuple[str, str] | None:
+    """What is wrong with a client that is to be admitted: pointer and why; None if it is fine."""
+    itself = Grant.CLIENT_CREDENTIALS in client.grants
+    members = bool({Grant.SMS_OTP, Grant.MINI_PROGRAM} & client.grants)
+    page = Grant.AUTHORIZATION_CODE in client.grants
+    wrong = [
+        (itself and client.secret_hash is None, "/confidential",
+         "a client without a secret cannot prove who it is"),
+        (itself and client.role is None, "/role", "a client that acts by itself needs a role"),
+        (members and client.role is not Role.MEMBER, "/role",
+         "members sign in through a client of role member"),
+        (page and not client.redirect_uris, "/redirect_uris",
+         "who is sent back needs an address for it"),
+        (page and client.role not in {None, *STAFF}, "/role", "it is staff that signs in there"),
+        (Grant.REFRESH_TOKEN in client.grants, "/grants", "refreshing comes with every sign-in"),
+    ]  # fmt: skip
+    wrong += [
+        (why is not None, f"/redirect_uris/{n}", why or "")
+        for n, why in enumerate(map(unfit_redirect, client.redirect_uris))
+    ]
+    return next(((pointer, why) for is_so, pointer, why in wrong if is_so), None)
+
+
+def unfit_redirect(uri: str) -> str | None:
+    """Why an address cannot be redirected to (RFC 9700, RFC 8252), or None."""
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname
+    except ValueError:
+        return "not an address"
+    if parts.fragment or "#" in uri or "*" in uri:
+        return "without fragment and without wildcard"
+    if parts.scheme == "https" and host:
+        return None
+    if parts.scheme == "http" and host in _LOOPBACK:
+        return None
+    if "." in parts.scheme and not host:  # an app's own scheme is its domain turned round
+        return None
+    return "https, loopback, or an app's own scheme such as com.example.app:/back"

@@ -1,88 +1,164 @@
-"""Rate limits: one token bucket a principal in Redis, drawn from in small shares.
+"""Rate limits: token buckets in Redis, by its clock, shared by all gateways.
 
-A share is spent here without asking again, so that most calls cost a dictionary look-up. While
-Redis is away nobody is limited: a checkout must not stop because a counter is gone.
+Ordinary calls are taken from a small share that a gateway draws ahead, so that most cost a
+dictionary look-up; a share is a five-hundredth of what is left, and so exact to 1 % however many
+gateways draw. What must not go on uncounted (signing in, spending, what costs money) is charged
+one by one. While Redis is away ordinary calls are not limited, for a checkout must not stop because
+a counter is gone; charges are refused.
 """
 
+import ipaddress
 import math
 import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from chassis.coalesce import Coalescer
 from chassis.logs import log
 from chassis.problem import Problem
 
-SHARES_A_SECOND = 20
 _REMEMBERED = 100_000
 _REDIS_SECONDS = 0.25
 _AWAY_SECONDS = 1.0
+_PREFIX = 64  # bits of an IPv6 address that one caller has to itself
+AWAY = (RedisError, OSError, TimeoutError)
 
-# KEYS: the bucket. ARGV: tokens a second, size, tokens wanted.
-# Answers tokens granted and, if none, milliseconds until there will be one.
+# KEYS: the bucket. ARGV: tokens a second, size, tokens wanted now, divisor of the share (0: none).
+# Answers tokens granted and milliseconds until the next one that is missing.
 _DRAW = """
 local clock = redis.call('TIME')
 local now = clock[1] + clock[2] / 1e6
 local rate, size, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local bucket = redis.call('HMGET', KEYS[1], 'left', 'at')
 local left = math.min(size, (bucket[1] or size) + (now - (bucket[2] or now)) * rate)
+local share = tonumber(ARGV[4])
+if share > 0 then wanted = wanted + math.floor(left / share) end
 local granted = math.min(wanted, math.floor(left))
 redis.call('HSET', KEYS[1], 'left', left - granted, 'at', now)
 redis.call('PEXPIRE', KEYS[1], math.ceil(size / rate * 1000) + 1000)
-return {granted, granted > 0 and 0 or math.ceil((1 - left) / rate * 1000)}
+return {granted, math.max(0, math.ceil((1 - (left - granted)) / rate * 1000))}
 """
+_SHARE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """`burst` at once after a pause, `per_second` on average."""
+
+    name: str
+    per_second: float
+    burst: int
 
 
 class Limits:
-    """`await take(who)` before each call."""
+    """`await take(who)` before an ordinary call, `await charge(bucket, who)` before others."""
 
-    def __init__(self, redis_url: str, per_second: int, burst: int) -> None:
-        self._redis = Redis.from_url(
-            redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
-        )
-        self._draw = self._redis.register_script(_DRAW)
-        self._rate, self._burst = per_second, burst
-        self._share = max(1, per_second // SHARES_A_SECOND)
+    def __init__(self, redis: Redis, calls: Bucket) -> None:
+        self._redis, self._calls = redis, calls
+        self._draw = redis.register_script(_DRAW)
+        self._shares: Coalescer[str, None] = Coalescer(self._more, workers=1)
         self._left: dict[str, int] = {}
         self._away_until = 0.0
 
     async def take(self, who: str) -> None:
         """Spend one call of `who`. Raises Problem 429."""
         left = self._left.get(who, 0)
-        if left <= 0:
-            left = await self._another_share(who)
-        self._left[who] = left - 1
+        if left > 0:
+            self._left[who] = left - 1
+        elif time.monotonic() >= self._away_until:
+            await self._shares.submit(who)
 
-    async def stop(self) -> None:
-        """Close the connection."""
-        await self._redis.aclose()
-
-    async def _another_share(self, who: str) -> int:
-        if time.monotonic() < self._away_until:
-            return self._share
+    async def charge(self, bucket: Bucket | None, who: str) -> None:
+        """Spend one of a bucket (None: a call). Raises Problem 429, and 503 while Redis is away."""
+        bucket = bucket or self._calls
         try:
             granted, wait = await self._draw(
-                keys=[f"huiyuan:limit:{who}"], args=[self._rate, self._burst, self._share]
+                keys=[_key(bucket, who)], args=[bucket.per_second, bucket.burst, 1, 0]
             )
-        except (RedisError, OSError, TimeoutError) as error:
+        except AWAY as error:
+            log.warning("limits_away", bucket=bucket.name, error=type(error).__name__)
+            raise uncounted() from None
+        if not granted:
+            raise _too_many(bucket, wait / 1000)
+
+    async def _more(self, waiting: Sequence[str]) -> Sequence[Exception | None]:
+        """One call for each who waits, and a share for each."""
+        wanted = Counter(waiting)
+        calls = self._calls
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for who, number in wanted.items():
+                    args = [calls.per_second, calls.burst, number, _SHARE]
+                    await self._draw(keys=[_key(calls, who)], args=args, client=pipe)
+                drawn = dict(zip(wanted, await pipe.execute(), strict=True))
+        except AWAY as error:
             self._away_until = time.monotonic() + _AWAY_SECONDS
             log.warning("limits_paused", error=type(error).__name__)
-            return self._share
-        if not granted:
-            raise self._problem(wait / 1000)
+            return [None] * len(waiting)
         if len(self._left) > _REMEMBERED:
             self._left.clear()  # at worst, started shares are lost
-        return self._left.get(who, 0) + int(granted)
+        answers: list[Exception | None] = []
+        for who in waiting:
+            granted, wait = drawn[who]
+            drawn[who] = granted - 1, wait
+            answers.append(None if granted > 0 else _too_many(calls, wait / 1000))
+        for who, (spare, _) in drawn.items():
+            if spare > 0:
+                self._left[who] = self._left.get(who, 0) + spare
+        return answers
 
-    def _problem(self, wait: float) -> Problem:
-        window = math.ceil(self._burst / self._rate)
-        return Problem(
-            429,
-            "too_many_calls",
-            "This token's holder calls too often",
-            headers={
-                "Retry-After": str(max(1, math.ceil(wait))),
-                "RateLimit": f'"calls";r=0;t={max(1, math.ceil(wait))}',
-                "RateLimit-Policy": f'"calls";q={self._burst};w={window}',
-            },
-        )
+
+def connect(redis_url: str) -> Redis:
+    """A client that gives up soon."""
+    client: Redis = Redis.from_url(
+        redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
+    )
+    return client
+
+
+def uncounted() -> Problem:
+    """503: what has to be counted cannot be counted now."""
+    title = "This cannot be counted right now, so it is not done; try again"
+    return Problem(503, "limits_away", title, headers={"Retry-After": "1"})
+
+
+def address(scope: Mapping[str, Any], headers: Mapping[bytes, bytes], proxies: int) -> str:
+    """Where a call comes from; of IPv6 the network. `proxies` of our own stand in front."""
+    peer = (scope.get("client") or ("", 0))[0]
+    if proxies:
+        told = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
+        peer = told[-proxies].strip() if len(told) >= proxies and told[-proxies].strip() else peer
+    try:
+        known = ipaddress.ip_address(peer)
+    except ValueError:
+        return "address:unknown"
+    if isinstance(known, ipaddress.IPv6Address):
+        known = known.ipv4_mapped or known
+    if isinstance(known, ipaddress.IPv6Address):
+        network = ipaddress.ip_network((known, _PREFIX), strict=False)
+        return f"address:{network.network_address}"
+    return f"address:{known}"
+
+
+def _key(bucket: Bucket, who: str) -> str:
+    return f"huiyuan:limit:{bucket.name}:{who}"
+
+
+def _too_many(bucket: Bucket, wait: float) -> Problem:
+    seconds = max(1, math.ceil(wait))
+    window = max(1, math.ceil(bucket.burst / bucket.per_second))
+    return Problem(
+        429,
+        "too_many_calls",
+        "This is asked for too often",
+        headers={
+            "Retry-After": str(seconds),
+            "RateLimit": f'"{bucket.name}";r=0;t={seconds}',
+            "RateLimit-Policy": f'"{bucket.name}";q={bucket.burst};w={window}',
+        },
+    )

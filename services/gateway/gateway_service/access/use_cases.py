@@ -1,106 +1,170 @@
-"""Exchange credentials, admit clients and sources, keep signing keys fresh."""
+"""Exchange what was granted for tokens, end them, look at them."""
 
-import hmac
-import secrets
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
+from uuid import UUID
+
+from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 
 from chassis.database import Database, Tx
-from chassis.problem import Problem
-from contracts.gateway.access import TokenAnswer
+from contracts.gateway.access import Introspection
 from contracts.roles import Role
 from gateway_service.access import repository
-from gateway_service.access.domain import (
-    Client,
-    OAuthError,
-    client_holder,
-    credentials,
-    form_fields,
-    hash_secret,
+from gateway_service.access.domain import Client, Family, basic_user, form_fields, hash_secret
+from gateway_service.access.protocol import (
+    AUTH_METHODS,
+    Decided,
+    Desk,
+    Loaded,
+    Reply,
+    Request,
 )
-from gateway_service.access.tokens import KeyRing, Tokens, new_signing_key
-from gateway_service.files import read_private, write_private
-from gateway_service.vault.keys import Keys
+from gateway_service.access.tokens import (
+    Tokens,
+    Verified,
+    client_mark,
+    family_mark,
+    subject_mark,
+    token_mark,
+)
 
-KEY_LIFE = timedelta(days=2)  # signs for one day, then is published for one more
-DEMO_SOURCE = "demo"
-
-
-async def exchange(
-    tx: Tx, tokens: Tokens, issuer: str, authorization: str, body: bytes, *, dev: bool
-) -> TokenAnswer:
-    """Client credentials for a token. Raises OAuthError."""
-    form = form_fields(body)
-    given = credentials(authorization, form)
-    client = await repository.client(tx, given.client_id)
-    known = client.secret_hash if client else b""
-    if client is None or not hmac.compare_digest(known, hash_secret(given.secret)):
-        raise OAuthError("invalid_client", "no such client, or another secret", 401)
-    holder = client_holder(client, form, dev=dev)
-    token = tokens.issue(issuer, holder)
-    return TokenAnswer(access_token=token, expires_in=tokens.seconds, scope=client.role)
+MEMBER_LIFE = timedelta(days=30)
+STAFF_LIFE = timedelta(hours=12)
+_LOOKING = frozenset({Role.ADMIN, Role.OPERATOR, Role.COMPLIANCE})  # at tokens of other clients
 
 
-async def admit_client(tx: Tx, client_id: str, role: Role) -> str:
-    """A new client; answers its secret. Raises Problem 409 if there is one of that name."""
-    if await repository.client(tx, client_id) is not None:
-        raise Problem(409, "client_exists", "There is a client of this name", pointer="/client_id")
-    secret = new_secret()
-    await repository.put_client(tx, Client(client_id, role, hash_secret(secret)))
-    return secret
+def read_request(method: str, uri: str, body: bytes, authorization: str) -> Request:
+    """The form of a request. Raises OAuth2Error for none, or with a field twice."""
+    try:
+        return Request(method, uri, form_fields(body), authorization)
+    except ValueError:
+        raise InvalidRequestError("Invalid 'application/x-www-form-urlencoded' body") from None
 
 
-async def admit_source(tx: Tx, name: str) -> str:
-    """A new source of events, or a new key for it; answers the key."""
-    key = new_secret()
-    await repository.put_source(tx, name, hash_secret(key))
-    return key
+async def load(tx: Tx, request: Request, *, dev: bool) -> Loaded:
+    """What the request names."""
+    loaded = Loaded(tx.now, tx.ids.new(), dev=dev)
+    basic = basic_user((request.headers or {}).get("Authorization", ""))
+    client_id = basic[0] if basic else request.form.get("client_id")
+    if client_id:
+        loaded.client = await repository.client(tx, client_id)
+    grant = request.form.get("grant_type")
+    if grant == "authorization_code" and "code" in request.form:
+        loaded.code = await repository.code(tx, hash_secret(request.form["code"]))
+    if grant == "refresh_token" and "refresh_token" in request.form:
+        loaded.refresh = await repository.refresh(tx, hash_secret(request.form["refresh_token"]))
+    return loaded
 
 
-async def rotate(db: Database, keys: Keys, ring: KeyRing, since: datetime) -> None:
-    """Make sure that there is a key made `since` then, and drop what is too old to matter."""
+async def exchange(tx: Tx, tokens: Tokens, request: Request, loaded: Loaded) -> Reply:
+    """What was granted for a token. A refusal is an answer, too: what it does must be kept."""
+    desk = Desk(loaded, tokens, MEMBER_LIFE)
+    reply: Reply = desk.create_token_response(request)  # type: ignore[assignment]
+    await _keep(tx, tokens, request, desk.decided)
+    return reply
+
+
+async def _keep(tx: Tx, tokens: Tokens, request: Request, decided: Decided) -> None:
+    if decided.reused is not None:
+        await end_family(tx, tokens, decided.reused)
+    if decided.begun is not None:
+        await repository.add_family(tx, decided.begun)
+    if decided.used_code:
+        await repository.use_code(tx, hash_secret(request.form["code"]))
+    if decided.used_refresh:
+        await repository.use_refresh(tx, hash_secret(request.form["refresh_token"]))
+    if decided.next_refresh is not None and decided.family is not None:
+        next_hash = hash_secret(decided.next_refresh)
+        await repository.add_refresh(tx, next_hash, decided.family.family_id)
+
+
+async def revoke(tx: Tx, tokens: Tokens, request: Request) -> Reply:
+    """RFC 7009: the client ends one of its tokens; of others it learns nothing."""
+    client, token = await _asking(tx, tokens, request)
+    known = await tokens.active(token)
+    family = await _family_of(tx, known, token)
+    if family is not None and family.client_id == client.client_id:
+        await end_family(tx, tokens, family.family_id)
+    elif known is not None and known.claims["client_id"] == client.client_id:
+        await end(tx, tokens, token_mark(str(known.claims["jti"])))
+    return 200, {}, []
+
+
+async def introspect(tx: Tx, tokens: Tokens, request: Request) -> Introspection:
+    """RFC 7662, for the client itself and for those who run the platform."""
+    client, token = await _asking(tx, tokens, request)
+    if client.secret_hash is None:
+        raise InvalidClientError
+    known = await tokens.active(token)
+    family = await _family_of(tx, known, token)
+    owner = str(known.claims["client_id"]) if known else family.client_id if family else ""
+    if owner != client.client_id and client.role not in _LOOKING:
+        return Introspection(active=False)
+    if known is not None:
+        return _of_access_token(known)
+    if family is None or family.revoked_at is not None or family.expires_at <= tx.now:
+        return Introspection(active=False)
+    return Introspection(
+        active=True, client_id=family.client_id, sub=family.holder.subject, iss=tokens.issuer,
+        exp=int(family.expires_at.timestamp()), iat=int(family.auth_time.timestamp()),
+        role=family.holder.role, scope=str(family.holder.role),
+    )  # fmt: skip
+
+
+def _of_access_token(known: Verified) -> Introspection:
+    claims = {name: str(value) for name, value in known.claims.items()}
+    return Introspection(
+        active=True, scope=claims["role"], client_id=claims["client_id"], token_type="Bearer",
+        exp=int(known.expires), iat=int(known.issued), sub=claims["sub"], aud=claims["aud"],
+        iss=claims["iss"], role=known.principal.role, acr=claims.get("acr"),
+    )  # fmt: skip
+
+
+async def _asking(tx: Tx, tokens: Tokens, request: Request) -> tuple[Client, str]:
+    """The client that asks, and the token that it asks about. Raises OAuth2Error."""
+    desk = Desk(await load(tx, request, dev=False), tokens, MEMBER_LIFE)
+    client = desk.authenticate_client(request, AUTH_METHODS)
+    assert isinstance(client, Client)
+    token = request.form.get("token")
+    if not token:
+        raise InvalidRequestError("Missing 'token'")
+    return client, token
+
+
+async def _family_of(tx: Tx, known: Verified | None, token: str) -> Family | None:
+    """The sign-in that a token is of: an access token says so, a refresh token is looked up."""
+    if known is None:
+        stored = await repository.refresh(tx, hash_secret(token))
+        return stored.family if stored and stored.used_at is None else None
+    sid = known.claims.get("sid")
+    return await repository.family(tx, UUID(str(sid))) if sid else None
+
+
+async def end_family(tx: Tx, tokens: Tokens, family_id: UUID) -> None:
+    """A sign-in with all its tokens."""
+    await repository.end_families(tx, family_id=family_id)
+    await end(tx, tokens, family_mark(family_id))
+
+
+async def end_client(tx: Tx, tokens: Tokens, client_id: str) -> None:
+    """Everything that was issued to a client."""
+    await repository.end_families(tx, client=client_id)
+    await end(tx, tokens, client_mark(client_id))
+
+
+async def end_subject(tx: Tx, tokens: Tokens, subject: str) -> None:
+    """Everything that speaks for somebody."""
+    await repository.end_families(tx, subject=subject)
+    await end(tx, tokens, subject_mark(subject))
+
+
+async def end(tx: Tx, tokens: Tokens, mark: str) -> None:
+    """Access tokens with this mark: here at the commit, elsewhere within a second or two."""
+    now, until = tx.now, tx.now + timedelta(seconds=tokens.seconds)
+    await repository.add_revocation(tx, mark, until)
+    tx.after_commit(lambda: tokens.revocations.add(mark, now, until))
+
+
+async def sweep(db: Database, midnight: datetime) -> None:
+    """Every night: what has been over for a day."""
     async with db.transaction() as tx:
-        await repository.lock_signing_keys(tx)
-        stored = await repository.signing_keys(tx)
-        if not stored or stored[-1].created_at < since:
-            await repository.add_signing_key(tx, new_signing_key(keys, tx.now))
-        await repository.drop_signing_keys(tx, tx.now - KEY_LIFE)
-    await reload(db, ring)
-
-
-async def reload(db: Database, ring: KeyRing) -> None:
-    """Read the keys from the database."""
-    async with db.transaction(readonly=True) as tx:
-        ring.load(await repository.signing_keys(tx))
-
-
-async def first_clients(tx: Tx, path: Path, *, dev: bool) -> None:
-    """`clients.json`: in development a client of every role and a write key, kept over restarts;
-    otherwise, and only while there is no client at all, an administrator who admits the others.
-    What development left behind is thrown out first.
-    """
-    roles = list(Role) if dev else [Role.ADMIN]
-    if not dev:
-        await repository.drop_clients(tx, [f"dev-{role}" for role in Role])
-        await repository.drop_source(tx, DEMO_SOURCE)
-        if await repository.any_client(tx):
-            return
-    stored = read_private(path)
-    clients = stored.get("clients", {}) if stored.get("dev") == dev else {}
-    for role in roles:
-        name = f"dev-{role}" if dev else str(role)
-        entry = clients.setdefault(role, {"client_id": name, "client_secret": new_secret()})
-        secret_hash = hash_secret(entry["client_secret"])
-        await repository.put_client(tx, Client(entry["client_id"], role, secret_hash))
-    write_keys: Mapping[str, str] = {}
-    if dev:
-        write_keys = stored.get("write_keys") or {DEMO_SOURCE: new_secret()}
-        for name, key in write_keys.items():
-            await repository.put_source(tx, name, hash_secret(key))
-    write_private(path, {"dev": dev, "clients": clients, "write_keys": write_keys})
-
-
-def new_secret() -> str:
-    """32 random bytes, base64url."""
-    return secrets.token_urlsafe(32)
+        await repository.sweep(tx, midnight - timedelta(days=1))

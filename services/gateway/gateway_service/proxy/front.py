@@ -19,6 +19,7 @@ from contracts.gateway.audit import Action, Decision
 from contracts.operations import Operation
 from contracts.roles import Role
 from gateway_service.access.domain import Refusal, refusal
+from gateway_service.access.limits import address
 from gateway_service.audit.use_cases import entry_by
 from gateway_service.desensitize.answers import Reading, holds_tokens
 from gateway_service.parts import Parts
@@ -56,6 +57,7 @@ class Front:
         self.app, self._parts = app, parts
         self._routes = Routes(o for o in operations if settings.dev or not o.dev_only)
         self._most, self._recorded = settings.max_body_bytes, bool(settings.otlp_endpoint)
+        self._proxies = settings.trusted_proxies
         self.state = app.state
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -92,12 +94,18 @@ class Front:
         path: bytes = scope["raw_path"]
         operation, params = self._routes.match(scope["method"], path)
         principal = _NOBODY
-        if not operation.open:
+        if operation.open:
+            who = address(scope, headers, self._proxies)
+        else:
             principal = await self._parts.tokens.principal(headers.get(b"authorization"))
             refused = refusal(operation, principal.role, principal.member_id, params)
             if refused:
                 raise Problem(403, refused, _REFUSALS[refused])
-            await self._parts.limits.take(principal.subject)
+            who = principal.subject
+        if operation.counted:
+            await self._parts.limits.charge(None, who)
+        else:
+            await self._parts.limits.take(who)
         call = Call(operation, path, scope["query_string"], params, headers, principal, trace)
         call.state()
         call.body = await self._body(headers, receive)

@@ -1,6 +1,17 @@
 """The whole schema `gateway`, a page a feature; chassis has tables of its own in it."""
 
-from gateway_service.tables.access import Client, SigningKey, WriteKey
+from gateway_service.tables.access import (
+    AuthorizationCode,
+    Client,
+    ClientKey,
+    LoginCode,
+    RefreshToken,
+    Revocation,
+    SigningKey,
+    StaffUser,
+    TokenFamily,
+    WriteKey,
+)
 from gateway_service.tables.audit import AuditEntry, Checkpoint, Lane
 from gateway_service.tables.birthdays import Birthday
 from gateway_service.tables.collect import Quarantine
@@ -15,17 +26,24 @@ from gateway_service.tables.egress import SandboxOutbox
 
 __all__ = [
     "AuditEntry",
+    "AuthorizationCode",
     "Birthday",
     "Checkpoint",
     "Client",
+    "ClientKey",
     "Consent",
     "ConsentEvent",
     "ConsentHead",
     "Lane",
+    "LoginCode",
     "MergedMember",
     "NoticeVersion",
     "Quarantine",
+    "RefreshToken",
+    "Revocation",
     "SandboxOutbox",
     "SigningKey",
+    "StaffUser",
+    "TokenFamily",
     "WriteKey",
 ]
