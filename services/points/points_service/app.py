@@ -47,6 +47,7 @@ from points_service.holds.router import router as holds
 from points_service.members.subscribers import on_registered
 from points_service.merges.subscribers import on_merged
 from points_service.orders.router import router as orders
+from points_service.orders.subscribers import subscriptions as on_purchases
 from points_service.orders.use_cases import book
 from points_service.overview.router import router as overview
 from points_service.packages.router import router as packages
@@ -65,7 +66,6 @@ from points_service.proofs.vault import Vault
 from points_service.redemption.router import router as redemption
 from points_service.referrals.domain import Terms
 from points_service.referrals.router import router as referrals
-from points_service.referrals.subscribers import subscriptions as on_purchases
 from points_service.refunds.router import router as refunds
 from points_service.reviews.jobs import tier_review
 from points_service.reviews.router import router as reviews

@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, Field
 from contracts.base import Model
 from contracts.classification import internal, public
 from contracts.operations import DRY_RUN, Operation
-from contracts.points.common import LARGEST, Code, Words
+from contracts.points.common import LARGEST, Cny, Code, Words
+from contracts.points.conditions import EarningCondition
 from contracts.roles import EVERYONE, READING, SERVING, STAFF, Role
 
 # No programme is older, and every calendar can still reckon with it.
@@ -79,13 +80,33 @@ class Badge(Model):
     name: Annotated[Words, public]
 
 
+class Purchases(Model):
+    """Orders that count for a task: those of which all `conditions` hold.
+
+    Kinds are those of earning rules that need nothing but the order: amount, brand, category,
+    channel, dates, department, sku, store, weekday.
+
+    With `spend` it is not orders that are counted but what was paid for their goods, in all.
+    """
+
+    conditions: Annotated[list[EarningCondition], Field(max_length=20), public] = Field(
+        default_factory=list
+    )
+    spend: Annotated[Cny | None, public] = None
+
+
 class TaskBody(Model):
-    """Do an act `times` times within a `period`; then it brings growth, points and a badge, once a
-    period."""
+    """Do an `act`, or make `purchases`, `times` times within a `period` (or spend so much in it);
+    then it brings growth, points and a badge, once a period.
+
+    What is given back counts no more; if the rest is too little, what the task brought is taken
+    back. Goods bought in its place bring it again.
+    """
 
     name: Annotated[Words, public]
-    act: Annotated[Code, public]
-    times: Annotated[int, Field(gt=0, le=100_000), public]
+    act: Annotated[Code | None, public] = None
+    purchases: Annotated[Purchases | None, public] = None
+    times: Annotated[int, Field(gt=0, le=100_000), public] = 1
     period: Annotated[Literal["day", "week", "month", "year", "ever"], public] = "month"
     growth: Annotated[int, Field(ge=0, le=LARGEST), public] = 0
     points: Annotated[int, Field(ge=0, le=LARGEST), public] = 0
@@ -107,7 +128,8 @@ class Tasks(Model):
 
 
 class TaskProgress(Model):
-    """How far a member is in the period that began on `since`."""
+    """How far a member is in the period that began on `since`: `done` of the task's `times`, or fen
+    of what is to be spent."""
 
     task: Annotated[Task, public]
     since: Annotated[date, public]

@@ -6,7 +6,7 @@ stretch each. A plan of rules without conditions and limits is *flat*: two multi
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -70,28 +70,29 @@ class Rule:
             and EFFECTS[self.effect.kind].times is None
         )
 
-    def lines(self, deed: Deed) -> Lines | bool:
-        """The lines of the deed it is about (None: all of it), or False if it is not for this."""
-        lines: Lines = None
-        for each in self.conditions:
-            kind = CONDITIONS[each.kind]
-            if kind.holds and not kind.holds(each, deed):
+
+def matching(conditions: Sequence[Condition], deed: Deed) -> Lines | bool:
+    """The lines of the deed that conditions are about (None: all), or False if one fails."""
+    lines: Lines = None
+    for each in conditions:
+        kind = CONDITIONS[each.kind]
+        if kind.holds and not kind.holds(each, deed):
+            return False
+        if kind.matches:
+            found = frozenset(
+                place
+                for place, (sku, _, _) in enumerate(deed.items)
+                if kind.matches(each, sku, deed.goods.get(sku, Goods()))
+            )
+            lines = found if lines is None else lines & found
+            if not lines:
                 return False
-            if kind.matches:
-                found = frozenset(
-                    place
-                    for place, (sku, _, _) in enumerate(deed.items)
-                    if kind.matches(each, sku, deed.goods.get(sku, Goods()))
-                )
-                lines = found if lines is None else lines & found
-                if not lines:
-                    return False
-        paid = deed.fen(lines)
-        for each in self.conditions:
-            asked = CONDITIONS[each.kind].paid
-            if asked and not asked(each, paid):
-                return False
-        return lines
+    paid = deed.fen(lines)
+    for each in conditions:
+        asked = CONDITIONS[each.kind].paid
+        if asked and not asked(each, paid):
+            return False
+    return lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,7 @@ class Plan:
 
     def rate(self, deed: Deed, member_id: UUID, meter: Meter) -> Earned:
         """The deed, whatever the rules are."""
-        found = [(rule, rule.lines(deed)) for rule in self.rules]
+        found = [(rule, matching(rule.conditions, deed)) for rule in self.rules]
         matched = [(rule, lines) for rule, lines in found if not isinstance(lines, bool)]
         direct = [(rule, lines) for rule, lines in matched if not EFFECTS[rule.effect.kind].times]
         kept = _one_a_group(

@@ -37,7 +37,7 @@ class Version:
             effect=_effect(told["effect"]),
             since=max(since, self.in_force_from) if since else self.in_force_from,
             until=min(ends, default=None),
-            conditions=tuple(_condition(each) for each in told["conditions"]),
+            conditions=conditions(told["conditions"]),
             limits=Limits(**told["limits"]),
             priority=told["priority"],
             group=told["stacking_group"],
@@ -54,6 +54,11 @@ def _day(text: str | None) -> date | None:
 
 def _effect(told: Mapping[str, Any]) -> Effect:
     return Effect(told["kind"], Gives(told["gives"]), told["amount"], told.get("by_tier", False))
+
+
+def conditions(told: Iterable[Mapping[str, Any]]) -> tuple[Condition, ...]:
+    """As they were written."""
+    return tuple(_condition(each) for each in told)
 
 
 def _condition(told: Mapping[str, Any]) -> Condition:

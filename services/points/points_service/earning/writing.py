@@ -1,10 +1,11 @@
 """Writing and reading rules: every change is a new version, the old one stays."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from chassis.database import Tx
 from chassis.problem import Problem
 from contracts.points import earning as api
+from contracts.points.conditions import EarningCondition
 from points_service.acts import repository as acts
 from points_service.catalogue import repository as catalogue
 from points_service.earning import repository
@@ -109,23 +110,32 @@ async def _check(tx: Tx, body: api.EarningRuleBody) -> None:
         raise _wrong("unknown_kind", "There is no such kind of effect", "/effect/kind")
     if EFFECTS[body.effect.kind].times and body.effect.amount < 100:
         raise _wrong("below_one", "A multiplier is 100 percent at least", "/effect/amount")
-    for place, condition in enumerate(body.conditions):
-        kind = CONDITIONS.get(condition.kind)
-        if kind is None:
-            pointer = f"/conditions/{place}/kind"
-            raise _wrong("unknown_kind", "There is no such kind of condition", pointer)
-        told = condition.model_dump(exclude={"kind"}, exclude_defaults=True)
-        if kind.wants and not kind.wants & told.keys():
-            pointer = f"/conditions/{place}/{min(kind.wants)}"
-            raise _wrong("argument_missing", "The condition needs it", pointer)
-        if foreign := sorted(told.keys() - kind.wants - kind.takes):
-            pointer = f"/conditions/{place}/{foreign[0]}"
-            raise _wrong("argument_unknown", "The condition does not know it", pointer)
-        if kind.among is not None and not kind.among.issuperset(condition.any_of):
-            pointer = f"/conditions/{place}/any_of"
-            raise _wrong("argument_unknown", "The condition does not know it", pointer)
+    check(body.conditions)
     if body.valid_from and body.valid_until and body.valid_from >= body.valid_until:
         raise _wrong("never_valid", "It ends before it begins", "/valid_until")
+
+
+def check(
+    conditions: Sequence[EarningCondition],
+    kinds: Container[str] = CONDITIONS,
+    pointer: str = "/conditions",
+) -> None:
+    """Each of these kinds, with the arguments it needs and no others; raises Problem 422."""
+    for place, condition in enumerate(conditions):
+        kind = CONDITIONS.get(condition.kind) if condition.kind in kinds else None
+        if kind is None:
+            here = f"{pointer}/{place}/kind"
+            raise _wrong("unknown_kind", "There is no such kind of condition", here)
+        told = condition.model_dump(exclude={"kind"}, exclude_defaults=True)
+        if kind.wants and not kind.wants & told.keys():
+            here = f"{pointer}/{place}/{min(kind.wants)}"
+            raise _wrong("argument_missing", "The condition needs it", here)
+        if foreign := sorted(told.keys() - kind.wants - kind.takes):
+            here = f"{pointer}/{place}/{foreign[0]}"
+            raise _wrong("argument_unknown", "The condition does not know it", here)
+        if kind.among is not None and not kind.among.issuperset(condition.any_of):
+            here = f"{pointer}/{place}/any_of"
+            raise _wrong("argument_unknown", "The condition does not know it", here)
 
 
 def _wrong(code: str, title: str, pointer: str) -> Problem:

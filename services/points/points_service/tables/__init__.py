@@ -28,6 +28,7 @@ from points_service.tables.earning import (
     Store,
     Task,
     TaskDone,
+    TaskPurchase,
 )
 from points_service.tables.ledger import Account, Checkpoint, Entry, Journal, Lane
 from points_service.tables.orders import Order, Quote, Refund
@@ -142,6 +143,7 @@ __all__ = [
     "Table",
     "Task",
     "TaskDone",
+    "TaskPurchase",
     "TierChange",
     "TierLadder",
     "TierLadderPast",

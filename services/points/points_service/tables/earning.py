@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, Text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from points_service.tables.base import Table, count, document, moment
@@ -150,13 +150,30 @@ class Task(Table, table=True):
 
 
 class TaskDone(Table, table=True):
-    """A member finished a task in the period that began on that day; merges move it."""
+    """A member finished a task in the period that began on that day; merges move it.
+
+    `turn`: how often, if refunds took it back; `taken_back_at` while they do.
+    """
 
     __tablename__ = "task_done"
     task_id: str = Field(primary_key=True)
     member_id: UUID = Field(primary_key=True)
     period: date = Field(primary_key=True)
     done_at: datetime = moment()
+    turn: int
+    taken_back_at: datetime | None = moment()
+
+
+class TaskPurchase(Table, table=True):
+    """An order that counts for a task: its `lines` (None: all), and fen of them not given back."""
+
+    __tablename__ = "task_purchase"
+    task_id: str = Field(primary_key=True)
+    order_no: str = Field(primary_key=True)
+    member_id: UUID  # whose it is now; merges move it
+    paid_at: datetime = moment()
+    lines: list[int] | None = Field(sa_column=Column(JSONB, nullable=True))
+    fen: int = count()
 
 
 class MemberBadge(Table, table=True):

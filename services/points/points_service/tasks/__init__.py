@@ -1,1 +1,1 @@
-"""Tasks: an act so many times within a period; badges."""
+"""Tasks: an act or purchases so many times within a period, or so much spent; badges."""

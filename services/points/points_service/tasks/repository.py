@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from chassis.database import Tx
-from points_service.tasks.domain import Task
+from points_service.earning.repository import conditions
+from points_service.tasks.domain import Goal, Task
 
 Turn = tuple[str, UUID, date]  # task, member, first day of the period
 
@@ -39,9 +40,15 @@ def _task(task_id: str, told: Mapping[str, Any]) -> Task:
     )
     badge = told["badge"]["badge"] if told["badge"] else None
     return Task(
-        task_id, told["act"], told["times"], told["period"], told["growth"], told["points"],
-        badge, since, until,
+        task_id, told["act"], _goal(told.get("purchases")), told["times"], told["period"],
+        told["growth"], told["points"], badge, since, until,
     )  # fmt: skip
+
+
+def _goal(told: Mapping[str, Any] | None) -> Goal | None:
+    if told is None:
+        return None
+    return Goal(conditions(told["conditions"]), told["spend"] and told["spend"]["amount"])
 
 
 async def add(tx: Tx, task_id: str, definition: dict[str, Any], author: str) -> bool:
@@ -76,7 +83,8 @@ async def counts(tx: Tx, turns: Mapping[Turn, Task]) -> dict[Turn, int]:
 async def done(tx: Tx, members: Iterable[UUID]) -> set[Turn]:
     """What these members finished."""
     rows = await tx.fetch(
-        "SELECT task_id, member_id, period FROM task_done WHERE member_id = ANY ($1::uuid[])",
+        "SELECT task_id, member_id, period FROM task_done"
+        " WHERE member_id = ANY ($1::uuid[]) AND taken_back_at IS NULL",
         list(members),
     )
     return {(row["task_id"], row["member_id"], row["period"]) for row in rows}
@@ -118,8 +126,18 @@ async def badges(tx: Tx, member_id: UUID) -> list[Earned]:
 async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
     """(absorbed, survivor): what one of them has, the survivor has, once."""
     pairs = [gone for gone, _ in merges], [kept for _, kept in merges]
+    await tx.execute(
+        "DELETE FROM task_done WHERE member_id = ANY ($1::uuid[]) AND taken_back_at IS NOT NULL",
+        pairs[1],
+    )  # of the two, the one that stands
+    await tx.execute(
+        "UPDATE task_purchase SET member_id = p.survivor"
+        " FROM unnest($1::uuid[], $2::uuid[]) AS p (absorbed, survivor)"
+        " WHERE task_purchase.member_id = p.absorbed",
+        *pairs,
+    )
     for table, columns in (
-        ("task_done", "task_id, {member}, period, done_at"),
+        ("task_done", "task_id, {member}, period, done_at, turn, taken_back_at"),
         ("member_badge", "{member}, badge, task_id, earned_at"),
         ("questionnaire_answer", "questionnaire_id, {member}, answers, answered_at"),
     ):

@@ -52,3 +52,7 @@ EFFECTS = MappingProxyType(
         "multiplier": EffectKind(times=multiplier.times),
     }
 )
+PURCHASE = frozenset(
+    {"amount", "brand", "category", "channel", "dates", "department", "sku", "store", "weekday"}
+)
+"""Conditions that need nothing but the order."""

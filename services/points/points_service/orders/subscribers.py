@@ -1,4 +1,4 @@
-"""First purchases and refunds, as this service itself tells them: checkout waits for neither."""
+"""What follows orders and refunds, as this service tells itself: checkout waits for nothing."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,8 @@ from chassis.bus import Subscription
 from chassis.database import Tx
 from contracts.events import OrderRefunded, OrdersRecorded
 from points_service.programme import Programme
-from points_service.referrals import use_cases
+from points_service.purchase_tasks import use_cases as tasks
+from points_service.referrals import use_cases as referrals
 from points_service.referrals.use_cases import Purchase
 
 
@@ -41,10 +42,12 @@ def subscriptions(programme: Programme) -> list[Subscription]:
             for order in event.orders
             if order.paid_fen
         ]
-        await use_cases.bought(tx, programme, purchases)
+        await referrals.bought(tx, programme, purchases)
+        await tasks.bought(tx, programme, {each.order_no for each in purchases})
 
     async def refunded(tx: Tx, events: Sequence[OrderRefunded]) -> None:
         refunds = {event.order_no: event.refunded_at for event in events}
-        await use_cases.given_back(tx, programme, refunds)
+        await referrals.given_back(tx, programme, refunds)
+        await tasks.given_back(tx, programme, refunds)
 
     return [Subscription(Recorded, recorded), Subscription(OrderRefunded, refunded)]

@@ -1,0 +1,1 @@
+"""Tasks that count purchases: what counts, what refunds take from it, what is due then."""
