@@ -80,7 +80,7 @@ class Badge(Model):
     name: Annotated[Words, public]
 
 
-class Purchases(Model):
+class TaskPurchases(Model):
     """Orders that count for a task: those of which all `conditions` hold.
 
     Kinds are those of earning rules that need nothing but the order: amount, brand, category,
@@ -105,7 +105,7 @@ class TaskBody(Model):
 
     name: Annotated[Words, public]
     act: Annotated[Code | None, public] = None
-    purchases: Annotated[Purchases | None, public] = None
+    purchases: Annotated[TaskPurchases | None, public] = None
     times: Annotated[int, Field(gt=0, le=100_000), public] = 1
     period: Annotated[Literal["day", "week", "month", "year", "ever"], public] = "month"
     growth: Annotated[int, Field(ge=0, le=LARGEST), public] = 0
