@@ -1,7 +1,7 @@
 """The chain of a lane: each entry's hash covers its content and the hash of the one before it.
 
-`canonical` is what the SQL function of the same name (migration 0002) makes of an entry: numbers in
-network byte order, texts after their length, times in microseconds since 2000-01-01 UTC.
+`canonical` is what `post` (migration 0011) hashes of an entry: numbers in network byte order, texts
+after their length, times in microseconds since 2000-01-01 UTC.
 """
 
 import hashlib
