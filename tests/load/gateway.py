@@ -22,8 +22,8 @@ from contracts.roles import Role
 from contracts.sealed import Sealed
 from gateway_service.desensitize.masks import mask
 from gateway_service.desensitize.policy import decide
-from gateway_service.vault.keys import Keys
-from gateway_service.vault.seal import IDENTIFIERS, Vault
+from gateway_service.vault.seal import IDENTIFIERS
+from testkit.vaults import derived_vault
 from tests.load.figures import Row, show
 from tests.load.floors import floor
 from tests.load.generator import Plan, Request, Result, run
@@ -121,7 +121,7 @@ def _compared_rows(name: str, found: dict[str, Result], aim: str) -> list[Row]:
 
 def fields() -> list[Row]:
     """Microseconds a sealed field costs, without any IO."""
-    vault, member = Vault(Keys(bytes(32)), "bench"), UUID(int=7)
+    vault, member = derived_vault("bench"), UUID(int=7)
     token = vault.seal(Kind.PHONE, "13800138000", member, place=IDENTIFIERS)
     scope, today = {member.bytes}, date(2017, 6, 1)
 

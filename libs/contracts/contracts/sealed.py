@@ -1,22 +1,33 @@
 """The grammar of sealed values: how one personal string looks behind the gateway.
 
-Sealed:      hy1.<key version>.<kind>.<subject>.<nonce+ciphertext>[.<blind index>]
+Sealed:      hy2.<suite><m|p><version>[-<generation>].<kind>.<subject>.<ciphertext>[.<blind index>]
 Index only:  hyx1.<kind>.<blind index>      (a question "whose is this?", nothing to open)
 
-`subject` is the base64url of 16 bytes: the member's UUID, or the first 16 bytes of the blind index
-where no member is known yet. All binary parts are unpadded base64url. Services treat a token as
-opaque text and read only `.index`.
+`suite` is one letter: a for AES-256-GCM with HMAC-SHA256, s for SM4-GCM with HMAC-SM3. `m` says
+that the key is the member's own and `subject` the member's UUID; `p` that it is the programme's,
+because no member is known yet, and `subject` the digest of an identifier, or of the value itself;
+it is left out where that is the blind index of the same token. `generation` counts how often whom
+the subject names was erased. All binary parts are unpadded base64url.
+
+Services treat a token as opaque text and read only `.index`. `hy1.<version>.<kind>.<subject>.…` is
+what installations wrote before members had keys of their own; it is read, and written no more.
 """
 
 import base64
+import re
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
 from contracts.classification import Kind
 
-SEALED_PREFIX = "hy1."
+SEALED_PREFIX = "hy2."
+OLD_PREFIX = "hy1."
 INDEX_PREFIX = "hyx1."
+PREFIXES = (SEALED_PREFIX, OLD_PREFIX, INDEX_PREFIX)
+TOKENS = re.compile(r"hy[12]\.[A-Za-z0-9_-]+\.[a-z_]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_.-]+")
+
+_KINDS = {str(kind): kind for kind in Kind}
 
 
 def b64(data: bytes) -> str:
@@ -31,36 +42,56 @@ def unb64(text: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A parsed token. `index` is the key under which equal values meet: `<kind>:<blind index>`."""
+    """A parsed token. `index` is the key under which equal values meet: `<kind>:<blind index>`.
+
+    `suite` is empty for a token of the old form, which does not say whose key it is under.
+    """
 
     kind: Kind
     key_version: int = 0
     subject: bytes = b""
     ciphertext: bytes = b""
     blind_index: str | None = None
+    suite: str = ""
+    of_member: bool = True
+    generation: int = 0
 
     @classmethod
     def parse(cls, token: str) -> Self:
-        """Read a token of either form. Raises ValueError if it is neither."""
+        """Read a token of any form. Raises ValueError if it is none."""
         parts = token.split(".")
-        if token.startswith(INDEX_PREFIX) and len(parts) == 3:
+        form = parts[0]
+        if form == "hyx1" and len(parts) == 3:
             return cls(kind=Kind(parts[1]), blind_index=parts[2])
-        if token.startswith(SEALED_PREFIX) and len(parts) in (5, 6):
-            return cls(
-                kind=Kind(parts[2]),
-                key_version=int(parts[1]),
-                subject=unb64(parts[3]),
-                ciphertext=unb64(parts[4]),
-                blind_index=parts[5] if len(parts) == 6 else None,
-            )
-        raise ValueError("not a sealed token")
+        if form not in ("hy1", "hy2") or len(parts) not in (5, 6):
+            raise ValueError("not a sealed token")
+        index = parts[5] if len(parts) == 6 else None
+        kind, sealed = _KINDS.get(parts[2]), unb64(parts[4])
+        if kind is None:
+            raise ValueError("not a sealed token")
+        if form == "hy1":
+            return cls(kind, int(parts[1]), unb64(parts[3]), sealed, index)
+        key, _, generation = parts[1].partition("-")
+        if key[1:2] not in ("m", "p"):
+            raise ValueError("not a sealed token")
+        subject = unb64(parts[3] or index or "")
+        return cls(
+            kind, int(key[2:]), subject, sealed, index, key[0], key[1] == "m", int(generation or 0)
+        )
 
     def __str__(self) -> str:
-        if not self.ciphertext:
-            return f"{INDEX_PREFIX}{self.kind}.{self.blind_index}"
-        head = f"{SEALED_PREFIX}{self.key_version}.{self.kind}.{b64(self.subject)}"
         tail = f".{self.blind_index}" if self.blind_index else ""
-        return f"{head}.{b64(self.ciphertext)}{tail}"
+        if not self.ciphertext:
+            return f"{INDEX_PREFIX}{self.kind}{tail}"
+        subject, sealed = b64(self.subject), b64(self.ciphertext)
+        if not self.suite:
+            return f"{OLD_PREFIX}{self.key_version}.{self.kind}.{subject}.{sealed}{tail}"
+        if not self.of_member and subject == self.blind_index:
+            subject = ""
+        whose = "m" if self.of_member else "p"
+        again = f"-{self.generation}" if self.generation else ""
+        head = f"{SEALED_PREFIX}{self.suite}{whose}{self.key_version}{again}"
+        return f"{head}.{self.kind}.{subject}.{sealed}{tail}"
 
     @property
     def index(self) -> str:
@@ -71,9 +102,9 @@ class Sealed:
 
     def bound_to(self, member_id: UUID) -> bool:
         """Whether the ciphertext was sealed for this member."""
-        return self.subject == member_id.bytes
+        return self.of_member and self.subject == member_id.bytes
 
 
 def is_token(value: object) -> bool:
     """Whether a value is a sealed or index-only token (by its prefix)."""
-    return isinstance(value, str) and value.startswith((SEALED_PREFIX, INDEX_PREFIX))
+    return isinstance(value, str) and value.startswith(PREFIXES)

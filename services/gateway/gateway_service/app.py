@@ -42,7 +42,10 @@ from gateway_service.proxy.client import InnerClient
 from gateway_service.proxy.forward import Forward
 from gateway_service.proxy.front import Front
 from gateway_service.settings import Settings
-from gateway_service.vault.keys import Keys, open_root_key
+from gateway_service.vault.keeper import Keeper
+from gateway_service.vault.keys import Keys
+from gateway_service.vault.ring import Ring
+from gateway_service.vault.roots import open_roots
 from gateway_service.vault.seal import Vault
 
 CLIENTS_FILE = "clients.json"
@@ -54,7 +57,7 @@ def create_app(settings: Settings | None = None) -> Front:
     parts = _parts(settings)
     sender = Egress(parts.inner, parts.vault, providers(parts.vault))
     keys, ring = parts.keys, parts.tokens.ring
-    birthdays = Birthdays(parts.vault, indexed_by(keys.secret("birthdays")))
+    birthdays = Birthdays(parts.vault, indexed_by(lambda: keys.secret("birthdays")))
     routers = [access.router, audit.router, collect.router, consent.router, _document()]
     app = build(
         Service(
@@ -85,8 +88,8 @@ def create_app(settings: Settings | None = None) -> Front:
 
 def _parts(settings: Settings) -> Parts:
     clock: Clock = open_clock(settings.clock_file if settings.dev else None)
-    keys = Keys(open_root_key(settings.key_dir))
-    vault = Vault(keys, settings.programme, settings.key_version)
+    keys = Keys()
+    vault = Vault(keys, Ring(settings.programme, settings.key_cache_seconds), settings.cipher_suite)
     inner = InnerClient(
         settings.services,
         settings.internal_token,
@@ -105,7 +108,7 @@ def _parts(settings: Settings) -> Parts:
         limits=Limits(
             redis, Bucket("calls", settings.rate_limit_per_second, settings.rate_limit_burst)
         ),
-        audit=Audit(keys.secret("audit")),
+        audit=Audit(lambda: keys.secret("audit")),
         inner=inner,
         consents=Standings(),
         forward=Forward(inner, vault, Ids(clock, settings.seed if settings.dev else "")),
@@ -116,6 +119,13 @@ async def _start(app: FastAPI) -> None:
     parts: Parts = app.state.parts
     runtime: Runtime = app.state.runtime
     ring, parts.audit.db = parts.tokens.ring, runtime.db
+    keeper = Keeper(
+        parts.vault.ring, parts.keys, open_roots(parts.settings), parts.settings.key_dir
+    )
+    translator = Translator(parts.vault)
+    keeper.changed += [parts.vault.identifier.cache_clear, translator.forget]
+    await keeper.start(runtime.db, runtime.bus.nc)
+    parts.vault.keeper = keeper
     now = runtime.db.clock.now()
     await rotate(runtime.db, parts.keys, ring, now - KEY_LIFE / 2)
     await parts.tokens.revocations.poll(runtime.db, now)
@@ -125,13 +135,13 @@ async def _start(app: FastAPI) -> None:
     async with runtime.db.transaction() as tx:
         await first_clients(tx, clients, dev=parts.settings.dev)
         await notices.first(tx)
-    app.state.collector = Collector(
-        runtime.db, runtime.bus, parts.vault, parts.forward, Translator(parts.vault)
-    )
+    app.state.collector = Collector(runtime.db, runtime.bus, parts.vault, parts.forward, translator)
 
 
 async def _stop(app: FastAPI) -> None:
     parts: Parts = app.state.parts
+    if parts.vault.keeper is not None:
+        await parts.vault.keeper.stop()
     await parts.inner.stop()
     await parts.redis.aclose()
 

@@ -1,6 +1,7 @@
 """Every setting of the gateway."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -18,8 +19,35 @@ class Settings(ChassisSettings):
     key_dir: Path = Field(
         Path(".huiyuan/keys"), description="folder of the root key and of clients.json"
     )
-    programme: str = Field("default", description="programme that sealed values are bound to")
-    key_version: int = Field(1, ge=1, description="version that new sealed values get")
+    programme: str = Field(
+        "default", pattern=r"^[^\x00-\x1f]{1,64}$",
+        description="programme that sealed values are bound to",
+    )  # fmt: skip
+    cipher_suite: Literal["a", "s"] = Field(
+        "a", description="a: AES-256-GCM, HMAC-SHA256; s: SM4-GCM, HMAC-SM3; both can be read"
+    )
+    root_keys: Literal["file", "environment", "transit"] = Field(
+        "file", description="where the root key is: files in KEY_DIR, a variable, Vault's transit"
+    )
+    root_key_values: str = Field(
+        "", description="with `environment`: `1:<base64 of 32 bytes>,2:…`, the newest wraps"
+    )
+    transit_url: str = Field(
+        "http://127.0.0.1:8200/v1/transit/", description="with `transit`: the engine's address"
+    )
+    transit_key: str = Field("huiyuan", description="with `transit`: name of the key")
+    transit_token: str = Field("", description="with `transit`: token that may use the key")
+    key_cache_seconds: float = Field(
+        240, gt=0, le=300, description="how long a member's key stays in memory"
+    )
+    key_keep_seconds: float = Field(
+        8 * 86_400, ge=0,
+        description="how long a replaced data key is kept at least: the bus holds messages so long",
+    )  # fmt: skip
+    root_keep_seconds: float = Field(
+        35 * 86_400, ge=0,
+        description="how long a replaced root key is kept: older backups cannot be read after that",
+    )  # fmt: skip
     public_url: str = Field(
         "https://localhost:8443",
         pattern=r"^https://[^/?#]+(/[^?#]*[^/?#])?$",

@@ -14,9 +14,9 @@ from services.gateway.tests.inner import Inner, served
 
 from contracts.roles import Role
 from gateway_service.parts import Parts
-from gateway_service.vault.keys import Keys
 from gateway_service.vault.seal import Vault
 from testkit.apps import RunningApp
+from testkit.vaults import derived_vault
 
 SERVICES = ("IDENTITY_URL", "PROFILE_URL", "POINTS_URL", "CAMPAIGN_URL")
 
@@ -71,8 +71,8 @@ class Gateway:
 
 @pytest.fixture
 def vault() -> Vault:
-    """A vault of its own root key."""
-    return Vault(Keys(bytes(range(32))), "test")
+    """A vault without a database."""
+    return derived_vault()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

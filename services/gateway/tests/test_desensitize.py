@@ -11,6 +11,7 @@ from contracts.roles import Role
 from gateway_service.desensitize.answers import Reading, holds_tokens
 from gateway_service.desensitize.masks import mask
 from gateway_service.desensitize.policy import Level, decide
+from gateway_service.proxy.sealing import Free
 from gateway_service.vault.seal import Vault
 
 TODAY = date(2017, 6, 1)
@@ -70,7 +71,7 @@ def shown(
     vault: Vault, role: Role, *, stated: bool = False, member: UUID = MEMBER
 ) -> dict[str, str | None]:
     body = {kind: vault.seal(kind, value, MEMBER, place=AT) for kind, value in VALUES.items()}
-    reading = Reading(vault, role, stated, TODAY)
+    reading = Reading(vault, role, stated, TODAY, Free(AT))
     answer = reading.answer(msgspec.json.encode(body), member)
     return msgspec.json.decode(answer, type=dict[str, str | None])
 
@@ -89,7 +90,7 @@ def test_each_role_sees_what_the_table_says(vault: Vault) -> None:
 
 def test_a_value_of_another_member_stays_closed(vault: Vault) -> None:
     body = msgspec.json.encode({"phone": vault.seal(Kind.PHONE, "13800138000", OTHER, place=AT)})
-    reading = Reading(vault, Role.COMPLIANCE, True, TODAY)
+    reading = Reading(vault, Role.COMPLIANCE, True, TODAY, Free(AT))
     assert msgspec.json.decode(reading.answer(body, MEMBER)) == {"phone": "***"}
     assert reading.refused == 1 and not reading.shown
 
@@ -110,7 +111,7 @@ def test_absorbed_ids_and_members_in_lists_are_in_scope(vault: Vault) -> None:
             {"member_id": str(OTHER), "name": vault.seal(Kind.NAME, "赵六", MEMBER, place=AT)},
         ]
     }
-    reading = Reading(vault, Role.COMPLIANCE, True, TODAY)
+    reading = Reading(vault, Role.COMPLIANCE, True, TODAY, Free(AT))
     first, second, third = msgspec.json.decode(reading.answer(msgspec.json.encode(body), None))[
         "data"
     ]
@@ -132,5 +133,7 @@ def test_answers_without_tokens_need_no_walk(vault: Vault) -> None:
 
 def test_what_only_looks_like_a_token_becomes_stars(vault: Vault) -> None:
     body = b'{"a":"hy1.nonsense","b":"hyx1.phone.abc","c":"hy1.x.phone.a.b"}'
-    answer = msgspec.json.decode(Reading(vault, Role.COMPLIANCE, True, TODAY).answer(body, None))
+    answer = msgspec.json.decode(
+        Reading(vault, Role.COMPLIANCE, True, TODAY, Free(AT)).answer(body, None)
+    )
     assert answer == {"a": "***", "b": "***", "c": "***"}

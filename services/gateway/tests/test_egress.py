@@ -65,9 +65,10 @@ def wish(gateway: Gateway, member: UUID = MEMBER, **fields: Any) -> MessageReque
     )
 
 
-def lives(inner: Inner, gateway: Gateway, member: UUID, **other: Any) -> None:
+async def lives(inner: Inner, gateway: Gateway, member: UUID, **other: Any) -> None:
     """identity knows the member: name, an old number bound to itself, a newer one."""
     vault = gateway.parts.vault
+    await vault.ready([member], create=True)
     phones = [
         {"kind": "phone", "value": token, "linked_at": f"2017-01-0{n}T00:00:00Z", "source": "x"}
         for n, token in enumerate(
@@ -82,7 +83,7 @@ def lives(inner: Inner, gateway: Gateway, member: UUID, **other: Any) -> None:
 
 
 async def test_a_message_leaves_once_and_is_sealed_at_rest(gateway: Gateway, inner: Inner) -> None:
-    lives(inner, gateway, MEMBER)
+    await lives(inner, gateway, MEMBER)
     await agree(gateway, MEMBER)
     request = wish(gateway)
     await tell(gateway, request, request)
@@ -95,13 +96,13 @@ async def test_a_message_leaves_once_and_is_sealed_at_rest(gateway: Gateway, inn
     }
     async with gateway.app.db.transaction() as tx:
         row = await tx.fetchrow("SELECT recipient, text FROM sandbox_outbox")
-    assert row["recipient"].startswith("hy1.1.phone.") and row["text"].startswith("hy1.1.text.")
+    assert row["recipient"].startswith("hy2.am1.phone.") and row["text"].startswith("hy2.am1.text.")
     assert (await outbox(gateway, f"?since={page['next_cursor']}"))["data"] == []
 
 
 async def test_who_does_not_get_one(gateway: Gateway, inner: Inner) -> None:
-    lives(inner, gateway, MEMBER)
-    lives(inner, gateway, OTHER, identifiers=[])
+    await lives(inner, gateway, MEMBER)
+    await lives(inner, gateway, OTHER, identifiers=[])
     stranger = uuid4()
     for member in (MEMBER, OTHER, stranger):
         await agree(gateway, member)
@@ -119,7 +120,7 @@ async def test_who_does_not_get_one(gateway: Gateway, inner: Inner) -> None:
 
 
 async def test_without_a_yes_there_is_no_marketing(gateway: Gateway, inner: Inner) -> None:
-    lives(inner, gateway, MEMBER)
+    await lives(inner, gateway, MEMBER)
 
     async def told(**fields: Any) -> tuple[str, str | None]:
         request = wish(gateway, **fields)
@@ -146,7 +147,7 @@ async def test_while_identity_is_away_messages_wait(gateway: Gateway, inner: Inn
     await runtime.bus.publish(event.subject, "wish", msgspec.json.encode(event))
     await eventually(lambda: [seen for seen in inner.seen if seen.path.startswith("/internal/m")])
     assert await sent(gateway) == []
-    lives(inner, gateway, MEMBER)
+    await lives(inner, gateway, MEMBER)
 
     async def one() -> bool:
         return len(await sent(gateway)) == 1

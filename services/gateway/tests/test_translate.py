@@ -20,11 +20,10 @@ from gateway_service.collect.detect import PROPERTIES, TRAITS, looks_personal
 from gateway_service.collect.orders import order_of
 from gateway_service.collect.reading import Rejected, read_batch, read_one, unpacked
 from gateway_service.collect.translate import Arrival, Translator
-from gateway_service.vault.keys import Keys
-from gateway_service.vault.seal import Vault
+from testkit.vaults import derived_vault
 
 NOW = datetime(2017, 6, 1, 12, tzinfo=UTC)
-VAULT = Vault(Keys(bytes(range(32))), "test")
+VAULT = derived_vault()
 TRANSLATOR = Translator(VAULT)
 ARRIVAL = Arrival("b", NOW)
 MEMBER = UUID(int=3)

@@ -1,6 +1,6 @@
 """Writing the audit, within a transaction or before an answer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 from chassis.coalesce import Coalescer
@@ -12,16 +12,16 @@ from gateway_service.audit.domain import Entry, canonical, pseudonym
 
 
 class Audit:
-    """Writes entries. `key` makes pseudonyms; `db` is there once the gateway has started."""
+    """Writes entries. `key` makes pseudonyms; there is one, and a `db`, once it has started."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: Callable[[], bytes]) -> None:
         self._key = key
         self.db: Database
         self._now: Coalescer[Entry, None] = Coalescer(self._write)
 
     def record(self, tx: Tx, entry: Entry) -> None:
         """An entry that is there if and when `tx` commits. Takes its lane last, for the commit."""
-        tx.at_end(repository.append, canonical(entry, tx.ids.new(), tx.now, self._key))
+        tx.at_end(repository.append, canonical(entry, tx.ids.new(), tx.now, self._key()))
 
     async def record_now(self, entry: Entry) -> None:
         """An entry that is on disk when this returns; callers at the same moment share a commit."""
@@ -29,7 +29,7 @@ class Audit:
 
     def pseudonym(self, member_id: UUID) -> UUID:
         """What a member is called in the audit."""
-        return pseudonym(self._key, member_id)
+        return pseudonym(self._key(), member_id)
 
     async def _write(self, entries: Sequence[Entry]) -> Sequence[None]:
         async with self.db.transaction() as tx:

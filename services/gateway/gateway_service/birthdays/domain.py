@@ -11,9 +11,9 @@ AHEAD = timedelta(days=1)  # told the day before, so that the day begins with ev
 Index = Callable[[str], bytes]
 
 
-def indexed_by(key: bytes) -> Index:
+def indexed_by(key: Callable[[], bytes]) -> Index:
     """The blind index of "MM-DD" under a key of its own; nobody finds the day without the key."""
-    return lambda month_day: hmac.digest(key, month_day.encode(), "sha256")[:INDEX_BYTES]
+    return lambda month_day: hmac.digest(key(), month_day.encode(), "sha256")[:INDEX_BYTES]
 
 
 def month_day(birthday: str) -> str:

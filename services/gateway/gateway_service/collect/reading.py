@@ -2,8 +2,10 @@
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 
@@ -44,9 +46,31 @@ class _Loose(Lenient, frozen=True, gc=False):
     sent_at: Annotated[Moment | None, public] = None
 
 
+class _Named(Lenient, frozen=True, gc=False):
+    """Of a message or a batch of them, whom it names."""
+
+    user_id: Annotated[Any, internal] = None
+    batch: Annotated[list["_Named"], internal] = []
+
+
+_named = msgspec.json.Decoder(_Named).decode
 _batch = msgspec.json.Decoder(Batch).decode
 _loose = msgspec.json.Decoder(_Loose).decode
 _message = msgspec.json.Decoder(Message).decode
+
+
+def members_named(body: bytes) -> set[UUID]:
+    """The members that the messages of a request name as such."""
+    try:
+        told = _named(body)
+    except msgspec.DecodeError:
+        return set()  # it is refused where it is read
+    ids = (each.user_id for each in (told, *told.batch) if isinstance(each.user_id, str))
+    found = set()
+    for text in ids:
+        with suppress(ValueError):
+            found.add(UUID(text))
+    return found
 
 
 def unpacked(body: bytes, encoding: str) -> bytes:

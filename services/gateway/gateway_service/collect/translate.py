@@ -1,7 +1,7 @@
 """From a Segment message to an activity: who, what, when, and nothing personal in the clear."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -22,7 +22,7 @@ from gateway_service.collect.detect import (
     repeated_looks_personal,
 )
 from gateway_service.vault.index import Unusable
-from gateway_service.vault.seal import REMEMBERED, Vault
+from gateway_service.vault.seal import REMEMBERED, Vault, digest_of
 
 _KINDS = {str(kind): kind for kind in IDENTIFIER_KINDS}
 _NOTHING = Context()
@@ -55,11 +55,15 @@ _TRAITS = _Free("/traits", "trait.value", TRAITS)
 
 
 class Translator:
-    """Knows the vault; keeps nothing but a memory of identifiers that come again."""
+    """Knows the vault; keeps nothing but a memory of identifiers that come again.
+
+    A member's key that is not at hand lets NotReady through.
+    """
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
         self._identifier = lru_cache(REMEMBERED)(self._sealed_identifier)
+        self.forget = self._identifier.cache_clear
 
     def activity(self, message: Message, n: int, arrival: Arrival) -> Activity:
         """The n-th message of a request. Raises BadMessage."""
@@ -82,8 +86,8 @@ class Translator:
             member_id=member_id,
             event=_public(event, "/event"),
             channel=_public(context.channel, "/context/channel"),
-            properties=self._clean(message.properties, _PROPERTIES, member_id),
-            traits=self._clean(traits, _TRAITS, member_id),
+            properties=self._clean(message.properties, _PROPERTIES, member_id, identifiers),
+            traits=self._clean(traits, _TRAITS, member_id, identifiers),
             previous=self._previous(message),
             context=_kept(message, context),
         )
@@ -121,7 +125,13 @@ class Translator:
     def _sealed_identifier(self, kind: Kind, value: str) -> SealedIdentifier:
         return SealedIdentifier(kind, *self._vault.identifier(kind, value))
 
-    def _clean(self, raw: msgspec.Raw, what: "_Free", member_id: UUID | None) -> dict[str, Any]:
+    def _clean(
+        self,
+        raw: msgspec.Raw,
+        what: _Free,
+        member_id: UUID | None,
+        identifiers: Sequence[SealedIdentifier],
+    ) -> dict[str, Any]:
         size = len(bytes(raw))
         if size <= len(_EMPTY):
             return {}
@@ -129,9 +139,18 @@ class Translator:
             raise BadMessage(TOO_LARGE, what.pointer)
 
         def seal(kind: Kind, value: str) -> str:
-            return self._vault.seal(kind, value, member_id, place=what.place)
+            whose = self._owner(member_id, identifiers)
+            return self._vault.seal(kind, value, whose, place=what.place)
 
         return clean(seal, raw, what.pointer, what.fields)
+
+    def _owner(
+        self, member_id: UUID | None, identifiers: Sequence[SealedIdentifier]
+    ) -> UUID | bytes | None:
+        """The member, if it is one; else the identifier by which the message names somebody."""
+        if member_id is not None and self._vault.has_key(member_id):
+            return member_id
+        return digest_of(identifiers[0].index) if identifiers else None
 
 
 def _user(user_id: str | int | None) -> tuple[UUID | None, str | None]:

@@ -25,13 +25,13 @@ from gateway_service.access.domain import basic_user, hash_secret
 from gateway_service.collect import repository
 from gateway_service.collect.clean import BadMessage
 from gateway_service.collect.orders import ORDER_COMPLETED, order_of
-from gateway_service.collect.reading import Rejected, read_batch, read_one
+from gateway_service.collect.reading import Rejected, members_named, read_batch, read_one
 from gateway_service.collect.repository import Kept, Refused, Stage
 from gateway_service.collect.translate import Arrival, Translator
 from gateway_service.paging import cursor_of, place_of
 from gateway_service.proxy.client import Gone
 from gateway_service.proxy.forward import SYSTEM, Forward
-from gateway_service.vault.seal import Vault
+from gateway_service.vault.seal import NotReady, Vault
 
 PUBLISH_SECONDS = 10
 SOURCE_SECONDS = 60.0  # a source's new key counts after a minute at most
@@ -78,10 +78,11 @@ async def take(collector: Collector, source: str, body: bytes, kind: MessageType
     about = f"{source}\0{kind}\0".encode()
     batch_id = hashlib.sha256(about + body).hexdigest()[:32]
     arrival = Arrival(batch_id, collector.db.clock.now())
-    if kind is None:
-        read = read_batch(collector.translator, body, arrival)
-    else:
-        read = [read_one(collector.translator, body, kind, arrival)]
+    try:
+        read = _read(collector, body, kind, arrival)
+    except NotReady:  # seldom: somebody known told something personal
+        await collector.vault.ready(members_named(body))
+        read = _read(collector, body, kind, arrival)
     taken = [each for each in read if isinstance(each, Activity)]
     if len(taken) < len(read):
         async with collector.db.transaction() as tx:
@@ -89,6 +90,14 @@ async def take(collector: Collector, source: str, body: bytes, kind: MessageType
             await repository.put_aside(tx, _sealed(collector, tx, source, batch_id, bad))
     if taken:
         await publish(collector.bus, source, arrival, taken)
+
+
+def _read(
+    collector: Collector, body: bytes, kind: MessageType | None, arrival: Arrival
+) -> list[Activity | Rejected]:
+    if kind is None:
+        return read_batch(collector.translator, body, arrival)
+    return [read_one(collector.translator, body, kind, arrival)]
 
 
 def _sealed(
@@ -224,6 +233,7 @@ async def replay(
 async def _replay_message(collector: Collector, kept: Kept, payload: bytes) -> None:
     arrival = Arrival(f"replay-{kept.id}", kept.received_at)
     body = b'{"batch":[' + payload + b"]}"
+    await collector.vault.ready(members_named(body))
     (read,) = read_batch(collector.translator, body, arrival)
     if isinstance(read, Rejected):
         raise _still_bad(read.reason, read.pointer)

@@ -8,17 +8,18 @@ from uuid import UUID
 import msgspec
 
 from contracts.roles import Role
-from contracts.sealed import INDEX_PREFIX, SEALED_PREFIX, Sealed, is_token
+from contracts.sealed import PREFIXES, Sealed, is_token
 from gateway_service.desensitize.masks import STARS, mask
 from gateway_service.desensitize.policy import Level, decide
+from gateway_service.proxy.sealing import Free, Leaf, Many, Plan
 from gateway_service.vault.seal import NotOurs, Vault
 
-_MARKS = (f'"{SEALED_PREFIX}'.encode(), f'"{INDEX_PREFIX}'.encode())
+_MARKS = tuple(f'"{prefix}'.encode() for prefix in PREFIXES)
 
 
 def holds_tokens(body: bytes) -> bool:
     """Whether there is anything to open; most answers go through untouched."""
-    return _MARKS[0] in body or _MARKS[1] in body
+    return any(mark in body for mark in _MARKS)
 
 
 @dataclass(slots=True)
@@ -29,6 +30,7 @@ class Reading:
     role: Role
     stated: bool
     today: date
+    plan: Plan  # of the operation's answer
     shown: set[str] = field(default_factory=set)  # kinds
     shown_of: set[bytes] = field(default_factory=set)  # members
     refused: int = 0  # tokens bound to somebody else
@@ -36,17 +38,21 @@ class Reading:
     def answer(self, body: bytes, member_id: UUID | None) -> bytes:
         """The body as the caller may see it."""
         scope = frozenset({member_id.bytes} if member_id else ())
-        return msgspec.json.encode(self._walk(msgspec.json.decode(body), scope))
+        return msgspec.json.encode(self._walk(msgspec.json.decode(body), scope, self.plan))
 
-    def _walk(self, value: Any, scope: frozenset[bytes]) -> Any:
+    def _walk(self, value: Any, scope: frozenset[bytes], plan: Plan) -> Any:
         if isinstance(value, dict):
             wider = scope | _named(value)
-            return {key: self._walk(item, wider) for key, item in value.items()}
+            inner = plan if isinstance(plan, dict) else dict.fromkeys(value, plan)
+            return {key: self._walk(item, wider, inner.get(key)) for key, item in value.items()}
         if isinstance(value, list):
-            return [self._walk(item, scope) for item in value]
-        return self.show(value, scope) if is_token(value) else value
+            item_plan = plan.item if isinstance(plan, Many) else plan
+            return [self._walk(item, scope, item_plan) for item in value]
+        if not is_token(value):
+            return value
+        return self.show(value, scope, plan.at if isinstance(plan, Leaf | Free) else "")
 
-    def show(self, token: str, scope: frozenset[bytes]) -> str | None:
+    def show(self, token: str, scope: frozenset[bytes], place: str) -> str | None:
         """One value as the policy has it; stars for a token that does not belong here."""
         try:
             sealed = Sealed.parse(token)
@@ -59,7 +65,7 @@ class Reading:
         if level is Level.PRESENCE or not sealed.ciphertext:
             return STARS
         try:
-            value = self.vault.open(sealed, scope, place="")
+            value = self.vault.open(sealed, scope, place=place)
         except NotOurs:
             self.refused += 1
             return STARS

@@ -145,9 +145,9 @@ class Front:
         if not holds_tokens(answer.body):
             return answer
         db: Database = self.state.db
-        reading = Reading(
-            self._parts.vault, call.principal.role, call.stated, local_date(db.clock.now())
-        )
+        plan = self._parts.forward.shape(call.operation.response).plan
+        today = local_date(db.clock.now())
+        reading = Reading(self._parts.vault, call.principal.role, call.stated, today, plan)
         await self._parts.vault.ready_for(answer.body)
         answer.body = reading.answer(answer.body, call.member_id)
         if reading.refused:

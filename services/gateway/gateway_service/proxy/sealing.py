@@ -15,7 +15,7 @@ from contracts.classification import Classified, Kind, class_of, fields_of
 from contracts.identity import LookupRequest
 from contracts.orders import IdentifierRef
 from gateway_service.vault.index import Unusable
-from gateway_service.vault.seal import Vault
+from gateway_service.vault.seal import Erased, Vault
 
 QUESTIONS: frozenset[type] = frozenset({LookupRequest, IdentifierRef})  # only "whose is this?"
 
@@ -34,13 +34,20 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
+class Free:
+    """A free document, and the place of what is sealed in it."""
+
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Many:
     """A list of something."""
 
     item: "Plan"
 
 
-Plan = Leaf | Many | dict[str, Any] | None  # None: nothing personal in there
+Plan = Leaf | Free | Many | dict[str, Any] | None  # None: nothing personal in there
 
 
 def plan_of(hint: Any, marker: Classified | None = None, question: bool = False) -> Plan:
@@ -55,7 +62,7 @@ def plan_of(hint: Any, marker: Classified | None = None, question: bool = False)
         item = plan_of(inner[0], marker, question)
         return Many(item) if item else None
     if not marker or not marker.sealed:
-        return None
+        return Free(marker.at) if marker and marker.at else None
     return Leaf(marker.kind, marker.kind_field, marker.at or "", question)
 
 
@@ -134,7 +141,7 @@ class _Sealing:
 
     def of(self, plan: Plan, value: Any, siblings: dict[str, Any], pointer: str) -> Any:
         """`siblings` are the fields beside the value: one of them may tell its kind."""
-        if plan is None or value is None:
+        if plan is None or value is None or isinstance(plan, Free):
             return value
         if isinstance(plan, Leaf):
             return self._token(plan, value, siblings, pointer)
@@ -155,6 +162,8 @@ class _Sealing:
             if leaf.question:
                 return self.vault.question(kind, str(value))
             return self.vault.seal(kind, str(value), self.member_id, place=leaf.at)
+        except Erased:
+            raise Problem(410, "member_erased", "This member was erased") from None
         except Unusable as unusable:
             raise unusable_value(unusable, pointer) from None
 

@@ -23,6 +23,7 @@ from gateway_service.tables.consents import (
     NoticeVersion,
 )
 from gateway_service.tables.egress import SandboxOutbox
+from gateway_service.tables.vault import DataKey, Rotation, Tombstone, WrappingKey
 
 __all__ = [
     "AuditEntry",
@@ -34,6 +35,7 @@ __all__ = [
     "Consent",
     "ConsentEvent",
     "ConsentHead",
+    "DataKey",
     "Lane",
     "LoginCode",
     "MergedMember",
@@ -41,9 +43,12 @@ __all__ = [
     "Quarantine",
     "RefreshToken",
     "Revocation",
+    "Rotation",
     "SandboxOutbox",
     "SigningKey",
     "StaffUser",
     "TokenFamily",
+    "Tombstone",
+    "WrappingKey",
     "WriteKey",
 ]
