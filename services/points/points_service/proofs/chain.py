@@ -1,6 +1,6 @@
 """The chain of a lane: each entry's hash covers its content and the hash of the one before it.
 
-`canonical` is what `post` (migration 0011) hashes of an entry: numbers in network byte order, texts
+`canonical` is what `post` (migration 0012) hashes of an entry: numbers in network byte order, texts
 after their length, times in microseconds since 2000-01-01 UTC.
 """
 

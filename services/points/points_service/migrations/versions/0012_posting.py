@@ -10,8 +10,8 @@ from alembic import op
 
 from chassis.migrations import run_sql
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 LANES = 8
 
