@@ -42,6 +42,7 @@ from gateway_service.proxy.client import InnerClient
 from gateway_service.proxy.forward import Forward
 from gateway_service.proxy.front import Front
 from gateway_service.settings import Settings
+from gateway_service.staff import router as staff
 from gateway_service.vault.keeper import Keeper
 from gateway_service.vault.keys import Keys
 from gateway_service.vault.ring import Ring
@@ -58,7 +59,8 @@ def create_app(settings: Settings | None = None) -> Front:
     sender = Egress(parts.inner, parts.vault, providers(parts.vault))
     keys, ring = parts.keys, parts.tokens.ring
     birthdays = Birthdays(parts.vault, indexed_by(lambda: keys.secret("birthdays")))
-    routers = [access.router, audit.router, collect.router, consent.router, _document()]
+    features = (access, staff, audit, collect, consent)
+    routers = [*(feature.router for feature in features), _document()]
     app = build(
         Service(
             name="gateway",

@@ -1,12 +1,13 @@
 """What the gateway itself answers. One module an area; OPERATIONS has them all."""
 
 from contracts.collect import COLLECT
-from contracts.gateway import access, audit, consents, dev, quarantine
+from contracts.gateway import access, audit, consents, dev, quarantine, staff
 from contracts.operations import Operation
 
 OPERATIONS: list[Operation] = [
     *COLLECT,
     *access.OPERATIONS,
+    *staff.OPERATIONS,
     *consents.OPERATIONS,
     *audit.OPERATIONS,
     *quarantine.OPERATIONS,

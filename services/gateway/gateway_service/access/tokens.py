@@ -20,21 +20,20 @@ from contracts.roles import Role
 from gateway_service.access.domain import SECOND_FACTOR, Family, Holder
 from gateway_service.access.repository import StoredKey
 from gateway_service.access.revocations import Revocations
+from gateway_service.access.strongbox import lock, unlock
 from gateway_service.vault.keys import Keys
 
 AUDIENCE = "huiyuan"
 ACCESS_TOKEN, ID_TOKEN = "at+jwt", "JWT"
 _ALGORITHM = "ES256"
-_NONCE_BYTES = 12
 _RELOAD_SECONDS = 1.0
 
 
 def new_signing_key(keys: Keys, now: datetime) -> StoredKey:
     """A fresh P-256 pair whose private half only this installation's root key opens."""
     pair = ECKey.generate_key("P-256", auto_kid=True)
-    nonce = secrets.token_bytes(_NONCE_BYTES)
     private = msgspec.json.encode(pair.as_dict(private=True))
-    sealed = nonce + keys.private("signing").encrypt(nonce, private, str(pair.kid).encode())
+    sealed = lock(keys, "signing", private, str(pair.kid))
     public = {name: str(value) for name, value in pair.as_dict(private=False).items()}
     return StoredKey(str(pair.kid), public, sealed, now)
 
@@ -79,8 +78,7 @@ class KeyRing:
         return dict(known.claims)
 
     def _unsealed(self, row: StoredKey) -> ECKey:
-        nonce, sealed = row.private_sealed[:_NONCE_BYTES], row.private_sealed[_NONCE_BYTES:]
-        private = self._keys.private("signing").decrypt(nonce, sealed, row.kid.encode())
+        private = unlock(self._keys, "signing", row.private_sealed, row.kid)
         return ECKey.import_key(msgspec.json.decode(private))
 
 

@@ -1,0 +1,1 @@
+"""People who work with the platform: accounts, sign-in, the second factor."""
