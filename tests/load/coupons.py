@@ -26,11 +26,14 @@ from chassis.database import Database
 from chassis.ids import Ids
 from chassis.migrate import migrate
 from chassis.principal import Principal
+from chassis.shared import Shared
 from contracts.points import coupons as api
 from contracts.points.common import Cny, Words
 from contracts.roles import Role
+from points_service.app import SINGLE_CALLS
 from points_service.catalogue.use_cases import Catalogue
-from points_service.coupons import planning, pools, use_cases
+from points_service.coupons import planning, pools
+from points_service.coupons.asks import Ask, Claim, Redeem, answer
 from points_service.members import repository as members
 from tests.load.figures import Row, show
 
@@ -104,14 +107,14 @@ async def _all(db: Database, admin_dsn: str) -> Found:
         rows = await tx.fetch("SELECT code FROM coupon ORDER BY code LIMIT $1", 2 * USED)
     codes = [row["code"] for row in rows]
 
+    shared: Shared[Ask] = Shared(db, answer, max_batch=SINGLE_CALLS)  # as in the service
+
     async def claim(n: int) -> None:
-        async with db.transaction() as tx:
-            await use_cases.claim(tx, TILL, codes[n], holders[n], dry_run=False)
+        await shared.submit(Claim(TILL, codes[n], holders[n]))
 
     async def redeem(n: int) -> None:
         body = api.CouponRedemptionRequest(order_no=f"o{n}", member_id=holders[n])
-        async with db.transaction() as tx:
-            await use_cases.redeem(tx, codes[n], body, dry_run=False)
+        await shared.submit(Redeem(codes[n], body))
 
     async def update(n: int) -> None:
         async with db.transaction() as tx:

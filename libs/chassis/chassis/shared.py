@@ -18,6 +18,14 @@ Ask = TypeVar("Ask")
 Act = Callable[[Tx, Sequence[Ask]], Awaitable[Sequence[BaseModel | Problem]]]
 
 
+class _Undone(Exception):
+    """Rolls back what a dry run did."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self.body = body
+
+
 @dataclass(frozen=True, slots=True)
 class _Call(Generic[Ask]):
     ask: Ask
@@ -37,9 +45,30 @@ class Shared(Generic[Ask]):
             self._run, max_batch=max_batch, alone=undone
         )
 
-    async def __call__(self, request: Request, principal: Principal, ask: Ask) -> Response:
-        """The answer to this call, or to the one before with its key; raises as `Once` does."""
-        return await self._calls.submit(_Call(ask, await key_of(request, principal)))
+    async def __call__(
+        self, request: Request, principal: Principal, ask: Ask, *, dry_run: bool = False
+    ) -> Response:
+        """The answer to this call, or to the one before with its key; raises as `Once` does.
+
+        A dry run is done by itself, and undone.
+        """
+        if dry_run:
+            return await self._tried(ask)
+        return await self.submit(ask, await key_of(request, principal))
+
+    async def submit(self, ask: Ask, key: Key | None = None) -> Response:
+        """The same for a caller that is no request."""
+        return await self._calls.submit(_Call(ask, key))
+
+    async def _tried(self, ask: Ask) -> Response:
+        try:
+            async with self._db.transaction() as tx:
+                [answer] = await self._act(tx, [ask])
+                if isinstance(answer, Problem):
+                    raise answer
+                raise _Undone(answer.model_dump_json().encode())
+        except _Undone as undone_:
+            return Response(undone_.body, media_type="application/json")
 
     async def _run(self, calls: Sequence[_Call[Ask]]) -> list[Response | Exception]:
         async with self._db.transaction() as tx:

@@ -28,6 +28,7 @@ from points_service.birthdays.jobs import birthday_coupons, birthdays_forgotten
 from points_service.birthdays.subscribers import on_birthdays
 from points_service.catalogue.subscribers import on_products, on_stores
 from points_service.catalogue.use_cases import Catalogue
+from points_service.coupons.asks import answer as answer_coupons
 from points_service.coupons.jobs import coupon_expiry, coupon_pools
 from points_service.coupons.router import router as coupons
 from points_service.coupons.subscribers import on_offered
@@ -82,7 +83,7 @@ from points_service.transfers.router import router as transfers
 
 SINGLE_ORDERS = 256  # at most so many single orders share a transaction
 SINGLE_QUOTES = 64  # the same of quotes, whose arithmetic holds the others up
-SINGLE_HOLDS = 64
+SINGLE_CALLS = 64  # the same of holds, and of coupons claimed and redeemed
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -209,5 +210,6 @@ def _parts(app: FastAPI, programme: Programme, vault: Vault) -> Parts:
         Coalescer(together, max_batch=SINGLE_ORDERS, alone=undone),
         vault,
         prices=Shared(db, priced, max_batch=SINGLE_QUOTES),
-        holds=Shared(db, held, max_batch=SINGLE_HOLDS),
+        holds=Shared(db, held, max_batch=SINGLE_CALLS),
+        coupons=Shared(db, answer_coupons, max_batch=SINGLE_CALLS),
     )

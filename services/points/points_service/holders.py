@@ -16,4 +16,9 @@ async def only_holder(tx: Tx, principal: Principal, holder: UUID) -> None:
     own = principal.member_id
     living = (await members.survivors(tx, [own])).get(own, own) if own else None
     if living != holder:
-        raise Problem(403, "foreign_member", "A member may only touch what is the member's own")
+        raise foreign_member()
+
+
+def foreign_member() -> Problem:
+    """403: it is another member's."""
+    return Problem(403, "foreign_member", "A member may only touch what is the member's own")

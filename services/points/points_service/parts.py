@@ -10,6 +10,7 @@ from chassis.shared import Shared
 from contracts.orders import OrderRequest
 from contracts.points.orders import OrderAnswer
 from points_service.catalogue.use_cases import Catalogue
+from points_service.coupons.asks import Ask as CouponAsk
 from points_service.holds.asks import Ask as HoldAsk
 from points_service.pricing.use_cases import Ask as PriceAsk
 from points_service.programme import Programme
@@ -18,7 +19,7 @@ from points_service.proofs.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Single orders (`till`), `prices` and `holds`: whoever calls shares a transaction."""
+    """Single orders (`till`), `prices`, `holds`, `coupons`: whoever calls shares a transaction."""
 
     programme: Programme
     catalogue: Catalogue
@@ -26,6 +27,7 @@ class Parts:
     vault: Vault
     prices: Shared[PriceAsk]
     holds: Shared[HoldAsk]
+    coupons: Shared[CouponAsk]
 
 
 def _parts(request: Request) -> Parts:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Sequence
 from typing import Any
+from uuid import UUID
 
 import httpx
 from services.points.tests.conftest import Shop
@@ -21,6 +22,11 @@ from services.points.tests.coupons import (
 )
 from services.points.tests.test_coupons_pools import codes_of, pool_of
 
+from chassis.principal import Principal
+from chassis.problem import Problem
+from contracts.points import coupons as api
+from contracts.roles import Role
+from points_service.coupons.asks import Ask, Claim, Redeem, answer
 from testkit import together
 
 CALLERS = 64
@@ -133,3 +139,42 @@ async def test_one_key_redeems_once(shop: Shop) -> None:
     assert len({answer.text for answer in answers if answer.status_code == 200}) == 1
     assert (await once("p")).json()["code"] == "idempotency_key_reused"
     await check(shop)
+
+
+async def test_claims_and_uses_in_one_transaction_come_to_the_same_as_one_by_one(
+    shop: Shop,
+) -> None:
+    """The same calls of two templates with limits and codes, by themselves and all together."""
+    told = []
+    for size in (1, 200):
+        ids = await members(shop, 3)
+        template_id = await template(shop, per_member_limit=3, budget={"amount": 4000})
+        found = await codes_of(shop, template_id, await pool_of(shop, template_id, 8))
+        till, one = Principal(Role.POS, "till"), Principal(Role.MEMBER, "m", ids[0])
+        asks: list[Ask] = [Claim(one, found[0], ids[1]), Claim(till, found[0], None)]
+        for n in range(24):
+            code, member = found[n % 8], ids[(n * n) % 3]
+            body = api.CouponRedemptionRequest(order_no=f"{size}/{n}", member_id=member)
+            asks += [Claim(till, code, member), Redeem(code, body), Redeem(code, body)]
+        asks += [Claim(one, found[0], None), Claim(till, "nothing", ids[0])]
+        asks += [Claim(till, found[1], UUID(int=1))]
+        told.append(
+            [
+                each
+                for n in range(0, len(asks), size)
+                for each in await _fates(shop, asks[n:][:size])
+            ]
+        )
+        await check(shop)
+    assert told[0] == told[1]
+    assert {"redeemed", "unknown_coupon", "unknown_member", "missing", "foreign_member"} <= set(
+        told[0]
+    )
+    assert {"member_limit", "coupon_redeemed"} & set(told[0])
+
+
+async def _fates(shop: Shop, asks: Sequence[Ask]) -> list[str]:
+    """What became of calls in one transaction."""
+    async with shop.running.db.transaction() as tx:
+        answers = await answer(tx, asks)
+    return [each.code if isinstance(each, Problem) else each.status for each in answers]

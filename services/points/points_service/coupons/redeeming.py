@@ -1,6 +1,6 @@
-"""Using the coupons of many orders in one transaction, one order after another. Pure."""
+"""Claiming codes and using coupons, many callers' in one transaction, one after another. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -33,10 +33,14 @@ class Refusal:
 
 
 class Redeeming:
-    """A fold over orders: each uses all of its coupons, or none of them."""
+    """A fold over orders, each of which uses all of its coupons or none of them, and over claims.
+
+    What was claimed is written before what was used: one code may be both.
+    """
 
     def __init__(self, found: Found) -> None:
         self.uses: list[Use] = []
+        self.claims: list[Coupon] = []
         self._coupons = dict(found.coupons)
         self._left = dict(found.left)
         self._held = dict(found.held)
@@ -60,6 +64,24 @@ class Redeeming:
             if coupon.member_id is None and most is not None and self._has(coupon, holder) >= most:
                 return Refusal(place, "member_limit", "The member has had as many as allowed")
         return None
+
+    def coupon(self, codes: Iterable[str]) -> Coupon | None:
+        """The one that any of these codes names."""
+        return next((self._coupons[code] for code in codes if code in self._coupons), None)
+
+    def claim(self, coupon: Coupon, holder: UUID, at: datetime) -> Coupon | Refusal:
+        """A code that is nobody's becomes this member's."""
+        most = coupon.terms.per_member
+        if most is not None and self._has(coupon, holder) >= most:
+            return Refusal(0, "member_limit", "The member has had as many as allowed")
+        begins, ends = coupon.terms.dates(at)
+        claimed = replace(
+            coupon, member_id=holder, claimed_at=at, valid_from=begins, valid_until=ends
+        )
+        self._count(claimed, holder)
+        self._coupons[coupon.code] = claimed
+        self.claims.append(claimed)
+        return claimed
 
     def coupons(self, codes: Sequence[str]) -> list[Coupon]:
         """Those of an order that `objection` has nothing against."""
@@ -87,9 +109,8 @@ class Redeeming:
                     return Refusal(place, "budget_exhausted", "The budget of this coupon is used")
         self._left = left
         for use in uses:
-            key = (holder, use.coupon.template.template_id)
             if use.coupon.member_id is None:
-                self._held[key] = self._held.get(key, 0) + 1
+                self._count(use.coupon, holder)
             self._coupons[use.coupon.code] = use.after
         self.uses += uses
         return None
@@ -97,6 +118,9 @@ class Redeeming:
     def journals(self, new_id: Callable[[], UUID]) -> list[Journal]:
         """What to post for all uses, with everything else of the transaction."""
         return [journal for use in self.uses if (journal := discount(use, new_id()))]
+
+    def _count(self, coupon: Coupon, holder: UUID) -> None:
+        self._held[holder, coupon.template.template_id] = self._has(coupon, holder) + 1
 
     def _has(self, coupon: Coupon, holder: UUID) -> int:
         return self._held.get((holder, coupon.template.template_id), 0)

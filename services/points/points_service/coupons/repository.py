@@ -13,10 +13,8 @@ from points_service.tables import Coupon as CouponTable
 
 _COLUMNS = columns_of(CouponTable)
 _OWN = tuple(name for name in _COLUMNS if name not in ("template_id", "version"))
-_USED = (
-    "code", "member_id", "claimed_at", "valid_from", "valid_until", "order_no", "redeemed_at",
-    "off_fen", "uses", "reserved_fen",
-)  # fmt: skip
+_CLAIMED = ("code", "member_id", "claimed_at", "valid_from", "valid_until")
+_USED = (*_CLAIMED, "order_no", "redeemed_at", "off_fen", "uses", "reserved_fen")
 _BACK = ("code", "rolled_back", "reserved_fen", "closed_at")
 _SELECT = (
     f"SELECT {', '.join(f'c.{name}' for name in _COLUMNS)}, t.definition, h.ended_at"
@@ -95,13 +93,17 @@ async def held(
     return {(row["member_id"], row["template_id"]): row["coupons"] for row in rows}
 
 
-async def claim(tx: Tx, coupon: Coupon) -> None:
-    """Write whose a code is now, and its dates."""
-    await tx.execute(
-        "UPDATE coupon SET member_id = $2, claimed_at = $3, valid_from = $4, valid_until = $5"
-        " WHERE code = $1",
-        coupon.code, coupon.member_id, coupon.claimed_at, coupon.valid_from, coupon.valid_until,
-    )  # fmt: skip
+async def claim(tx: Tx, claimed: Sequence[Coupon]) -> None:
+    """Write whose codes are now, and their dates."""
+    if claimed:
+        await tx.execute(
+            "UPDATE coupon c SET member_id = u.member_id, claimed_at = u.claimed_at,"
+            " valid_from = u.valid_from, valid_until = u.valid_until"
+            " FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[],"
+            " $5::timestamptz[]) AS u (code, member_id, claimed_at, valid_from, valid_until)"
+            " WHERE c.code = u.code",
+            *([getattr(coupon, name) for coupon in claimed] for name in _CLAIMED),
+        )
 
 
 async def redeem(tx: Tx, uses: Sequence[Use]) -> None:

@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from chassis.problem import Problem
 from chassis.web import APIRouter, OnceDep, PrincipalDep, ReadDep, TxDep
 from contracts.points import coupons as api
 from points_service.coupons import planning, use_cases
+from points_service.coupons.asks import Claim, Redeem
 from points_service.paging import Limit
 from points_service.parts import PartsDep
 
@@ -144,17 +145,14 @@ async def claim(
     *,
     code: str,
     body: api.CouponClaimRequest,
-    tx: TxDep,
+    request: Request,
     principal: PrincipalDep,
-    once: OnceDep,
+    parts: PartsDep,
     dry_run: bool = False,
 ) -> Response:
-    """Take a code out of a pool."""
-
-    async def run() -> api.Coupon:
-        return await use_cases.claim(tx, principal, code, body.member_id, dry_run=dry_run)
-
-    return await once(run, dry_run=dry_run)
+    """Take a code out of a pool; whoever calls at the same moment shares a transaction."""
+    ask = Claim(principal, code, body.member_id)
+    return await parts.coupons(request, principal, ask, dry_run=dry_run)
 
 
 @router.post("/v1/coupons/{code}/redeem", response_model=api.Coupon)
@@ -162,16 +160,13 @@ async def redeem(
     *,
     code: str,
     body: api.CouponRedemptionRequest,
-    tx: TxDep,
-    once: OnceDep,
+    request: Request,
+    principal: PrincipalDep,
+    parts: PartsDep,
     dry_run: bool = False,
 ) -> Response:
-    """Use a coupon with an order."""
-
-    async def run() -> api.Coupon:
-        return await use_cases.redeem(tx, code, body, dry_run=dry_run)
-
-    return await once(run, dry_run=dry_run)
+    """Use a coupon with an order; shared as claims are."""
+    return await parts.coupons(request, principal, Redeem(code, body), dry_run=dry_run)
 
 
 @router.post("/v1/coupons/{code}/rollback", response_model=api.Coupon)

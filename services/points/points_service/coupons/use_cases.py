@@ -1,33 +1,29 @@
-"""The life of a coupon: offered or issued, claimed, redeemed, rolled back.
+"""The life of a coupon: offered or issued, rolled back; claimed and redeemed in `asks`.
 
 Locks are taken in one sequence: members, coupons, templates, accounts. Nothing is posted on issue:
 a cash-off coupon of a template with a budget reserves its worst case in the template's row, every
 other is checked against what is left when it is used; the ledger moves when it is used.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from chassis.database import Tx
-from chassis.principal import Principal
 from chassis.problem import Problem
 from contracts.events import CouponOffered
 from contracts.points import coupons as api
 from contracts.points_events import CouponRolledBack, CouponsIssued
 from points_service.coupons import answers, codes, issuing, repository, templates
 from points_service.coupons.discounts import reverse
-from points_service.coupons.domain import Coupon, Terms, campaign_template, direct_off
+from points_service.coupons.domain import Coupon, Terms, campaign_template
 from points_service.coupons.issuing import Grant
-from points_service.coupons.redeeming import Redeeming, Refusal
-from points_service.holders import only_holder
+from points_service.coupons.redeeming import Refusal
 from points_service.ledger import repository as ledger
 from points_service.ledger.domain import Journal
 from points_service.members import repository as members
-from points_service.members.use_cases import existing, locked, unknown_member
+from points_service.members.use_cases import existing, unknown_member
 
 COUPONS_AN_EVENT = 2_000
-_NOT_TELLING = {"unknown_coupon", "foreign_coupon"}  # nobody learns which codes exist
 
 
 async def keep(tx: Tx, events: Sequence[CouponOffered]) -> None:
@@ -105,7 +101,7 @@ async def offer(
         reserved = len(issued.new) * head.terms.reserve_fen
         await repository.add(tx, issued.new)
         await templates.promise(tx, template_id, len(issued.new), reserved)
-        _tell_issued(tx, issued.new)
+        tell_issued(tx, issued.new)
     return issued.coupons, issued.refusals
 
 
@@ -135,81 +131,12 @@ async def take(tx: Tx, member_id: UUID, template_id: UUID, *, dry_run: bool) -> 
     return answers.coupon(coupon, tx.now)
 
 
-async def claim(
-    tx: Tx, principal: Principal, code: str, member_id: UUID | None, *, dry_run: bool
-) -> api.Coupon:
-    """A code of a pool becomes a member's; one's own again changes nothing.
-
-    Raises Problem 404 (member; coupon, whatever is wrong with it), 403, 409 (member_limit).
-    """
-    asked = member_id or principal.member_id
-    if asked is None:
-        raise Problem(422, "missing", "Whose shall it be?", pointer="/member_id")
-    member = await locked(tx, asked)
-    await only_holder(tx, principal, member.member_id)
-    found = await repository.find(tx, _askable(code), [member.member_id])
-    coupon = next(iter(found.coupons.values()), None)
-    if coupon is None or coupon.member_id not in (None, member.member_id):
-        raise unknown_coupon()
-    if coupon.member_id is None:
-        if not coupon.lasts(tx.now) or coupon.ended_at is not None:
-            raise unknown_coupon()
-        most = coupon.terms.per_member
-        had = found.held.get((member.member_id, coupon.template.template_id), 0)
-        if most is not None and had >= most:
-            raise Problem(409, "member_limit", "The member has had as many as allowed")
-        begins, ends = coupon.terms.dates(tx.now)
-        coupon = replace(
-            coupon,
-            member_id=member.member_id,
-            claimed_at=tx.now,
-            valid_from=begins,
-            valid_until=ends,
-        )
-        if not dry_run:
-            await repository.claim(tx, coupon)
-            _tell_issued(tx, [coupon])
-    return answers.coupon(coupon, tx.now)
-
-
-async def redeem(
-    tx: Tx, code: str, request: api.CouponRedemptionRequest, *, dry_run: bool
-) -> api.Coupon:
-    """Use a coupon with an order; the same order again changes nothing.
-
-    Raises Problem 404 (member, coupon), 422 (place, amounts), 409 (used, not valid, limits).
-    """
-    _check_money(request)
-    member = await locked(tx, request.member_id)
-    found = await repository.find(tx, _askable(code), [member.member_id])
-    coupon = next(iter(found.coupons.values()), None)
-    if coupon and _is_repeated(coupon, member.member_id, request):
-        return answers.coupon(coupon, tx.now)
-    redeeming = Redeeming(found)
-    refusal = redeeming.objection([coupon.code if coupon else code], member.member_id, tx.now)
-    if refusal:
-        raise unknown_coupon() if refusal.code in _NOT_TELLING else _refused(refusal)
-    assert coupon is not None
-    refusal = redeeming.use(
-        [(coupon.code, _off(coupon, request))],
-        order_no=request.order_no,
-        holder=member.member_id,
-        at=tx.now,
-    )
-    if refusal:
-        raise _refused(refusal)
-    if not dry_run:
-        await repository.redeem(tx, redeeming.uses)
-        await ledger.post(tx, redeeming.journals(tx.ids.new))
-    return answers.coupon(redeeming.uses[0].after, tx.now)
-
-
 async def give_back(tx: Tx, code: str, order_no: str, *, dry_run: bool) -> api.Coupon:
     """Undo a redemption; again, it changes nothing.
 
     Raises Problem 404 (coupon), 409 (not used by this order).
     """
-    before = await repository.look(tx, _askable(code))
+    before = await repository.look(tx, askable(code))
     if before is None:
         raise unknown_coupon()
     if before.member_id is not None:
@@ -252,7 +179,7 @@ async def show(tx: Tx, member_id: UUID) -> api.Coupons:
 
 async def look(tx: Tx, code: str) -> api.Coupon:
     """A coupon by its code; raises Problem 404."""
-    coupon = await repository.look(tx, _askable(code))
+    coupon = await repository.look(tx, askable(code))
     if coupon is None:
         raise unknown_coupon()
     return answers.coupon(coupon, tx.now)
@@ -268,45 +195,18 @@ def unknown_coupon() -> Problem:
     return Problem(404, "unknown_coupon", "There is no such coupon")
 
 
-def _askable(code: str) -> set[str]:
+def askable(code: str) -> set[str]:
+    """The codes that one as it was typed may stand for."""
     return {each for each in codes.readings(code) if "\0" not in each}
 
 
-def _tell_issued(tx: Tx, coupons: Sequence[Coupon]) -> None:
-    for start in range(0, len(coupons), COUPONS_AN_EVENT):
-        part = coupons[start : start + COUPONS_AN_EVENT]
-        rows = [(each.coupon_id, each.code, each.member_id) for each in part if each.member_id]
-        tx.publish(CouponsIssued(part[0].template.template_id, rows, tx.now))
-
-
-def _check_money(request: api.CouponRedemptionRequest) -> None:
-    for name in ("amount", "order_amount"):
-        money = getattr(request, name)
-        if money is not None and money.currency != "CNY":
-            pointer = f"/{name}/currency"
-            raise Problem(422, "unknown_currency", "Only CNY is accepted", pointer=pointer)
-
-
-def _is_repeated(coupon: Coupon, holder: UUID, request: api.CouponRedemptionRequest) -> bool:
-    same = request.amount is None or request.amount.amount == coupon.off_fen
-    return same and (coupon.order_no, coupon.member_id) == (request.order_no, holder)
-
-
-def _off(coupon: Coupon, request: api.CouponRedemptionRequest) -> int:
-    scope = coupon.template.scope
-    for name, places in (("store", scope.stores), ("channel", scope.channels)):
-        if places and getattr(request, name) not in places:
-            raise Problem(422, "wrong_place", "The coupon is not good there", pointer=f"/{name}")
-    off = direct_off(
-        coupon.template,
-        request.amount.amount if request.amount else None,
-        request.order_amount.amount if request.order_amount else None,
-    )
-    if isinstance(off, tuple):
-        code, title, pointer = off
-        raise Problem(422, code, title, pointer=pointer)
-    return off
-
-
-def _refused(refusal: Refusal) -> Problem:
-    return Problem(409, refusal.code, refusal.title)
+def tell_issued(tx: Tx, coupons: Iterable[Coupon]) -> None:
+    """Whose coupons are now, by template."""
+    by_template: dict[UUID, list[Coupon]] = {}
+    for coupon in coupons:
+        by_template.setdefault(coupon.template.template_id, []).append(coupon)
+    for template_id, some in by_template.items():
+        for start in range(0, len(some), COUPONS_AN_EVENT):
+            part = some[start : start + COUPONS_AN_EVENT]
+            rows = [(each.coupon_id, each.code, each.member_id) for each in part if each.member_id]
+            tx.publish(CouponsIssued(template_id, rows, tx.now))
