@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 from services.points.tests.conftest import BOOKS
 
-from allinone import ledger
+from allinone import books
 from allinone.demo.client import Api, Client
 from allinone.home import read_json
 from allinone.platform import Platform
@@ -201,6 +201,6 @@ async def _whole(platform: Platform, tally: Tally) -> None:
 
 async def _audited(platform: Platform) -> bool:
     """Whether the audit finds nothing; the witness catches up within seconds of a crash."""
-    findings = (await ledger.verify(platform.home)).findings
+    findings = (await books.verify_ledger(platform.home)).findings
     assert findings == []
     return True

@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 ledger_app = typer.Typer(help="The books: audit them, check a receipt.", no_args_is_help=True)
 app.add_typer(ledger_app, name="ledger")
+audit_app = typer.Typer(help="Who saw, changed or was refused what.", no_args_is_help=True)
+app.add_typer(audit_app, name="audit")
 _say = Console(stderr=True, highlight=False)
 
 DataDir = Annotated[Path, typer.Option(help="Where everything is kept.")]
@@ -119,25 +121,35 @@ def bench(
     raise typer.Exit(int(module.main(json_file)))
 
 
-@ledger_app.command()
-def verify(data_dir: DataDir = DEFAULT_HOME) -> None:
+@ledger_app.command("verify")
+def verify_ledger(data_dir: DataDir = DEFAULT_HOME) -> None:
     """Read the whole ledger and find every edit, deletion, insertion, reorder and truncation."""
-    from allinone.ledger import Unreadable  # noqa: PLC0415
-    from allinone.ledger import verify as audit  # noqa: PLC0415
+    _verify("ledger", data_dir)
 
-    with _say.status("reading the ledger") as status:
+
+@audit_app.command("verify")
+def verify_audit(data_dir: DataDir = DEFAULT_HOME) -> None:
+    """Read the whole audit and find every edit, deletion, insertion, reorder and truncation."""
+    _verify("audit", data_dir)
+
+
+def _verify(name: str, data_dir: Path) -> None:
+    from allinone import books  # noqa: PLC0415
+
+    verify = {"ledger": books.verify_ledger, "audit": books.verify_audit}[name]
+    with _say.status(f"reading the {name}") as status:
         try:
             found = asyncio.run(
-                audit(Home(data_dir), lambda entries: status.update(f"{entries:,} entries read"))
+                verify(Home(data_dir), lambda entries: status.update(f"{entries:,} entries read"))
             )
-        except (InUse, StartFailed, Unreadable) as error:
+        except (InUse, StartFailed, books.Unreadable) as error:
             _fail(error)
     for finding in found.findings:
         _say.print(f"[red]✗[/] {finding}", soft_wrap=True)
     read = f"{found.entries:,} entries under {found.checkpoints:,} checkpoints"
     if not found.clean:
-        _fail(f"{read}: the ledger is not as it was booked; keep the data, restore from a backup")
-    _say.print(f"[green]✓[/] {read}: as booked")
+        _fail(f"{read}: the {name} is not as it was written; keep the data, restore from a backup")
+    _say.print(f"[green]✓[/] {read}: as it was written")
 
 
 @ledger_app.command("verify-receipt")
@@ -149,7 +161,7 @@ def verify_receipt(
     data_dir: DataDir = DEFAULT_HOME,
 ) -> None:
     """Check without a database that an entry is in the ledger and was not changed."""
-    from allinone.ledger import Unreadable, check  # noqa: PLC0415
+    from allinone.books import Unreadable, check  # noqa: PLC0415
 
     try:
         receipt, wrong = check(file, key or str(Home(data_dir).ledger / "public.key"))

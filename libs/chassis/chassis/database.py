@@ -144,11 +144,17 @@ class Database:
             await self._pool.close()
 
     @asynccontextmanager
-    async def transaction(self, *, readonly: bool = False) -> AsyncIterator[Tx]:
-        """A transaction; commits at the end of the block, rolls back on any exception."""
+    async def transaction(
+        self, *, readonly: bool = False, snapshot: bool = False
+    ) -> AsyncIterator[Tx]:
+        """A transaction; commits at the end of the block, rolls back on any exception.
+
+        With `snapshot` every query in it sees the moment of the first.
+        """
         async with self._pool.acquire() as conn:
             tx = Tx(conn, self.clock, self.ids)
-            async with conn.transaction(readonly=readonly):
+            isolation = "repeatable_read" if snapshot else None
+            async with conn.transaction(readonly=readonly, isolation=isolation):
                 yield tx
                 told = await tx.flush()
         tx.committed()

@@ -256,6 +256,18 @@ class MessageSent(Event, frozen=True):
     sent_at: Annotated[datetime | None, public] = None
 
 
+class AuditCheckpointed(Event, frozen=True):
+    """A signed Merkle root over all entries of the audit since the checkpoint before."""
+
+    subject = "gateway.audit_checkpointed.v1"
+    checkpoint_id: Annotated[int, public]
+    at: Annotated[datetime, public]
+    entries: Annotated[int, public]
+    root: Annotated[str, public]
+    previous: Annotated[str, public]
+    signature: Annotated[str, public]
+
+
 def all_events() -> list[type[Event]]:
     """Every event class, by subject."""
     return sorted(Event.__subclasses__(), key=lambda event: event.subject)

@@ -9,6 +9,8 @@ from fastapi.responses import JSONResponse
 from chassis.app import Runtime, Service, build
 from chassis.bus import Subscription
 from chassis.clock import Clock, open_clock
+from chassis.evidence.signing import hourly
+from chassis.evidence.strongbox import Strongbox
 from chassis.ids import Ids
 from chassis.jobs import BackgroundJob, DailyJob
 from contracts import openapi
@@ -20,6 +22,8 @@ from gateway_service.access.limits import Bucket, Limits, connect
 from gateway_service.access.tokens import KeyRing, Tokens
 from gateway_service.access.use_cases import sweep
 from gateway_service.audit import router as audit
+from gateway_service.audit.chain import AUDIT
+from gateway_service.audit.proofs import AuditBooks
 from gateway_service.audit.use_cases import Audit
 from gateway_service.birthdays.domain import indexed_by
 from gateway_service.birthdays.jobs import birthdays_announced
@@ -77,6 +81,7 @@ def create_app(settings: Settings | None = None) -> Front:
                 DailyJob("sign_ins", sweep),
                 BackgroundJob("revocations", parts.tokens.revocations.poll),
                 birthdays_announced(birthdays),
+                hourly(AuditBooks(), parts.box),
             ],
             start=[_start],
             stop=[_stop],
@@ -111,6 +116,7 @@ def _parts(settings: Settings) -> Parts:
             redis, Bucket("calls", settings.rate_limit_per_second, settings.rate_limit_burst)
         ),
         audit=Audit(lambda: keys.secret("audit")),
+        box=Strongbox(settings.key_dir / AUDIT, AUDIT),
         inner=inner,
         consents=Standings(),
         forward=Forward(inner, vault, Ids(clock, settings.seed if settings.dev else "")),

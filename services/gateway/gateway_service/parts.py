@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from redis.asyncio import Redis
 
+from chassis.evidence.strongbox import Strongbox
 from gateway_service.access.limits import Limits
 from gateway_service.access.tokens import Tokens
 from gateway_service.audit.use_cases import Audit
@@ -28,6 +29,7 @@ class Parts:
     tokens: Tokens
     limits: Limits
     audit: Audit
+    box: Strongbox
     inner: InnerClient
     consents: Standings
     forward: Forward

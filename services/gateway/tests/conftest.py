@@ -1,5 +1,6 @@
 """A running gateway in front of inner services that answer what a test says."""
 
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest_asyncio
 from services.gateway.tests.inner import Inner, served
 
 from contracts.roles import Role
+from gateway_service.audit.chain import AUDIT
 from gateway_service.parts import Parts
 from gateway_service.vault.seal import Vault
 from testkit.apps import RunningApp
@@ -92,6 +94,7 @@ async def start_gateway(
     short_folder: Path,
 ) -> Callable[..., Awaitable[Gateway]]:
     """`await start_gateway(DEV="false")`: the gateway with these settings."""
+    shutil.rmtree(short_folder / "keys" / AUDIT, ignore_errors=True)  # witness of an empty table
 
     async def start(**settings: str) -> Gateway:
         key_dir = Path(settings.setdefault("KEY_DIR", str(short_folder / "keys")))

@@ -9,6 +9,8 @@ from chassis.app import Service, build
 from chassis.bus import Subscription
 from chassis.coalesce import Coalescer
 from chassis.database import Database, Tx, undone
+from chassis.evidence.signing import hourly
+from chassis.evidence.strongbox import Strongbox
 from chassis.problem import Problem
 from chassis.shared import Shared
 from contracts.events import CouponOffered, ProductsChanged, StoresChanged
@@ -61,9 +63,9 @@ from points_service.pricing.router import router as pricing
 from points_service.pricing.use_cases import Ask as PriceAsk
 from points_service.pricing.use_cases import quotes
 from points_service.programme import Programme
-from points_service.proofs.jobs import checkpoints
+from points_service.proofs.domain import LEDGER
 from points_service.proofs.router import router as proofs
-from points_service.proofs.vault import Vault
+from points_service.proofs.use_cases import Ledger
 from points_service.redemption.router import router as redemption
 from points_service.referrals.domain import Terms
 from points_service.referrals.router import router as referrals
@@ -90,10 +92,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """The service, from the environment unless told otherwise."""
     settings = settings or Settings()
     programme = _programme(settings)
-    vault = Vault(settings.ledger_dir)
+    box = Strongbox(settings.ledger_dir, LEDGER)
 
     async def put_together(app: FastAPI) -> None:
-        app.state.parts = _parts(app, programme, vault)
+        app.state.parts = _parts(app, programme, box)
 
     return build(
         Service(
@@ -142,7 +144,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 coupon_expiry,
                 coupon_pools,
                 acts_forgotten(programme),
-                checkpoints(vault),
+                hourly(Ledger(), box),
             ],
             start=[put_together],
         )
@@ -190,7 +192,7 @@ def _programme(settings: Settings) -> Programme:
     )
 
 
-def _parts(app: FastAPI, programme: Programme, vault: Vault) -> Parts:
+def _parts(app: FastAPI, programme: Programme, box: Strongbox) -> Parts:
     catalogue = Catalogue()
 
     db: Database = app.state.db
@@ -208,7 +210,7 @@ def _parts(app: FastAPI, programme: Programme, vault: Vault) -> Parts:
         programme,
         catalogue,
         Coalescer(together, max_batch=SINGLE_ORDERS, alone=undone),
-        vault,
+        box,
         prices=Shared(db, priced, max_batch=SINGLE_QUOTES),
         holds=Shared(db, held, max_batch=SINGLE_CALLS),
         coupons=Shared(db, answer_coupons, max_batch=SINGLE_CALLS),

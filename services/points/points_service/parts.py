@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from chassis.coalesce import Coalescer
+from chassis.evidence.strongbox import Strongbox
 from chassis.shared import Shared
 from contracts.orders import OrderRequest
 from contracts.points.orders import OrderAnswer
@@ -14,7 +15,6 @@ from points_service.coupons.asks import Ask as CouponAsk
 from points_service.holds.asks import Ask as HoldAsk
 from points_service.pricing.use_cases import Ask as PriceAsk
 from points_service.programme import Programme
-from points_service.proofs.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Parts:
     programme: Programme
     catalogue: Catalogue
     till: Coalescer[OrderRequest, OrderAnswer]
-    vault: Vault
+    box: Strongbox
     prices: Shared[PriceAsk]
     holds: Shared[HoldAsk]
     coupons: Shared[CouponAsk]

@@ -11,10 +11,11 @@ import httpx
 import pytest_asyncio
 
 from chassis.clock import DrivenClock
+from chassis.evidence.strongbox import Strongbox
 from contracts.events import Product, ProductsChanged, Store, StoresChanged
 from points_service.catalogue.subscribers import on_products, on_stores
 from points_service.proofs.audit import audit
-from points_service.proofs.vault import Vault
+from points_service.proofs.domain import LEDGER
 from testkit.apps import RunningApp
 
 NOON = datetime(2017, 3, 15, 4, tzinfo=UTC)  # 12:00 in the programme's zone
@@ -106,7 +107,7 @@ class Shop:
     async def check_chain(self) -> None:
         """The audit of every entry finds nothing."""
         async with self.running.db.transaction(readonly=True) as tx:
-            assert (await audit(tx, Vault(self.ledger_dir))).findings == []
+            assert (await audit(tx, Strongbox(self.ledger_dir, LEDGER))).findings == []
 
     async def check_books(self) -> dict[str, Any]:
         """Every invariant of the books; answers the stats."""

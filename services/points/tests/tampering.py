@@ -1,36 +1,13 @@
 """What somebody with every right in the database could do to the books; each deed changes them."""
 
-import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-from chassis.database import Tx
-from points_service.proofs.chain import Link, chained, genesis
+from contracts.evidence.checkpoints import genesis
+from points_service.proofs.chain import Link, chained
+from points_service.proofs.domain import LEDGER
+from testkit.tampering import Deed, Thief
 
-
-@dataclass
-class Thief:
-    """Changes one thing in the books, as somebody with every right in the database could."""
-
-    tx: Tx
-    draw: random.Random
-
-    async def strike(self) -> str:
-        """Do it; answers what was done."""
-        deed = self.draw.choice(DEEDS)
-        return f"{deed.__name__}: {await deed(self)}"
-
-    async def entry(self) -> Any:
-        """Some entry."""
-        found = await self.tx.fetch("SELECT * FROM entry ORDER BY entry_id")
-        return self.draw.choice(found)
-
-    async def run(self, query: str, *args: Any) -> str:
-        """Run; answers query and arguments."""
-        tag = await self.tx.execute(query, *args)
-        assert not tag.endswith(" 0"), (query, args)
-        return f"{query} {args}"
+ENTRIES = "SELECT * FROM entry ORDER BY entry_id"
 
 
 async def edit_entry(thief: Thief) -> str:
@@ -190,7 +167,7 @@ async def forge_history(thief: Thief) -> str:
     )
     lane, journal = rows[len(rows) // 2]["lane"], rows[len(rows) // 2]["journal_id"]
     links = [Link(**row) for row in rows if row["lane"] == lane]
-    end = genesis(lane)
+    end = genesis(LEDGER, lane)
     for link in links:
         amount = link.amount * 3 if link.journal_id == journal else link.amount
         end = chained(end, replace(link, amount=amount))
@@ -206,7 +183,7 @@ async def forge_history(thief: Thief) -> str:
     return f"{journal} in lane {lane}"
 
 
-DEEDS: tuple[Callable[[Thief], Awaitable[str]], ...] = (
+DEEDS: tuple[Deed, ...] = (
     edit_entry, edit_entry, edit_entry, edit_journal, edit_journal, edit_account, edit_end,
     edit_checkpoint, delete_something, delete_a_whole_journal, insert_an_entry,
     exchange_two_entries, cut_the_tail, forge_history,

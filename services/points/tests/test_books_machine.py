@@ -21,6 +21,7 @@ from services.points.tests.watching import MONTHS, Watched
 
 from chassis.clock import DrivenClock
 from chassis.database import Database
+from chassis.evidence.strongbox import Strongbox
 from chassis.ids import Ids
 from points_service.catalogue import repository as catalogue_rows
 from points_service.catalogue.domain import Goods
@@ -30,7 +31,7 @@ from points_service.expiry.domain import Policy
 from points_service.overview import books
 from points_service.overview import use_cases as overview
 from points_service.proofs.audit import audit
-from points_service.proofs.vault import Vault
+from points_service.proofs.domain import LEDGER
 from testkit.databases import Databases
 from testkit.never_wrong import Tally
 from testkit.stack import Stack
@@ -62,7 +63,7 @@ async def _look_at_everything(db: Database, tally: Tally, folder: Path) -> None:
         )
         tally.add("every journal adds up to 0", journals)
         tally.add("balance = fold(entries)", accounts)
-        found = await audit(tx, Vault(folder))
+        found = await audit(tx, Strongbox(folder, LEDGER))
         tally.add("the chain of entries is whole", journals, len(found.findings))
         assert found.findings == []
         stats = await overview.stats(tx, PROGRAMME)

@@ -7,7 +7,7 @@ from typing import Any
 from allinone.demo.client import Api
 from allinone.demo.dataset import Totals
 from allinone.demo.scan import Scanned
-from points_service.proofs.audit import Audit
+from chassis.evidence.walk import Audit
 
 RFM_AT = "2017-10-01T00:00:00+08:00"
 DAY_BANDS = ("<=30", "31-90", ">90")

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from time import monotonic
 
-from allinone import ledger
+from allinone import books
 from allinone.demo import dataset, progress, report, scan, scan_live
 from allinone.demo.client import Api, Client
 from allinone.demo.dataset import FIRST_DAY, LAST_DAY, Dataset
@@ -22,7 +22,7 @@ from allinone.demo.scan import Scanned, Scanner
 from allinone.home import Home, read_json
 from allinone.platform import Platform
 from chassis.clock import DrivenClock, midnight
-from points_service.proofs.audit import Audit
+from chassis.evidence.walk import Audit
 
 SEED = "completejourney"
 
@@ -68,7 +68,7 @@ class Stage:
         """Sign what is not signed yet, then read the whole ledger and check it."""
         started = monotonic()
         await self.api.send("POST", "/v1/ledger/checkpoints", b"", role="compliance")
-        audited = await ledger.verify(self.home)
+        audited = await books.verify_ledger(self.home)
         self.state.seconds["audit"] = monotonic() - started
         return audited
 

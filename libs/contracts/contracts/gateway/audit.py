@@ -62,6 +62,17 @@ class AuditPage(Model):
     next_cursor: Annotated[str | None, public] = None
 
 
+class AuditVerified(Model):
+    """What reading the whole audit has shown; `findings` says what is not as it was written."""
+
+    clean: Annotated[bool, public]
+    entries: Annotated[int, public]
+    checkpoints: Annotated[int, public]
+    findings: Annotated[list[str], public]
+    key_id: Annotated[str, public]
+    public_key: Annotated[str, public]
+
+
 OPERATIONS: list[Operation] = [
     Operation(
         "GET", "/v1/audit", "gateway", "Who saw or changed what of whom, and why", _READERS,
@@ -74,5 +85,9 @@ OPERATIONS: list[Operation] = [
             Query("action", Action, "entries of this kind"),
             Query("member_id", UUID, "entries about this member"),
         ),
+    ),
+    Operation(
+        "GET", "/v1/audit/verify", "gateway", "Whether the audit is as it was written", _READERS,
+        response=AuditVerified, own=None, tags=PRIVACY,
     ),
 ]  # fmt: skip

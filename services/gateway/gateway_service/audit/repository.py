@@ -1,11 +1,13 @@
 """Entries of the audit: added and read, never changed."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from chassis.database import Tx
+from contracts.evidence.checkpoints import Lane
 from contracts.gateway.audit import Action, AuditItem
 from gateway_service.audit.domain import moment
 
@@ -40,6 +42,31 @@ async def page(
         *values, limit,
     )  # fmt: skip
     return [AuditItem.model_validate_json(row["body"]) for row in rows]
+
+
+async def leaves(
+    tx: Tx, after: Sequence[Lane], upto: Sequence[Lane]
+) -> list[tuple[int, int, bytes]]:
+    """(number, lane, hash) between two ends of every lane, lane by lane."""
+    rows = await tx.fetch(
+        "SELECT e.number, e.lane, e.hash"
+        " FROM unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS r (lane, after, upto)"
+        " JOIN audit_entry e ON e.lane = r.lane AND e.number > r.after AND e.number <= r.upto"
+        " ORDER BY e.lane, e.number",
+        [each.lane for each in upto],
+        [each.head for each in after],
+        [each.head for each in upto],
+    )
+    return [(row["number"], row["lane"], row["hash"]) for row in rows]
+
+
+async def everything(tx: Tx) -> AsyncIterator[tuple[int, int, str, bytes]]:
+    """(lane, number, body, hash) of every entry, lane by lane."""
+    cursor: Any = tx.conn.cursor(
+        "SELECT lane, number, body, hash FROM audit_entry ORDER BY lane, number", prefetch=1000
+    )
+    async for row in cursor:
+        yield tuple(row)
 
 
 def _conditions(wanted: Wanted) -> tuple[list[str], list[object]]:

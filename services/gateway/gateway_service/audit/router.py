@@ -7,9 +7,10 @@ from uuid import UUID
 from fastapi import Depends, Query
 from pydantic import AwareDatetime
 
-from chassis.web import APIRouter, ReadDep
-from contracts.gateway.audit import Action, AuditPage
-from gateway_service.audit import repository
+from chassis.evidence.strongbox import key_id
+from chassis.web import APIRouter, DbDep, ReadDep
+from contracts.gateway.audit import Action, AuditPage, AuditVerified
+from gateway_service.audit import proofs, repository
 from gateway_service.audit.repository import Wanted
 from gateway_service.audit.use_cases import Audit
 from gateway_service.paging import CursorQuery, LimitQuery, cursor_of, place_of
@@ -32,6 +33,21 @@ class Filters:
         """The same with the member's pseudonym."""
         member = audit.pseudonym(self.member_id) if self.member_id else None
         return Wanted(self.since, self.until, self.subject, self.action, member)
+
+
+@router.get("/v1/audit/verify")
+async def verified(db: DbDep, parts: PartsDep) -> AuditVerified:
+    """Read every entry and every checkpoint, and say what is not as it was written."""
+    found = await proofs.verify_now(db, parts.box)
+    key = parts.box.public_key()
+    return AuditVerified(
+        clean=found.clean,
+        entries=found.entries,
+        checkpoints=found.checkpoints,
+        findings=found.findings,
+        key_id=key_id(key),
+        public_key=key.hex(),
+    )
 
 
 @router.get("/v1/audit")

@@ -33,11 +33,6 @@ class Link:
     hash: bytes
 
 
-def genesis(lane: int) -> bytes:
-    """What a lane's first entry follows."""
-    return hashlib.sha256(f"huiyuan ledger lane {lane}".encode()).digest()
-
-
 def canonical(link: Link) -> bytes:
     """The bytes of an entry that are hashed."""
     parts = [

@@ -1,53 +1,13 @@
-"""Receipts and checkpoints as JSON: bytes in hexadecimal, times in RFC 3339."""
+"""Receipts as JSON: bytes in hexadecimal, times in RFC 3339."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from contracts.evidence.checkpoints import Malformed, checkpoint_in, checkpoint_out
 from points_service.proofs.chain import Link
-from points_service.proofs.domain import Checkpoint, Lane, Receipt
-
-
-class Malformed(ValueError):
-    """This is no receipt or checkpoint of ours."""
-
-
-def checkpoint_out(checkpoint: Checkpoint) -> dict[str, Any]:
-    """A checkpoint's JSON."""
-    return {
-        "checkpoint_id": checkpoint.checkpoint_id,
-        "at": checkpoint.at.isoformat(),
-        "lanes": [
-            {"lane": each.lane, "head": each.head, "hash": each.hash.hex()}
-            for each in checkpoint.lanes
-        ],
-        "entries": checkpoint.entries,
-        "root": checkpoint.root.hex(),
-        "previous": checkpoint.previous.hex(),
-        "key_id": checkpoint.key_id,
-        "signature": checkpoint.signature.hex(),
-    }
-
-
-def checkpoint_in(found: Mapping[str, Any]) -> Checkpoint:
-    """The checkpoint; raises Malformed."""
-    try:
-        return Checkpoint(
-            checkpoint_id=int(found["checkpoint_id"]),
-            at=datetime.fromisoformat(found["at"]),
-            lanes=tuple(
-                Lane(int(each["lane"]), int(each["head"]), bytes.fromhex(each["hash"]))
-                for each in found["lanes"]
-            ),
-            entries=int(found["entries"]),
-            root=bytes.fromhex(found["root"]),
-            previous=bytes.fromhex(found["previous"]),
-            key_id=str(found["key_id"]),
-            signature=bytes.fromhex(found["signature"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise Malformed("this is no checkpoint of a ledger") from error
+from points_service.proofs.domain import LEDGER, Receipt
 
 
 def receipt_out(receipt: Receipt) -> dict[str, Any]:
@@ -95,7 +55,7 @@ def receipt_in(found: Mapping[str, Any]) -> Receipt:
             previous=bytes.fromhex(found["previous"]),
             index=int(found["index"]),
             path=tuple(bytes.fromhex(each) for each in found["path"]),
-            checkpoint=checkpoint_in(found["checkpoint"]),
+            checkpoint=checkpoint_in(LEDGER, found["checkpoint"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Malformed("this is no receipt of a ledger") from error

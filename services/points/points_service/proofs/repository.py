@@ -1,86 +1,16 @@
-"""Lanes, checkpoints and the entries under them."""
+"""Entries, as they are chained and signed."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from chassis.database import Tx
+from contracts.evidence.checkpoints import Lane
 from points_service.proofs.chain import Link
-from points_service.proofs.domain import Checkpoint, Lane
 
-_COLUMNS = (
-    "checkpoint_id", "at", "heads", "hashes", "entries", "root", "previous", "key_id", "signature",
-)  # fmt: skip
-_SELECT = ", ".join(_COLUMNS)
 _LINK = (
     "e.entry_id, e.lane, e.journal_id, j.occurred_at, j.posted_at, e.amount,"
     " j.kind AS journal_kind, j.ref, a.kind AS account_kind, a.owner, e.hash"
 )
-_TURN = "SELECT pg_advisory_xact_lock(hashtext('points:checkpoint'))"
-
-
-async def turn(tx: Tx) -> None:
-    """One checkpoint at a time, whoever makes it."""
-    await tx.execute(_TURN)
-
-
-async def lanes(tx: Tx) -> tuple[Lane, ...]:
-    """The end of every lane, at one moment."""
-    rows = await tx.fetch("SELECT lane, head, hash FROM lane ORDER BY lane")
-    return tuple(Lane(**row) for row in rows)
-
-
-async def last(tx: Tx) -> Checkpoint | None:
-    """The latest checkpoint."""
-    row = await tx.fetchrow(f"SELECT {_SELECT} FROM checkpoint ORDER BY checkpoint_id DESC LIMIT 1")
-    return _checkpoint(row) if row else None
-
-
-async def latest_at(tx: Tx) -> datetime | None:
-    """When the latest checkpoint was made."""
-    at: datetime | None = await tx.fetchval(
-        "SELECT at FROM checkpoint ORDER BY checkpoint_id DESC LIMIT 1"
-    )
-    return at
-
-
-async def checkpoints(tx: Tx, after: int, limit: int) -> list[Checkpoint]:
-    """Checkpoints with a higher number, oldest first."""
-    rows = await tx.fetch(
-        f"SELECT {_SELECT} FROM checkpoint WHERE checkpoint_id > $1"
-        " ORDER BY checkpoint_id LIMIT $2",
-        after, limit,
-    )  # fmt: skip
-    return [_checkpoint(row) for row in rows]
-
-
-async def covering(tx: Tx, lane: int, entry_id: int) -> Checkpoint | None:
-    """The checkpoint an entry of that lane is under; None before it is made."""
-    row = await tx.fetchrow(
-        f"SELECT {_SELECT} FROM checkpoint WHERE heads[$1 + 1] >= $2"
-        " ORDER BY checkpoint_id LIMIT 1",
-        lane, entry_id,
-    )  # fmt: skip
-    return _checkpoint(row) if row else None
-
-
-async def before(tx: Tx, checkpoint_id: int) -> Checkpoint | None:
-    """The checkpoint before this one; None for the first."""
-    row = await tx.fetchrow(
-        f"SELECT {_SELECT} FROM checkpoint WHERE checkpoint_id = $1", checkpoint_id - 1
-    )
-    return _checkpoint(row) if row else None
-
-
-async def add(tx: Tx, checkpoint: Checkpoint) -> None:
-    """Keep a checkpoint; its number is the next one."""
-    await tx.execute(
-        f"INSERT INTO checkpoint ({_SELECT}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        checkpoint.checkpoint_id, checkpoint.at,
-        [each.head for each in checkpoint.lanes], [each.hash for each in checkpoint.lanes],
-        checkpoint.entries, checkpoint.root, checkpoint.previous,
-        checkpoint.key_id, checkpoint.signature,
-    )  # fmt: skip
 
 
 async def leaves(
@@ -145,17 +75,3 @@ _SUMS = {
         " USING (account_id) WHERE a.balance <> coalesce(e.amount, 0)"
     ),
 }
-
-
-def _checkpoint(row: Any) -> Checkpoint:
-    ends = zip(row["heads"], row["hashes"], strict=True)
-    return Checkpoint(
-        checkpoint_id=row["checkpoint_id"],
-        at=row["at"],
-        lanes=tuple(Lane(number, head, end) for number, (head, end) in enumerate(ends)),
-        entries=row["entries"],
-        root=row["root"],
-        previous=row["previous"],
-        key_id=row["key_id"],
-        signature=row["signature"],
-    )

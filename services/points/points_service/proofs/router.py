@@ -4,13 +4,16 @@ from typing import Annotated
 
 from fastapi import Path, Query
 
+from chassis.evidence import repository as evidence
+from chassis.evidence.strongbox import key_id
 from chassis.web import APIRouter, DbDep, PrincipalDep, ReadDep
+from contracts.evidence.checkpoints import checkpoint_out
 from contracts.points.ledger import Checkpoint, Checkpoints, Receipt
 from contracts.roles import Role
 from points_service.parts import PartsDep
-from points_service.proofs import repository, use_cases
-from points_service.proofs.receipts import checkpoint_out, receipt_out
-from points_service.proofs.vault import key_id
+from points_service.proofs import use_cases
+from points_service.proofs.domain import LEDGER
+from points_service.proofs.receipts import receipt_out
 
 router = APIRouter()
 
@@ -23,9 +26,9 @@ async def checkpoints(
     cursor: Annotated[int, Query(ge=0)] = 0,
 ) -> Checkpoints:
     """Signed checkpoints, oldest first, and the key they are signed with."""
-    found = await repository.checkpoints(tx, cursor, limit + 1)
+    found = await evidence.checkpoints(tx, LEDGER, cursor, limit + 1)
     page, more = found[:limit], len(found) > limit
-    key = parts.vault.public_key()
+    key = parts.box.public_key()
     return Checkpoints(
         data=[Checkpoint.model_validate(checkpoint_out(each)) for each in page],
         next_cursor=str(page[-1].checkpoint_id) if more else None,
@@ -37,7 +40,7 @@ async def checkpoints(
 @router.post("/v1/ledger/checkpoints")
 async def checkpoint(db: DbDep, parts: PartsDep) -> Checkpoint:
     """Sign what was booked since the last checkpoint, now instead of within the hour."""
-    made = await use_cases.checkpoint_now(db, parts.vault)
+    made = await use_cases.checkpoint_now(db, parts.box)
     return Checkpoint.model_validate(checkpoint_out(made))
 
 

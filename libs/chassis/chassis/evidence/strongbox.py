@@ -8,20 +8,21 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from points_service.proofs.domain import Checkpoint
-from points_service.proofs.receipts import Malformed, checkpoint_in, checkpoint_out
+from contracts.evidence.checkpoints import Checkpoint, Malformed, checkpoint_in, checkpoint_out
 
 _LONGEST_LINE = 8192  # bytes of a checkpoint as JSON, several times over
 
 
-class Vault:
+class Strongbox:
     """A folder with `signing.key` (32 bytes), `public.key` (hexadecimal), `checkpoints.jsonl`.
+
+    `of` is what the books are called whose checkpoints it signs.
 
     `behind`: the witness may lack what was committed before a crash, ours or the database's.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, of: str) -> None:
+        self.folder, self.of = folder, of
         self.behind = True
 
     @property
@@ -30,7 +31,7 @@ class Vault:
         return self.folder / "checkpoints.jsonl"
 
     def public_key(self) -> bytes:
-        """The raw Ed25519 key that receipts are checked with; made on first use."""
+        """The raw Ed25519 key that signatures are checked with; made on first use."""
         return self._key().public_key().public_bytes_raw()
 
     def sign(self, checkpoint: Checkpoint) -> tuple[str, bytes]:
@@ -41,7 +42,7 @@ class Vault:
     def keep(self, checkpoints: Sequence[Checkpoint]) -> None:
         """Append those the witness does not have yet; on disk when this returns.
 
-        What is not signed with the vault's own key is left out: the database may have been edited.
+        What is not signed with the box's own key is left out: the database may have been edited.
         """
         last, key = self.latest(), self.public_key()
         lines = [
@@ -64,7 +65,7 @@ class Vault:
         with self.witness.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _LONGEST_LINE * 2))
             lines = file.read().split(b"\n")[:-1]  # what follows the last one is half a line
-        return checkpoint_in(json.loads(lines[-1])).checkpoint_id if lines else 0
+        return checkpoint_in(self.of, json.loads(lines[-1])).checkpoint_id if lines else 0
 
     def kept(self) -> list[Checkpoint]:
         """All checkpoints of the witness, oldest first; raises Malformed where it was edited."""
@@ -72,9 +73,9 @@ class Vault:
             return []
         whole = self.witness.read_bytes()[: self._whole()]
         try:
-            return [checkpoint_in(json.loads(line)) for line in whole.splitlines()]
+            return [checkpoint_in(self.of, json.loads(line)) for line in whole.splitlines()]
         except json.JSONDecodeError as error:
-            raise Malformed("this is no checkpoint of a ledger") from error
+            raise Malformed("this is no checkpoint of ours") from error
 
     def _whole(self) -> int:
         """Bytes of whole lines: a crash may leave half a line, which the next append replaces."""

@@ -1,7 +1,7 @@
-"""`huiyuan ledger`: the audit of the whole ledger, and receipts checked without a database."""
+"""`huiyuan ledger`, `huiyuan audit`: books read as a whole, receipts checked without a database."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,36 +13,56 @@ from allinone.servers import External, Servers
 from allinone.supervisor import Supervisor
 from chassis.clock import SystemClock
 from chassis.database import Tx
+from chassis.evidence.strongbox import Strongbox
+from chassis.evidence.walk import Audit
 from chassis.ids import Ids
-from points_service.proofs.audit import Audit, audit
-from points_service.proofs.domain import Receipt, objections
-from points_service.proofs.receipts import Malformed, receipt_in
-from points_service.proofs.vault import Vault
+from contracts.evidence.checkpoints import Malformed
+from gateway_service.audit.chain import AUDIT
+from gateway_service.audit.proofs import verify
+from points_service.proofs.audit import audit
+from points_service.proofs.domain import LEDGER, Receipt, objections
+from points_service.proofs.receipts import receipt_in
+
+Progress = Callable[[int], None]
+Whole = Callable[[Tx, Strongbox, Progress], Awaitable[Audit]]
 
 
 class Unreadable(RuntimeError):
     """A file that is no receipt or no key; says which and what to do."""
 
 
-async def verify(home: Home, progress: Callable[[int], None] = lambda entries: None) -> Audit:
-    """Audit the ledger in `home` (or at HUIYUAN_DATABASE_URL), whether the platform runs or not.
+async def verify_ledger(home: Home, progress: Progress = lambda entries: None) -> Audit:
+    """Read the points ledger in `home`; see `_read`."""
+    return await _read(home, "points", Strongbox(home.ledger, LEDGER), audit, progress)
 
-    Reads one moment of it, as the service's own role; changes nothing. Raises Unreadable.
+
+async def verify_audit(home: Home, progress: Progress = lambda entries: None) -> Audit:
+    """Read the gateway's audit in `home`; see `_read`."""
+    return await _read(home, "gateway", Strongbox(home.keys / AUDIT, AUDIT), verify, progress)
+
+
+async def _read(
+    home: Home, service: str, box: Strongbox, whole: Whole, progress: Progress
+) -> Audit:
+    """What is wrong with a service's books in `home` (or at HUIYUAN_DATABASE_URL).
+
+    The platform may run or not. Reads one moment, as the service's own role; changes nothing.
+    Raises Unreadable.
     """
     external = External.from_environment()
     if external.database_url is None and not (home.root / "postgres").exists():
-        raise Unreadable(f"there is no ledger in {home.root}; `huiyuan up` makes one")
+        raise Unreadable(f"there is nothing in {home.root} to read; `huiyuan up` makes it")
     # Only the database is needed: naming the others keeps them from being started.
     servers = Servers(home.prepare(), replace(external, nats_url="unused", redis_url="unused"))
     async with _started(home, servers):
         connection = await asyncpg.connect(
-            servers.service_dsn("points"), server_settings={"search_path": "points"}
+            servers.service_dsn(service), server_settings={"search_path": service}
         )
         try:
             clock = SystemClock()
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 tx = Tx(connection, clock, Ids(clock))
-                return await audit(tx, Vault(home.ledger), progress)
+                return await whole(tx, box, progress)
         finally:
             await connection.close()
 
