@@ -54,9 +54,12 @@ async def test_a_receipt_is_checked_offline_and_the_ledger_audited(
     status, said = await _huiyuan(*check)
     assert (status, "the entry was changed" in said) == (1, True), said
 
+    audit = ("audit", "verify", "--data-dir", str(api.platform.home.root))
+    status, said = await _huiyuan(*audit)
+    assert (status, "as it was written" in said) == (0, True), said
     audit = ("ledger", "verify", "--data-dir", str(api.platform.home.root))
     status, said = await _huiyuan(*audit)
-    assert (status, "as booked" in said) == (0, True), said
+    assert (status, "as it was written" in said) == (0, True), said
 
     home = api.platform.home
     owner = await asyncpg.connect(Servers(home, running_in(home)).admin_dsn)
