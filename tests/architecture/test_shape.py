@@ -49,6 +49,21 @@ def in_services() -> list[Path]:
     ]
 
 
+def test_no_dependency_takes_a_thread() -> None:
+    """FastAPI hands a plain function to a thread and waits for it; all it does is look up."""
+    plain = [
+        f"{relative(path)}:{node.lineno} {node.name}"
+        for path in sources()
+        for tree in [ast.parse(path.read_text())]
+        for asked in [{ast.unparse(call.args[0]) for call in ast.walk(tree)
+                       if isinstance(call, ast.Call) and call.args
+                       and ast.unparse(call.func) == "Depends"}]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name in asked
+    ]  # fmt: skip
+    assert plain == []
+
+
 def test_services_take_time_and_ids_from_chassis() -> None:
     """A year is replayed in minutes, the same every time: no clock and no id of one's own."""
     forbidden = (

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from chassis import logs, problem, tracing
@@ -22,6 +23,11 @@ from chassis.jobs import AnyJob, DailyJob, Scheduler
 from chassis.logs import log
 from chassis.outbox import Relay, prune
 from chassis.settings import Settings
+
+# The edges make the spans and the figures. FastAPI's own would tell paths and refused values.
+_NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False, "metrics": False, "logs": False, "operation_spans": False,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,7 @@ def build(service: Service) -> FastAPI:
         title=f"huiyuan {service.name}",
         version=service.version,
         lifespan=lambda app: _lifespan(app, service),
+        telemetry=_NO_TELEMETRY,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,

@@ -26,12 +26,12 @@ async def _reading(request: Request) -> AsyncIterator[Tx]:
         yield tx
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     db: Database = request.app.state.db
     return db
 
 
-def _principal(request: Request) -> Principal:
+async def _principal(request: Request) -> Principal:
     principal = request.scope.get("principal")
     if principal is None:
         raise Problem(401, "no_principal", "Calls come through the gateway")
@@ -39,6 +39,7 @@ def _principal(request: Request) -> Principal:
     return principal
 
 
+# All of them are coroutines: FastAPI hands plain functions to a thread, and waits for it.
 # scope="function": the commit happens before the answer is sent, not after it.
 TxDep = Annotated[Tx, Depends(_transaction, scope="function")]
 ReadDep = Annotated[Tx, Depends(_reading, scope="function")]
@@ -46,7 +47,7 @@ DbDep = Annotated[Database, Depends(_database)]
 PrincipalDep = Annotated[Principal, Depends(_principal)]
 
 
-def _once(request: Request, tx: TxDep, principal: PrincipalDep) -> Once:
+async def _once(request: Request, tx: TxDep, principal: PrincipalDep) -> Once:
     return Once(tx, request, principal)
 
 

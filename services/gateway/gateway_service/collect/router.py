@@ -18,7 +18,7 @@ from gateway_service.paging import CursorQuery, LimitQuery
 router = APIRouter()
 
 
-def _collector(request: Request) -> Collector:
+async def _collector(request: Request) -> Collector:
     collector: Collector = request.app.state.collector
     return collector
 

@@ -15,7 +15,7 @@ from gateway_service.parts import PartsDep
 router = APIRouter()
 
 
-def _runtime(request: Request) -> Runtime:
+async def _runtime(request: Request) -> Runtime:
     runtime: Runtime = request.app.state.runtime
     return runtime
 

@@ -32,7 +32,7 @@ COOKIE = "__Host-huiyuan-sign-in"
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 
 
-def _door(parts: PartsDep) -> Door:
+async def _door(parts: PartsDep) -> Door:
     return Door(parts.tokens, parts.keys, parts.limits)
 
 
