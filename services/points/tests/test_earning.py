@@ -18,7 +18,6 @@ from points_service.earning import repository
 from points_service.earning.domain import Earned, Limits, Meter, Rule, RuleSet
 from points_service.earning.rules.rule import (
     ORDER,
-    PARTS,
     About,
     Condition,
     Deed,
@@ -168,9 +167,10 @@ def test_limits_hold_for_fractions_too(orders: list[tuple[int, int]]) -> None:
     meter, limits, given = Meter(known()), Limits(budget=100), 0
     for percent, fen in orders:
         limited = rule("r", "per_yuan", percent, limits=limits)
-        given += sum(share.parts for share in rate([limited], deed(fen), meter).shares)
-    assert given <= 100 * PARTS
-    assert meter.spent[("r",)] <= 100 and given <= meter.spent[("r",)] * PARTS
+        earned = rate([limited], deed(fen), meter)
+        given += sum(each.counted for each in earned.given)
+        assert earned.points <= sum(each.counted for each in earned.given)
+    assert given == meter.spent[("r",)] <= 100
 
 
 @given(
@@ -216,10 +216,10 @@ async def test_the_defaults_give_what_they_always_gave(shop: Shop) -> None:
     @settings(max_examples=500)
     @given(st.integers(0, 10**9), st.sampled_from([100, 120, 150, 200]))
     def same(fen: int, percent: int) -> None:
-        before = Earned(fen * percent // 10_000, fen // 100)  # as of issue 2
-        assert plan.rate_flat(percent, fen) == before
-        shares = plan.rate(deed(fen, tier_percent=percent), ANYBODY, Meter())
-        assert (shares.points, shares.growth) == (before.points, before.growth)
+        before = fen * percent // 10_000, fen // 100  # as of issue 2
+        flat = plan.rate_flat(percent, fen)
+        assert (flat.points, flat.growth) == before
+        assert plan.rate(deed(fen, tier_percent=percent), ANYBODY, Meter()) == flat
 
     same()
     gives = {

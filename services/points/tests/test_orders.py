@@ -24,6 +24,7 @@ def wrong(answer: dict[str, Any]) -> tuple[int, str, str]:
 
 async def test_an_order_brings_growth_and_points(shop: Shop, member: UUID) -> None:
     answer = await shop.buy(member, 12.99)
+    assert [each["rule_id"] for each in answer.pop("earned")] == ["spend_growth", "spend_points"]
     assert answer == {
         "order_no": "o0", "status": 200, "member_id": str(member), "points": 12, "growth": 12,
         "tier": "regular", "balance": 12, "coupons_used": [], "problem": None,

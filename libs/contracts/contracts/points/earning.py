@@ -43,7 +43,7 @@ class EarningEffect(Model):
 class EarningLimits(Model):
     """The most the rule gives, in what it gives: a member a day, a member in all, all in all.
 
-    Refunds do not give back to them.
+    Refunds of orders give back to them, in proportion; a refund's part is by the day of the order.
     """
 
     per_day: Annotated[Count | None, public] = None

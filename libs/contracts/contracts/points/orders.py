@@ -29,11 +29,29 @@ class OrderProblem(Record, frozen=True, omit_defaults=False):
     errors: Annotated[list[OrderError], public] = []
 
 
+class RuleName(Record, frozen=True):
+    """What members read."""
+
+    zh: Annotated[str, public] = ""
+    en: Annotated[str, public] = ""
+
+
+class EarnedBy(Record, frozen=True, omit_defaults=False):
+    """What a version of an earning rule gave."""
+
+    rule_id: Annotated[str, public]
+    version: Annotated[int, public]
+    name: Annotated[RuleName, public]
+    points: Annotated[int, public]
+    growth: Annotated[int, public]
+
+
 class OrderAnswer(Record, frozen=True, omit_defaults=False):
     """What an order brought. `status` is that of a single call: 200, or the problem's.
 
     `tier` is the tier after the order (it earned by the one before), `balance` the points that can
-    be redeemed after it. A repeated order gets the answer of the first time.
+    be redeemed after it. `earned` says which rules brought points and growth, and adds up to them.
+    A repeated order gets the answer of the first time.
     """
 
     order_no: Annotated[str, internal]
@@ -44,6 +62,7 @@ class OrderAnswer(Record, frozen=True, omit_defaults=False):
     tier: Annotated[str | None, public] = None
     balance: Annotated[int, public] = 0
     coupons_used: Annotated[list[str], internal] = []
+    earned: Annotated[list[EarnedBy], public] = []
     problem: Annotated[OrderProblem | None, public] = None
 
     @classmethod

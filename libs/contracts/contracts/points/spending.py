@@ -9,6 +9,7 @@ from pydantic import Field
 from contracts.base import Model, Money
 from contracts.classification import internal, public
 from contracts.operations import DRY_RUN, PAGING, Operation
+from contracts.points.common import Words
 from contracts.roles import READING, SERVING, Role
 
 
@@ -53,8 +54,21 @@ class PointsBalance(Model):
     lifetime: Annotated[int, public]
 
 
+class EarnedShare(Model):
+    """What a version of an earning rule gave of an order's points and growth."""
+
+    rule_id: Annotated[str, public]
+    version: Annotated[int, public]
+    name: Annotated[Words, public]
+    points: Annotated[int, public]
+    growth: Annotated[int, public]
+
+
 class PointsEntry(Model):
-    """A line of the member's account: `amount` > 0 came in, < 0 went out."""
+    """A line of the member's account: `amount` > 0 came in, < 0 went out.
+
+    `earned`: by which rules, where an order earned it.
+    """
 
     entry_id: Annotated[int, internal]
     journal_id: Annotated[UUID, internal]
@@ -64,6 +78,7 @@ class PointsEntry(Model):
     amount: Annotated[int, public]
     occurred_at: Annotated[datetime, public]
     posted_at: Annotated[datetime, public]
+    earned: Annotated[list[EarnedShare], public] = Field(default_factory=list)
 
 
 class PointsEntries(Model):

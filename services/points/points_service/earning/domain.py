@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
+from contracts.points.orders import RuleName
 from points_service.calendar import day_of
 from points_service.catalogue.domain import Goods
 from points_service.earning.rules import CONDITIONS, EFFECTS
@@ -27,6 +29,7 @@ from points_service.earning.rules.rule import (
     Purchase,
 )
 
+NAMELESS = RuleName()
 Key = tuple[str | UUID | date, ...]  # (rule,), (rule, member) or (rule, member, day)
 
 
@@ -59,6 +62,8 @@ class Rule:
     limits: Limits = field(default_factory=Limits)
     priority: int = 100
     group: str | None = None
+    version: int = 0
+    name: RuleName = NAMELESS
 
     @property
     def plain(self) -> bool:
@@ -103,13 +108,21 @@ class Share:
     parts: int
 
 
+class Given(NamedTuple):
+    """What one rule gave: whole points or growth; `counted` is what its limits were charged."""
+
+    rule: Rule
+    units: int
+    counted: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """What a deed brings; `shares` say by which rules (empty where only plain ones applied)."""
+    """What a deed brings; `given` says by which rules, and adds up to it."""
 
     points: int
     growth: int
-    shares: tuple[Share, ...] = ()
+    given: tuple[Given, ...] = ()
 
 
 @dataclass
@@ -159,28 +172,29 @@ class Plan:
         return any(CONDITIONS[each.kind].about for rule in self.rules for each in rule.conditions)
 
     @cached_property
-    def _rates(self) -> dict[int, tuple[int, int, int, int]]:
+    def _rates(self) -> dict[int, list[tuple[Rule, bool, int, int]]]:
         return {}
 
     def rate_flat(self, tier_percent: int, fen: int) -> Earned:
         """The deed of a flat plan."""
         rates = self._rates.get(tier_percent)
         if rates is None:
-            rates = self._rates[tier_percent] = (
-                *self._sums(Gives.POINTS, tier_percent), *self._sums(Gives.GROWTH, tier_percent),
-            )  # fmt: skip
-        points, points_a_fen, growth, growth_a_fen = rates
-        return Earned(
-            (points + points_a_fen * fen) // PARTS, (growth + growth_a_fen * fen) // PARTS
-        )
-
-    def _sums(self, gives: Gives, tier_percent: int) -> tuple[int, int]:
-        effects = [rule.effect for rule in self.rules if rule.effect.gives is gives]
-        kinds = [(EFFECTS[effect.kind], effect) for effect in effects]
-        return (
-            sum(kind.at_once(effect, tier_percent) for kind, effect in kinds if kind.at_once),
-            sum(kind.a_fen(effect, tier_percent) for kind, effect in kinds if kind.a_fen),
-        )
+            rates = self._rates[tier_percent] = [
+                (rule, rule.effect.gives is Gives.POINTS, *_rate(rule.effect, tier_percent))
+                for rule in self.rules
+            ]
+        points = growth = 0
+        given = []
+        for rule, of_points, once, a_fen in rates:
+            if of_points:
+                before, points = points, points + once + a_fen * fen
+                units = points // PARTS - before // PARTS
+            else:
+                before, growth = growth, growth + once + a_fen * fen
+                units = growth // PARTS - before // PARTS
+            if units:
+                given.append(Given(rule, units))
+        return Earned(points // PARTS, growth // PARTS, tuple(given))
 
     def rate(self, deed: Deed, member_id: UUID, meter: Meter) -> Earned:
         """The deed, whatever the rules are."""
@@ -197,23 +211,39 @@ class Plan:
             if EFFECTS[rule.effect.kind].times
         )
         day = day_of(deed.at)
-        shares = tuple(
+        return _whole(
             replace(share, parts=meter.take(share.rule, member_id, day, share.parts))
             if share.rule.limits
             else share
             for share, _ in kept
         )
-        points, growth = (
-            sum(share.parts for share in shares if share.rule.effect.gives is gives)
-            for gives in (Gives.POINTS, Gives.GROWTH)
-        )
-        return Earned(points // PARTS, growth // PARTS, shares)
+
+
+def _whole(shares: Iterable[Share]) -> Earned:
+    """Rounded down once: a rule's units are what the sum grew by with it."""
+    parts, given = {Gives.POINTS: 0, Gives.GROWTH: 0}, []
+    for rule, added in ((share.rule, share.parts) for share in shares):
+        before = parts[rule.effect.gives]
+        parts[rule.effect.gives] = before + added
+        units = (before + added) // PARTS - before // PARTS
+        counted = -(-added // PARTS) if rule.limits else 0
+        if units or counted:
+            given.append(Given(rule, units, counted))
+    return Earned(parts[Gives.POINTS] // PARTS, parts[Gives.GROWTH] // PARTS, tuple(given))
+
+
+def _rate(effect: Effect, tier_percent: int) -> tuple[int, int]:
+    """Parts at once, and for each fen."""
+    kind = EFFECTS[effect.kind]
+    return (
+        kind.at_once(effect, tier_percent) if kind.at_once else 0,
+        kind.a_fen(effect, tier_percent) if kind.a_fen else 0,
+    )
 
 
 def _direct(effect: Effect, deed: Deed, lines: Lines) -> int:
-    kind = EFFECTS[effect.kind]
-    once = kind.at_once(effect, deed.tier_percent) if kind.at_once else 0
-    return once + (kind.a_fen(effect, deed.tier_percent) * deed.fen(lines) if kind.a_fen else 0)
+    once, a_fen = _rate(effect, deed.tier_percent)
+    return once + a_fen * deed.fen(lines) if a_fen else once
 
 
 def _times(effect: Effect, deed: Deed, lines: Lines, base: Iterable[tuple[Effect, Lines]]) -> int:
@@ -259,6 +289,7 @@ class RuleSet:
         bounds = {rule.since for rule in self.rules} | {rule.until for rule in self.rules}
         self._bounds = sorted(bound for bound in bounds if bound is not None)
         self._plans: dict[tuple[str, int], Plan] = {}
+        self.by_version = {(rule.rule_id, rule.version): rule for rule in self.rules}
 
     def plan(self, kind: str, at: datetime) -> Plan:
         """The rules for a kind of deed at a moment."""

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.database import Tx
+from contracts.points.orders import RuleName
 from points_service.earning.domain import Key, Limits, Rule, RuleSet
 from points_service.earning.rules.rule import About, Condition, Effect, Gives
 
@@ -41,6 +42,8 @@ class Version:
             limits=Limits(**told["limits"]),
             priority=told["priority"],
             group=told["stacking_group"],
+            version=self.version,
+            name=RuleName(**told["name"]),
         )
 
 
@@ -157,6 +160,21 @@ async def use(tx: Tx, spent: Mapping[Key, int]) -> None:
             " WHERE b.rule_id = s.rule_id",
             *zip(*sorted(totals), strict=True),
         )
+
+
+async def give_back(tx: Tx, units: Mapping[Key, int]) -> None:
+    """Limited rules have given so much less; keys as in `use`. Budgets in the order of rules."""
+    by_day = [(*key, n) for key, n in units.items() if len(key) == 3]
+    await tx.execute(
+        "UPDATE rule_use u SET used = u.used - g.units"
+        " FROM unnest($1::text[], $2::uuid[], $3::date[], $4::bigint[])"
+        " AS g (rule_id, member_id, day, units)"
+        " WHERE u.rule_id = g.rule_id AND u.member_id = g.member_id AND u.day = g.day",
+        *zip(*by_day, strict=True),
+    )
+    totals = sorted((str(key[0]), n) for key, n in units.items() if len(key) == 1)
+    for rule_id, n in totals:
+        await tx.execute("UPDATE rule_budget SET used = used - $2 WHERE rule_id = $1", rule_id, n)
 
 
 async def about(tx: Tx, members: Sequence[UUID]) -> dict[UUID, About]:

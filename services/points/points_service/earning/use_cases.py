@@ -25,12 +25,17 @@ async def load(
     version: int | None = None,
 ) -> Earning:
     """The rules, and of living members what rules for these deeds (kind, moment) ask about."""
-    if version is None:
-        version = await catalogue.version(tx)
-    rules = await programme.earning.get(version, lambda: repository.rule_set(tx))
+    rules = await rules_now(tx, programme, version)
     asks = any(rules.plan(kind, at).asks_about for kind, at in deeds)
     about = await repository.about(tx, sorted(holders)) if asks else {}
     return Earning(rules, goods or {}, about)
+
+
+async def rules_now(tx: Tx, programme: Programme, version: int | None = None) -> RuleSet:
+    """All versions of all rules, compiled once; `version`: of the catalogue, if it is known."""
+    if version is None:
+        version = await catalogue.version(tx)
+    return await programme.earning.get(version, lambda: repository.rule_set(tx))
 
 
 async def know(tx: Tx, earning: Earning, asked: Collection[tuple[str, UUID, date]]) -> Earning:

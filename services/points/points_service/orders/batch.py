@@ -9,6 +9,7 @@ from contracts.orders import OrderRequest
 from contracts.points.orders import OrderAnswer
 from points_service.catalogue.domain import Goods
 from points_service.earning.domain import Earning, Meter
+from points_service.earning.kept_shares import recall, shown
 from points_service.earning.rules.rule import Purchase
 from points_service.members.domain import Member
 from points_service.orders.checkout import Checkout, Named
@@ -132,6 +133,7 @@ def _repeated(purchase: Purchase, facts: Facts) -> OrderAnswer:
         before.tier,
         before.balance,
         before.coupons,
+        shown(recall(before.earned, facts.earning.rules)),
     )
 
 
@@ -175,6 +177,7 @@ def _fold(
         booking.member.tier,
         booking.member.balance,
         purchase.coupons,
+        shown(earned.given),
     )
 
 

@@ -1,5 +1,6 @@
 """Checking and booking an order. A member is folded over its orders in the order of payment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -7,7 +8,8 @@ from uuid import UUID
 from contracts.orders import OrderRequest
 from contracts.sealed import INDEX_PREFIX
 from points_service import calendar
-from points_service.earning.domain import Earned
+from points_service.earning.domain import Earned, Given
+from points_service.earning.kept_shares import Kept
 from points_service.earning.rules.rule import Purchase
 from points_service.growth.domain import SPEND, GrowthEntry
 from points_service.ledger.domain import Journal, JournalKind, debt, entries, issuing, member
@@ -60,6 +62,7 @@ class Booking:
     paid_debt: Use | None  # what of the points went to a debt at once
     growth_entry: GrowthEntry | None
     step: Step | None
+    given: Sequence[Given] = ()
     extras: Extras = PLAIN
 
 
@@ -75,6 +78,7 @@ class Recorded:
     tier: str
     balance: int
     coupons: list[str]
+    earned: Sequence[Kept] | None  # None: booked before it was kept
 
 
 def storable(order: OrderRequest) -> Objection | None:
@@ -191,6 +195,7 @@ def book(
         if growth
         else None,
         step=climb,
+        given=earned.given,
     )
 
 

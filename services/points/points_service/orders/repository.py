@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Sequence
 
 from chassis.database import Tx
+from points_service.earning.kept_shares import keep
 from points_service.orders.domain import Booking, Recorded
 
 _COLUMNS = (
     "order_no", "body_hash", "member_id", "store", "channel", "paid_at", "paid_fen", "items",
     "coupons", "recorded_at", "journal_id", "points", "growth", "tier", "balance",
-    "delivery_fen", "pays", "tender", "quote_id", "hold_id", "payer",
+    "delivery_fen", "pays", "tender", "quote_id", "hold_id", "payer", "earned",
 )  # fmt: skip
-_ANSWER = "order_no, body_hash, member_id, points, growth, tier, balance, coupons"
+_ANSWER = "order_no, body_hash, member_id, points, growth, tier, balance, coupons, earned"
 
 
 async def recorded(tx: Tx, order_nos: Iterable[str]) -> dict[str, Recorded]:
@@ -38,5 +39,5 @@ def _row(booking: Booking, tx: Tx) -> tuple[object, ...]:
         booking.journal.journal_id if booking.journal else None,
         booking.points, booking.growth, member.tier, member.balance,
         extras.delivery_fen, extras.pays, extras.tender, extras.quote_id, extras.hold_id,
-        extras.payer,
+        extras.payer, keep(booking.given),
     )  # fmt: skip

@@ -1,8 +1,9 @@
 """What reports read: liability and statements. Nothing here changes anything."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from chassis.database import Tx
@@ -106,3 +107,11 @@ async def depreciated(tx: Tx) -> int:
         " WHERE j.kind = 'expire' AND j.ref LIKE 'depreciation/%' AND e.amount > 0"
     )
     return points
+
+
+async def earned(tx: Tx, order_nos: Collection[str]) -> dict[str, Any]:
+    """What rules gave of these orders, as kept."""
+    rows = await tx.fetch(
+        "SELECT order_no, earned FROM orders WHERE order_no = ANY ($1::text[])", list(order_nos)
+    )
+    return {row["order_no"]: row["earned"] for row in rows}

@@ -26,10 +26,10 @@ async def points(member_id: UUID, tx: ReadDep) -> PointsBalance:
 
 @router.get("/v1/members/{member_id}/points/entries")
 async def entries(
-    member_id: UUID, tx: ReadDep, limit: Limit = 50, cursor: str | None = None
+    member_id: UUID, tx: ReadDep, parts: PartsDep, limit: Limit = 50, cursor: str | None = None
 ) -> PointsEntries:
     """Lines of a member's account, newest first."""
-    return await use_cases.entries(tx, member_id, cursor, limit)
+    return await use_cases.entries(tx, parts.programme, member_id, cursor, limit)
 
 
 @router.get("/v1/members/{member_id}/growth")

@@ -1,21 +1,32 @@
 """Answers put together from several features; nothing here changes anything."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from chassis.database import Tx
 from chassis.problem import Problem
 from contracts.base import Money
+from contracts.points.common import Words
 from contracts.points.earning import Growth
 from contracts.points.ledger import PointsStats
-from contracts.points.spending import Expiring, PointsBalance, PointsEntries, PointsEntry
+from contracts.points.spending import (
+    EarnedShare,
+    Expiring,
+    PointsBalance,
+    PointsEntries,
+    PointsEntry,
+)
 from points_service.calendar import month_of
+from points_service.earning.domain import RuleSet
+from points_service.earning.kept_shares import Kept, recall, shown
+from points_service.earning.use_cases import rules_now
 from points_service.expiry import repository as expiry
 from points_service.expiry.domain import next_loss
 from points_service.growth import repository as growth
 from points_service.growth.domain import SPEND
 from points_service.holds import repository as holds
 from points_service.ledger import repository as ledger
-from points_service.ledger.domain import figures
+from points_service.ledger.domain import JournalKind, figures
 from points_service.lots import repository as lots
 from points_service.lots.domain import redeemable
 from points_service.members import repository as members
@@ -42,12 +53,17 @@ async def points(tx: Tx, member_id: UUID) -> PointsBalance:
     )
 
 
-async def entries(tx: Tx, member_id: UUID, cursor: str | None, limit: int) -> PointsEntries:
+async def entries(
+    tx: Tx, programme: Programme, member_id: UUID, cursor: str | None, limit: int
+) -> PointsEntries:
     """A page of a member's entries; raises Problem 404 (member), 422 (cursor)."""
     member = await existing(tx, member_id)
     everybody = await members.everybody(tx, member.member_id)
     lines = await ledger.lines(tx, everybody, _before(cursor), limit + 1)
     page, more = lines[:limit], len(lines) > limit
+    orders = {line.ref for line in page if line.kind == JournalKind.EARN}
+    kept = await reports.earned(tx, orders) if orders else {}
+    rules = await rules_now(tx, programme) if kept else RuleSet(())
     return PointsEntries(
         data=[
             PointsEntry(
@@ -59,11 +75,22 @@ async def entries(tx: Tx, member_id: UUID, cursor: str | None, limit: int) -> Po
                 amount=line.amount,
                 occurred_at=line.occurred_at,
                 posted_at=line.posted_at,
+                earned=_earned(kept.get(line.ref), rules) if line.kind == JournalKind.EARN else [],
             )
             for line in page
         ],
         next_cursor=str(page[-1].entry_id) if more else None,
     )
+
+
+def _earned(kept: Sequence[Kept] | None, rules: RuleSet) -> list[EarnedShare]:
+    return [
+        EarnedShare(
+            rule_id=each.rule_id, version=each.version,
+            name=Words(zh=each.name.zh, en=each.name.en), points=each.points, growth=each.growth,
+        )
+        for each in shown(recall(kept, rules))
+    ]  # fmt: skip
 
 
 def _before(cursor: str | None) -> int | None:

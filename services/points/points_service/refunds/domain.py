@@ -15,6 +15,7 @@ from datetime import datetime
 from uuid import UUID
 
 from points_service import calendar
+from points_service.earning.kept_shares import Kept
 from points_service.growth.domain import SPEND, GrowthEntry
 from points_service.ledger.domain import (
     BREAKAGE,
@@ -48,6 +49,7 @@ class Order:
     points_reversed: int
     growth_reversed: int
     coupons: list[str]
+    earned: Sequence[Kept] | None
     goods: Goods
 
     @property
@@ -118,6 +120,14 @@ def share(whole: int, refunded: int, paid: int, *, closed: bool) -> int:
     Of an order that was paid with nothing, nothing goes back until it is closed.
     """
     return whole if closed else whole * refunded // paid if paid else 0
+
+
+def coming_back(order: Order, part: Part, whole: int) -> int:
+    """What goes back of `whole` with this part, after what went back before."""
+    refunded, closes = order.refunded_fen + part.amount_fen, part.closes or part.closed
+    return share(whole, refunded, order.paid_fen, closed=closes) - share(
+        whole, order.refunded_fen, order.paid_fen, closed=part.closed
+    )
 
 
 def decide(

@@ -7,7 +7,7 @@ from points_service.tables import Refund as RefundTable
 
 _ORDER = (
     "order_no, member_id, store, paid_at, paid_fen, journal_id, points, growth,"
-    " refunded_fen, points_reversed, growth_reversed, coupons, items, delivery_fen, pays"
+    " refunded_fen, points_reversed, growth_reversed, coupons, earned, items, delivery_fen, pays"
 )
 _REFUND = columns_of(RefundTable)
 

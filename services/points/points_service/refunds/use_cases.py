@@ -7,7 +7,11 @@ from chassis.problem import Problem
 from contracts.base import Money
 from contracts.events import OrderRefunded
 from contracts.points import orders as api
+from points_service.calendar import day_of
 from points_service.coupons import use_cases as coupons
+from points_service.earning import repository as earning
+from points_service.earning.kept_shares import given_back, recall
+from points_service.earning.use_cases import rules_now
 from points_service.growth import repository as growth
 from points_service.ledger import repository as ledger
 from points_service.lots import repository as lots
@@ -18,7 +22,7 @@ from points_service.members.use_cases import locked
 from points_service.programme import Programme
 from points_service.redemption import repository as redemptions
 from points_service.refunds import repository
-from points_service.refunds.domain import Decision, Order, Part, Refund, decide
+from points_service.refunds.domain import Decision, Order, Part, Refund, coming_back, decide
 from points_service.refunds.items import Asked, Item, Wrong, all_back, capped, lines, returned
 from points_service.tiers import repository as tiers
 from points_service.tiers.use_cases import record as record_steps
@@ -54,6 +58,7 @@ async def refund(
         journal_id=tx.ids.new(),
         now=tx.now,
     )
+    await _give_back(tx, programme, order, part, member)
     await _save(tx, decision)
     return _shown(decision.refund)
 
@@ -123,6 +128,22 @@ async def _lots(tx: Tx, order: Order, member: Member) -> tuple[list[Use], list[L
     held = await lots.with_points(tx, [member.member_id])
     held += await lots.by_id(tx, list(ids - {lot.lot_id for lot in held}))
     return spent, held
+
+
+async def _give_back(
+    tx: Tx, programme: Programme, order: Order, part: Part, member: Member
+) -> None:
+    """Limits of rules get back what they were charged, in proportion; before accounts are locked,
+    as orders do it."""
+    if not any(counted for *_, counted in order.earned or ()):
+        return
+    given = recall(order.earned, await rules_now(tx, programme))
+    back = given_back(
+        given, member.member_id, day_of(order.paid_at),
+        lambda counted: coming_back(order, part, counted),
+    )  # fmt: skip
+    if back:
+        await earning.give_back(tx, back)
 
 
 async def _save(tx: Tx, decision: Decision) -> None:

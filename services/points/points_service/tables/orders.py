@@ -44,6 +44,7 @@ class Order(Table, table=True):
     quote_id: UUID | None
     hold_id: UUID | None
     payer: str | None  # blind index
+    earned: list[Any] | None = maybe_document()  # [[rule, version, units, counted by limits], …]
 
 
 class Refund(Table, table=True):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from points_service.earning.domain import Limits, Rule
 from points_service.earning.rules.birthday import MONTH
-from points_service.earning.rules.rule import Condition, Effect, Gives
+from points_service.earning.rules.rule import ORDER, Condition, Effect, Gives
 from points_service.rulebook.domain import (
     NOTHING,
     Section,
@@ -56,6 +56,7 @@ def render(rule: Rule, told: Told, facts: Facts) -> Text:
                 + _deed(rule.on, facts),
                 *(CONDITIONS[each.kind](each) for each in rule.conditions),
                 *_limits(rule.limits, UNITS[rule.effect.gives]),
+                *([GIVEN_BACK] if rule.limits and rule.on == ORDER else []),
                 *(
                     [Text("同组规则只取其一", "only one rule of its group applies")]
                     if rule.group
@@ -145,6 +146,7 @@ def _said(zh: str, en: str) -> Callable[[Condition], Text]:
     return lambda _condition: Text(zh, en)
 
 
+GIVEN_BACK = Text("退款按比例退回上限", "refunds give back to these limits in proportion")
 CONDITIONS: Mapping[str, Callable[[Condition], Text]] = {
     "amount": _amount,
     "birthday": _birthday,
