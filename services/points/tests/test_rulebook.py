@@ -118,7 +118,8 @@ async def test_every_kind_of_rule_is_followed(shop: Shop) -> None:
         "limits": {"per_day": 77},
     }
     assert (await shop.client.post("/v1/earning-rules", json=rule)).status_code in (200, 201)
-    zh = "牛奶日：消费所得积分为 3 倍，品类：milk，周三，满 30 元，每人每日最多 77 积分，退款按比例退回上限"
+    zh = "牛奶日：消费所得积分为 3 倍，品类：milk，周三，满 30 元，每人每日最多 77 积分，"
+    zh += "退款按比例退回上限"
     en = "Milk day: 3 times the points of purchases, category: milk, on Wednesday, from 30 yuan"
     assert await said(shop, "earning", zh, en) == 2
 
