@@ -1,5 +1,6 @@
 """Onwards: seal what the contract says, hand over to the service, ask identity who is who."""
 
+import asyncio
 import hashlib
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -16,12 +17,15 @@ from contracts.operations import Operation
 from contracts.roles import Role
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer, Gone, Header, InnerClient
+from gateway_service.proxy.newcomers import Newcomers
 from gateway_service.proxy.sealing import Shape, seal
 from gateway_service.vault.seal import Vault
 
 JSON: list[Header] = [(b"content-type", b"application/json")]
 _SELF = Principal(Role.OPERATOR, "gateway").header().encode()
 _RESOLVE_AT_ONCE = 10_000
+_UNKNOWN = b'"unknown_member"'
+_PATIENCE = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)  # seconds: news of a member is on its way
 
 
 class Forward:
@@ -29,6 +33,7 @@ class Forward:
 
     def __init__(self, inner: InnerClient, vault: Vault, ids: Ids) -> None:
         self.inner, self.vault, self.ids = inner, vault, ids
+        self.newcomers = Newcomers()
         self._shapes: dict[object, Shape] = {}
         self._asked: Coalescer[tuple[str, ...], dict[str, UUID]] = Coalescer(self._ask)
 
@@ -53,13 +58,22 @@ class Forward:
         """The service's answer to the call with this body.
 
         The caller's idempotency key goes on as a hash: it is free text and might be a phone number.
+        A service that has not heard yet of a member who has just joined is asked again.
         """
         key = call.idempotency_key
         hashed = hashlib.sha256(key.encode()).hexdigest() if key else None
         operation: Operation = call.operation
-        return await self.inner.request(
-            operation.service, operation.method, call.target, call.inner_headers(hashed), body
-        )
+        headers = call.inner_headers(hashed)
+        for pause in (*_PATIENCE, None):
+            answer = await self.inner.request(
+                operation.service, operation.method, call.target, headers, body
+            )
+            if pause is None or answer.status != 404 or _UNKNOWN not in answer.body:
+                break
+            if not self.newcomers.named_in(call.target, body):
+                break
+            await asyncio.sleep(pause)
+        return answer
 
     async def resolve(self, indexes: Collection[str]) -> dict[str, UUID]:
         """Surviving members by blind index; unknown ones are absent.

@@ -22,7 +22,11 @@ async def register(forward: Forward, call: Call) -> Answer:
     given = shape.decode(call.body)
     member_id = _minted(forward, call, 0)
     await forward.vault.ready([member_id], create=True)
-    return await forward.send(call, msgspec.json.encode(_member(forward, shape, given, member_id)))
+    sealed = _member(forward, shape, given, member_id)
+    answer = await forward.send(call, msgspec.json.encode(sealed))
+    if answer.status < 300:
+        forward.newcomers.add([member_id])
+    return answer
 
 
 async def register_batch(forward: Forward, call: Call) -> Answer:
@@ -41,6 +45,7 @@ async def register_batch(forward: Forward, call: Call) -> Answer:
     results: list[Any] = []
     if members:
         answer = await forward.send(call, msgspec.json.encode({"members": members}))
+        forward.newcomers.add(member["member_id"] for member in members)
         if answer.status != 200 or not refused:
             return answer
         results = msgspec.json.decode(answer.body)["results"]
