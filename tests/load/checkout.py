@@ -110,9 +110,10 @@ class _Bench:
     def rows(
         self, held: Sequence[tuple[str, str]], named: Sequence[str], mixed: Sequence[str]
     ) -> list[Row]:
-        """Each call of a checkout by itself, then all three in turn."""
+        """Each call of a checkout by itself, then quote, hold and order in turn."""
         plain = [order(f"@@@@@@@@-{n}", f"c{n}") for n in range(MEMBERS)]
         quotes = [self._request("/v1/pricing/quote", quote_body(f"c{n}")) for n in range(MEMBERS)]
+        lookups = [self._request("/v1/members/lookup", _phone(n)) for n in range(MEMBERS)]
         holds = [self._request(*each) for each in held]
         orders = [self._request("/v1/orders", body) for body in plain]
         naming = [self._request("/v1/orders", body) for body in named]
@@ -130,6 +131,7 @@ class _Bench:
             echo = run(Plan(url, echoed, SECONDS, CONNECTIONS, self._ca, RATE))
         return [
             Row("orders_per_s", most.per_second),
+            *_latencies("identify", self._at_rate(lookups), echo),
             *_latencies("order", self._at_rate(orders), echo),
             *_latencies("quote", self._at_rate(quotes), echo),
             *_latencies("hold", self._at_rate(holds), echo),
@@ -162,6 +164,10 @@ def quote_body(card: str) -> str:
             "identifier": {"kind": "card_no", "value": card},
         }
     )  # fmt: skip
+
+
+def _phone(number: int) -> str:
+    return json.dumps({"kind": "phone", "value": f"138{number:08}"})
 
 
 def _hold_body(member: str) -> tuple[str, str]:
