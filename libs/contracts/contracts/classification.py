@@ -17,6 +17,7 @@ class DataClass(StrEnum):
 
     PUBLIC = "public"
     INTERNAL = "internal"
+    AGGREGATE = "aggregate"
     QUASI = "quasi"
     PERSONAL = "personal"
     SENSITIVE = "sensitive"
@@ -79,6 +80,12 @@ class Classified:
 public = Classified(DataClass.PUBLIC)
 internal = Classified(DataClass.INTERNAL)
 quasi = Classified(DataClass.QUASI)
+counted = Classified(DataClass.AGGREGATE)  # how many members
+
+
+def summed(over: str) -> Classified:
+    """A sum or count of something else than members; the sibling `over` counts those behind it."""
+    return Classified(DataClass.AGGREGATE, kind_field=over)
 
 
 def personal(

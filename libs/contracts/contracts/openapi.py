@@ -141,7 +141,7 @@ def _schemas(shapes: Iterable[Any]) -> dict[str, Any]:
     """JSON Schemas of all models the shapes need, their fields marked with their data class."""
     models = {model for shape in shapes for model in _models_in(shape)}
     for model in list(models):
-        models |= set(_below(model, set()))
+        models |= _below(model, set())
     named: dict[str, type] = {}
     for model in sorted(models, key=lambda model: (model.__module__, model.__name__)):
         if named.setdefault(model.__name__, model) is not model:
@@ -167,6 +167,11 @@ def _mark(schema: dict[str, Any], model: type) -> None:
         described["x-data-class"] = str(marker.data_class)
         if marker.kind or marker.kind_field:
             described["x-kind"] = str(marker.kind or f"see {marker.kind_field}")
+
+
+def models_of(shape: Any) -> set[type]:
+    """Every model that a request or answer is made of."""
+    return {below for model in _models_in(shape) for below in _below(model, set())}
 
 
 def _below(model: type, known: set[type]) -> set[type]:

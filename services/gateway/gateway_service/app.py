@@ -21,6 +21,7 @@ from gateway_service.access.keys import KEY_LIFE, reload, rotate
 from gateway_service.access.limits import Bucket, Limits, connect
 from gateway_service.access.tokens import KeyRing, Tokens
 from gateway_service.access.use_cases import sweep
+from gateway_service.approvals import router as approvals
 from gateway_service.audit import router as audit
 from gateway_service.audit.chain import AUDIT
 from gateway_service.audit.proofs import AuditBooks
@@ -37,6 +38,10 @@ from gateway_service.consent import notices
 from gateway_service.consent import router as consent
 from gateway_service.consent.standings import Standings
 from gateway_service.consent.subscribers import on_merged
+from gateway_service.desensitize import router as desensitize
+from gateway_service.desensitize.jobs import reads_forgotten
+from gateway_service.desensitize.policies import Policies
+from gateway_service.desensitize.use_cases import Views
 from gateway_service.dev import router as dev
 from gateway_service.egress.providers import providers
 from gateway_service.egress.subscribers import on_requested
@@ -45,6 +50,9 @@ from gateway_service.parts import Parts
 from gateway_service.proxy.client import InnerClient
 from gateway_service.proxy.forward import Forward
 from gateway_service.proxy.front import Front
+from gateway_service.relations.jobs import grown_ups_forgotten
+from gateway_service.relations.subscribers import after, on_recorded
+from gateway_service.relations.use_cases import Relations
 from gateway_service.settings import Settings
 from gateway_service.staff import router as staff
 from gateway_service.vault.keeper import Keeper
@@ -62,8 +70,10 @@ def create_app(settings: Settings | None = None) -> Front:
     parts = _parts(settings)
     sender = Egress(parts.inner, parts.vault, providers(parts.vault))
     keys, ring = parts.keys, parts.tokens.ring
-    birthdays = Birthdays(parts.vault, indexed_by(lambda: keys.secret("birthdays")))
-    features = (access, staff, audit, collect, consent)
+    relations = parts.relations
+    days = indexed_by(lambda: keys.secret("birthdays"))
+    birthdays = Birthdays(parts.vault, days, relations.born)
+    features = (access, staff, approvals, audit, collect, consent, desensitize)
     routers = [*(feature.router for feature in features), _document()]
     app = build(
         Service(
@@ -73,8 +83,9 @@ def create_app(settings: Settings | None = None) -> Front:
             subscriptions=[
                 Subscription(OrdersCollected, on_orders(parts.forward)),
                 Subscription(MessageRequested, on_requested(sender)),
-                Subscription(MembersMerged, on_merged(parts.consents)),
+                Subscription(MembersMerged, after(on_merged(parts.consents), relations.merged)),
                 on_birthdays(birthdays),
+                on_recorded(relations),
             ],
             jobs=[
                 DailyJob("signing_keys", lambda db, midnight: rotate(db, keys, ring, midnight)),
@@ -82,6 +93,8 @@ def create_app(settings: Settings | None = None) -> Front:
                 BackgroundJob("revocations", parts.tokens.revocations.poll),
                 birthdays_announced(birthdays),
                 hourly(AuditBooks(), parts.box),
+                grown_ups_forgotten(),
+                reads_forgotten(),
             ],
             start=[_start],
             stop=[_stop],
@@ -104,6 +117,8 @@ def _parts(settings: Settings) -> Parts:
         settings.upstream_seconds,
     )
     redis = connect(settings.redis_url)
+    consents = Standings()
+    relations, audited = Relations(consents.granted), Audit(lambda: keys.secret("audit"))
     return Parts(
         settings=settings,
         redis=redis,
@@ -115,11 +130,20 @@ def _parts(settings: Settings) -> Parts:
         limits=Limits(
             redis, Bucket("calls", settings.rate_limit_per_second, settings.rate_limit_burst)
         ),
-        audit=Audit(lambda: keys.secret("audit")),
+        audit=audited,
         box=Strongbox(settings.key_dir / AUDIT, AUDIT),
         inner=inner,
-        consents=Standings(),
-        forward=Forward(inner, vault, Ids(clock, settings.seed if settings.dev else "")),
+        consents=consents,
+        forward=Forward(inner, vault, Ids(clock, settings.seed if settings.dev else ""), relations),
+        relations=relations,
+        views=Views(
+            vault,
+            Policies(settings.policy_file, clock),
+            relations,
+            audited,
+            keys=keys,
+            reads_an_hour=settings.plain_reads_per_hour,
+        ),
     )
 
 
@@ -127,6 +151,7 @@ async def _start(app: FastAPI) -> None:
     parts: Parts = app.state.parts
     runtime: Runtime = app.state.runtime
     ring, parts.audit.db = parts.tokens.ring, runtime.db
+    parts.relations.db = parts.views.db = runtime.db
     keeper = Keeper(
         parts.vault.ring, parts.keys, open_roots(parts.settings), parts.settings.key_dir
     )

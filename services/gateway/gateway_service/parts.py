@@ -11,8 +11,10 @@ from gateway_service.access.limits import Limits
 from gateway_service.access.tokens import Tokens
 from gateway_service.audit.use_cases import Audit
 from gateway_service.consent.standings import Standings
+from gateway_service.desensitize.use_cases import Views
 from gateway_service.proxy.client import InnerClient
 from gateway_service.proxy.forward import Forward
+from gateway_service.relations.use_cases import Relations
 from gateway_service.settings import Settings
 from gateway_service.vault.keys import Keys
 from gateway_service.vault.seal import Vault
@@ -33,6 +35,8 @@ class Parts:
     inner: InnerClient
     consents: Standings
     forward: Forward
+    relations: Relations
+    views: Views
 
 
 async def _parts(request: Request) -> Parts:

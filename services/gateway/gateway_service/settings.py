@@ -67,6 +67,12 @@ class Settings(ChassisSettings):
     trusted_proxies: int = Field(
         0, ge=0, description="proxies of one's own in front, whose X-Forwarded-For is believed"
     )
+    policy_file: Path | None = Field(
+        None, description="Cedar policies of who sees what; empty: those that are shipped"
+    )
+    plain_reads_per_hour: int = Field(
+        50, ge=0, description="members that one of the staff may read in the clear within an hour"
+    )
     upstream_connections: int = Field(128, ge=1, description="connections to one inner service")
     upstream_seconds: float = Field(60, gt=0, description="time an inner service has to answer")
 

@@ -15,6 +15,7 @@ from gateway_service.birthdays.domain import celebrated, indexed_by
 from gateway_service.birthdays.use_cases import PLACE, Birthdays
 from gateway_service.consent.standings import Standings
 from gateway_service.consent.subscribers import on_merged
+from gateway_service.relations.use_cases import Relations
 from gateway_service.vault.seal import Vault
 from testkit.databases import Databases
 
@@ -34,7 +35,7 @@ async def db(databases: Databases, clock: DrivenClock) -> Database:
 
 @pytest.fixture
 def birthdays(vault: Vault) -> Birthdays:
-    return Birthdays(vault, indexed_by(lambda: b"key"))
+    return Birthdays(vault, indexed_by(lambda: b"key"), Relations(Standings().granted).born)
 
 
 async def learn(

@@ -104,7 +104,7 @@ async def test_bad_messages_are_quarantined_visible_and_replayed(
     (item,) = page["data"]
     assert item["source"] == "demo" and "userId" in item["reason"]
     assert item["payload"] == "***" and page["next_cursor"] is None
-    compliance = await gateway.as_(Role.COMPLIANCE, Purpose="look", Ticket="T-1")
+    compliance = await gateway.as_(Role.COMPLIANCE, Purpose="repair", Ticket="T-1")
     (clear,) = (await gateway.http.get("/v1/quarantine", headers=compliance)).json()["data"]
     assert msgspec.json.decode(clear["payload"]) == bad
     async with gateway.app.db.transaction() as tx:

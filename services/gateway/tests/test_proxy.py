@@ -91,11 +91,18 @@ async def test_bad_bodies(
     assert problem["trace_id"] and "4711" not in answer.text and not inner.seen
 
 
+ADDRESS = "浙江省杭州市西湖区文三路 1 号"
+
+
 async def member_answer(gateway: Gateway) -> dict[str, object]:
     vault = gateway.parts.vault
     await vault.ready([MEMBER], create=True)
-    name = vault.seal(Kind.NAME, "张三丰", MEMBER, place="member.name")
-    return {"member_id": str(MEMBER), "absorbed": [], "name": name}
+    return {
+        "member_id": str(MEMBER),
+        "absorbed": [],
+        "name": vault.seal(Kind.NAME, "张三丰", MEMBER, place="member.name"),
+        "address": vault.seal(Kind.ADDRESS, ADDRESS, MEMBER, place="member.address"),
+    }
 
 
 async def test_masked_without_a_purpose_plain_and_audited_with_one(
@@ -107,39 +114,49 @@ async def test_masked_without_a_purpose_plain_and_audited_with_one(
         own = MEMBER if role is Role.MEMBER else None
         answer = await gateway.http.get(PATH, headers=await gateway.as_(role, own, **headers))
         assert answer.status_code == 200
-        return answer.json()["name"]
+        return answer.json()["name"], answer.json()["address"]
 
-    masked, plain = "张**", "张三丰"
+    masked, plain = ("张**", "浙江省杭州市西湖区***"), ("张三丰", ADDRESS)
     agent = Role.SERVICE_AGENT
     assert await read(agent) == masked
-    assert await read(agent, Purpose="call-back") == masked
-    assert await read(Role.POS, Purpose="call-back", Ticket="T-1") == masked
+    assert await read(agent, Purpose="delivery") == masked
+    assert await read(Role.POS, Purpose="delivery", Ticket="T-1") == ("张**", None)
     assert await read(Role.MEMBER) == masked
-    assert await read(agent, Purpose="call-back", Ticket="T-1") == plain
+    assert await read(agent, Purpose="service", Ticket="T-1") == ("张三丰", masked[1])
+    assert await read(agent, Purpose="delivery", Ticket="T-2") == plain
     assert await read(Role.MEMBER, Purpose="own") == plain
     assert inner.last.headers["x-huiyuan-principal"] == f"member;{MEMBER};{MEMBER};own;;"
     page = await gateway.http.get("/v1/audit", headers=await gateway.as_(Role.COMPLIANCE))
-    own, staff = page.json()["data"]
+    own, staff, earlier = page.json()["data"]
+    assert earlier["fields"] == ["name"]
     assert (own["role"], own["purpose"], own["ticket"]) == ("member", "own", None)
-    assert (staff["subject"], staff["ticket"]) == ("dev-service_agent", "T-1")
+    assert (staff["subject"], staff["ticket"]) == ("dev-service_agent", "T-2")
     assert staff["operation"] == "GET /v1/members/{member_id}"
     assert staff["members"] == [str(gateway.parts.audit.pseudonym(MEMBER))]
-    assert staff["fields"] == ["name"]
+    assert staff["fields"] == ["address", "name"]
 
 
 async def test_a_plain_read_that_cannot_be_audited_is_not_answered(
     gateway: Gateway, inner: Inner, stack: Stack
 ) -> None:
     inner.replies[f"GET {PATH}"] = 200, await member_answer(gateway)
-    headers = await gateway.as_(Role.COMPLIANCE, Purpose="check", Ticket="T-2")
+    headers = await gateway.as_(Role.COMPLIANCE, Purpose="audit", Ticket="T-2")
     admin = await asyncpg.connect(stack.admin_dsn)
     try:
         await admin.execute("REVOKE EXECUTE ON FUNCTION gateway.audit_append FROM huiyuan_gateway")
         answer = await gateway.http.get(PATH, headers=headers)
-        assert answer.status_code == 500 and "张三丰" not in answer.text
+        assert answer.status_code == 500 and "文三路" not in answer.text
     finally:
         await admin.execute("GRANT EXECUTE ON FUNCTION gateway.audit_append TO huiyuan_gateway")
         await admin.close()
+
+
+async def test_purposes_are_a_closed_list(gateway: Gateway, inner: Inner) -> None:
+    answer = await gateway.http.get(PATH, headers=await gateway.as_(Role.POS, Purpose="curious"))
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (422, "unknown_purpose")
+    assert problem["errors"][0]["pointer"] == "#header/Purpose" and "curious" not in answer.text
+    assert not inner.seen
 
 
 async def test_purpose_and_ticket_are_codes(gateway: Gateway) -> None:

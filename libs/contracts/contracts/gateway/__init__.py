@@ -1,7 +1,7 @@
 """What the gateway itself answers. One module an area; OPERATIONS has them all."""
 
 from contracts.collect import COLLECT
-from contracts.gateway import access, audit, consents, dev, quarantine, staff
+from contracts.gateway import access, audit, consents, dev, quarantine, reading, staff
 from contracts.operations import Operation
 
 OPERATIONS: list[Operation] = [
@@ -11,5 +11,6 @@ OPERATIONS: list[Operation] = [
     *consents.OPERATIONS,
     *audit.OPERATIONS,
     *quarantine.OPERATIONS,
+    *reading.OPERATIONS,
     *dev.OPERATIONS,
 ]

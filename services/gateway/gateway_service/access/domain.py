@@ -130,11 +130,6 @@ def refusal(
     return None
 
 
-def stated_reason(role: Role, purpose: str | None, ticket: str | None) -> bool:
-    """Whether enough was said for a plain read: a purpose, and a ticket unless it is one's own."""
-    return purpose is not None and (ticket is not None or role is Role.MEMBER)
-
-
 def is_code(text: str) -> bool:
     """Whether a text can be a purpose or ticket code (and cannot break a header)."""
     return _CODE.fullmatch(text) is not None

@@ -1,7 +1,7 @@
 """Learn birthdays; announce each day's."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 from chassis.clock import local_date
@@ -16,13 +16,14 @@ from gateway_service.vault.seal import NotOurs, Vault
 CHUNK = 5000  # members an event
 FIRST = UUID(int=0)
 PLACE = "member.birthday"
+Born = Callable[[Tx, Mapping[UUID, date]], Awaitable[None]]  # who else wants to know
 
 
 class Birthdays:
     """Opens what identity tells, and keeps nothing of it but the index."""
 
-    def __init__(self, vault: Vault, index: Index) -> None:
-        self._vault, self._index = vault, index
+    def __init__(self, vault: Vault, index: Index, born: Born) -> None:
+        self._vault, self._index, self._born = vault, index, born
 
     async def learn(self, tx: Tx, events: Sequence[BirthdaysKnown]) -> None:
         """Keep them; today's and tomorrow's are told at once, for their announcement is over."""
@@ -30,6 +31,7 @@ class Birthdays:
         bound = await repository.bound_to(tx, told)
         await self._vault.ready_for(*told.values())
         found: dict[UUID, bytes] = {}
+        births: dict[UUID, date] = {}
         for member_id, token in told.items():
             try:
                 mine = {member_id.bytes, *bound[member_id]}
@@ -38,9 +40,11 @@ class Birthdays:
                 log.error("sealed_elsewhere", member_id=str(member_id))
                 continue
             found[member_id] = self._index(month_day(opened))
+            births[member_id] = date.fromisoformat(opened)
         if not found:
             return
         await repository.put(tx, found)
+        await self._born(tx, births)
         for day in near(local_date(tx.now)):
             indexes = {self._index(each) for each in celebrated(day)}
             now = sorted(member_id for member_id, index in found.items() if index in indexes)

@@ -8,12 +8,20 @@ from chassis.principal import HEADER as PRINCIPAL
 from chassis.principal import Principal
 from chassis.problem import Problem
 from contracts.operations import Operation
-from gateway_service.access.domain import is_code, stated_reason
+from contracts.reading import STATED
+from gateway_service.access.domain import is_code
 from gateway_service.proxy.client import Header
 from gateway_service.proxy.trace import REQUEST_ID, Trace
 
 _FORWARDED = frozenset(
     {b"accept", b"accept-language", b"content-type", b"if-match", b"if-none-match", b"prefer"}
+)
+_UNKNOWN_PURPOSE = Problem(
+    422,
+    "unknown_purpose",
+    "Nobody reads for such a purpose",
+    detail=f"one of {', '.join(STATED)}",
+    pointer="#header/Purpose",
 )
 
 
@@ -59,10 +67,12 @@ class Call:
         return key.decode("latin-1") if key else None
 
     def state(self) -> None:
-        """Read Purpose and Ticket. Raises Problem 422 for one that is not a code."""
+        """Read Purpose and Ticket. Raises Problem 422 for one that is not a code, or not known."""
         purpose = _code(self.headers, "Purpose")
         _code(self.headers, "Ticket")
         if purpose:
+            if purpose not in STATED:
+                raise _UNKNOWN_PURPOSE
             self.principal = replace(self.principal, purpose=purpose)
 
     @property
@@ -70,11 +80,6 @@ class Call:
         """The ticket that a plain read by staff is for."""
         value = self.headers.get(b"ticket")
         return value.decode("latin-1") if value else None
-
-    @property
-    def stated(self) -> bool:
-        """Whether enough was said for a plain read."""
-        return stated_reason(self.principal.role, self.principal.purpose, self.ticket)
 
     def inner_headers(self, idempotency_key: str | None) -> list[Header]:
         """What an inner service gets to see of the headers."""

@@ -19,6 +19,7 @@ from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer, Gone, Header, InnerClient
 from gateway_service.proxy.newcomers import Newcomers
 from gateway_service.proxy.sealing import Shape, seal
+from gateway_service.relations.use_cases import Relations
 from gateway_service.vault.seal import Vault
 
 JSON: list[Header] = [(b"content-type", b"application/json")]
@@ -31,8 +32,8 @@ _PATIENCE = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)  # seconds: news of a member is
 class Forward:
     """What an edge works with."""
 
-    def __init__(self, inner: InnerClient, vault: Vault, ids: Ids) -> None:
-        self.inner, self.vault, self.ids = inner, vault, ids
+    def __init__(self, inner: InnerClient, vault: Vault, ids: Ids, relations: Relations) -> None:
+        self.inner, self.vault, self.ids, self.relations = inner, vault, ids, relations
         self.newcomers = Newcomers()
         self._shapes: dict[object, Shape] = {}
         self._asked: Coalescer[tuple[str, ...], dict[str, UUID]] = Coalescer(self._ask)

@@ -7,21 +7,15 @@ open and mask → audit → answer.
 import time
 from functools import cache
 from typing import Any
-from uuid import UUID
 
-from chassis.clock import local_date
-from chassis.database import Database
 from chassis.logs import log
 from chassis.metrics import REQUESTS, SECONDS
 from chassis.principal import Principal
 from chassis.problem import Problem
-from contracts.gateway.audit import Action, Decision
 from contracts.operations import Operation
 from contracts.roles import Role
 from gateway_service.access.domain import Refusal, refusal
 from gateway_service.access.limits import address
-from gateway_service.audit.use_cases import entry_by
-from gateway_service.desensitize.answers import Reading, holds_tokens
 from gateway_service.parts import Parts
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer, Gone, Header
@@ -33,7 +27,7 @@ from gateway_service.proxy.trace import REQUEST_ID, Trace, traced
 
 HEALTH = frozenset({"/livez", "/readyz", "/metrics"})
 OWN = "gateway"
-_NOBODY = Principal(Role.ANALYST, "")  # of open operations: sees nothing personal
+_NOBODY = Principal(Role.ANALYST, "")  # of open operations
 _DROPPED = frozenset(
     {b"connection", b"content-length", b"date", b"keep-alive", b"server", b"transfer-encoding"}
 )
@@ -76,14 +70,10 @@ class Front:
             except Gone as gone:
                 answer = problem_answer(gone.problem())
             except TimeoutError:
-                answer = problem_answer(
-                    Problem(504, "too_slow", "A service did not answer in time")
-                )
+                answer = problem_answer(_TOO_SLOW)
             except Exception:  # noqa: BLE001 - the caller gets a problem, the log what it was
                 log.exception("unexpected", method=method)
-                answer = problem_answer(
-                    Problem(500, "internal", "Something went wrong on our side")
-                )
+                answer = problem_answer(_OUR_FAULT)
         await _write(send, answer, trace)
         _counter(method, answer.status).inc()
         _histogram(method).observe(time.perf_counter() - started)
@@ -115,7 +105,7 @@ class Front:
             answer = await EDGES[operation.edge](self._parts.forward, call)
         else:
             answer = await self._parts.forward.plain(call)
-        return await self._shown(call, answer)
+        return await self._parts.views.shown(call, answer)
 
     async def _body(self, headers: dict[bytes, bytes], receive: Any) -> bytes:
         """The whole body. Raises Problem 413 for one that is too large."""
@@ -139,27 +129,6 @@ class Front:
     def _too_large(self) -> Problem:
         detail = f"a body has {self._most} bytes at most"
         return Problem(413, "body_too_large", "The body is too large", detail=detail)
-
-    async def _shown(self, call: Call, answer: Answer) -> Answer:
-        """The answer as this caller may see it; what is seen in the clear is audited first."""
-        if not holds_tokens(answer.body):
-            return answer
-        db: Database = self.state.db
-        plan = self._parts.forward.shape(call.operation.response).plan
-        today = local_date(db.clock.now())
-        reading = Reading(self._parts.vault, call.principal.role, call.stated, today, plan)
-        await self._parts.vault.ready_for(answer.body)
-        answer.body = reading.answer(answer.body, call.member_id)
-        if reading.refused:
-            log.error("sealed_elsewhere", operation=call.operation.name, values=reading.refused)
-        if reading.shown:
-            entry = entry_by(
-                call.principal, Action.READ, Decision.PLAIN, call.operation.name,
-                ticket=call.ticket, members=[UUID(bytes=each) for each in reading.shown_of],
-                fields=reading.shown, trace_id=call.trace.trace_id,
-            )  # fmt: skip
-            await self._parts.audit.record_now(entry)
-        return answer
 
 
 @cache

@@ -3,17 +3,17 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from chassis.problem import Problem, from_msgspec, from_validation
-from contracts.classification import Classified, Kind, class_of, fields_of
+from contracts.classification import Classified, Kind, fields_of
 from contracts.identity import LookupRequest
 from contracts.orders import IdentifierRef
+from gateway_service.shapes import bare, is_list, is_model, json_name, nullable, options
 from gateway_service.vault.index import Unusable
 from gateway_service.vault.seal import Erased, Vault
 
@@ -34,35 +34,28 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class Free:
-    """A free document, and the place of what is sealed in it."""
-
-    at: str
-
-
-@dataclass(frozen=True, slots=True)
 class Many:
     """A list of something."""
 
     item: "Plan"
 
 
-Plan = Leaf | Free | Many | dict[str, Any] | None  # None: nothing personal in there
+Plan = Leaf | Many | dict[str, Any] | None  # None: nothing personal in there
 
 
 def plan_of(hint: Any, marker: Classified | None = None, question: bool = False) -> Plan:
     """Where the personal strings of a type are."""
-    hint, marker = _bare(hint, marker)
-    if _is_model(hint):
+    hint, marker = bare(hint, marker)
+    if is_model(hint):
         return _plan_of_model(hint) or None
-    inner = [arg for arg in get_args(hint) if arg is not type(None)]
-    if get_origin(hint) in (Union, UnionType) and len(inner) == 1:
+    inner = options(hint)
+    if nullable(hint) and len(inner) == 1:
         return plan_of(inner[0], marker, question)
-    if get_origin(hint) in (list, tuple, set, frozenset):
-        item = plan_of(inner[0], marker, question)
+    if is_list(hint):
+        item = plan_of(get_args(hint)[0], marker, question)
         return Many(item) if item else None
     if not marker or not marker.sealed:
-        return Free(marker.at) if marker and marker.at else None
+        return None
     return Leaf(marker.kind, marker.kind_field, marker.at or "", question)
 
 
@@ -72,26 +65,8 @@ def _plan_of_model(model: type) -> dict[str, Any]:
     for name, hint, marker in fields_of(model):
         plan = plan_of(hint, marker, question)
         if plan:
-            found[_json_name(model, name)] = plan
+            found[json_name(model, name)] = plan
     return found
-
-
-def _bare(hint: Any, marker: Classified | None) -> tuple[Any, Classified | None]:
-    while get_origin(hint) is Annotated:
-        marker = class_of(hint) or marker
-        hint = get_args(hint)[0]
-    return hint, marker
-
-
-def _is_model(hint: Any) -> bool:
-    return isinstance(hint, type) and issubclass(hint, BaseModel | msgspec.Struct)
-
-
-def _json_name(model: type, name: str) -> str:
-    if issubclass(model, BaseModel):
-        return model.model_fields[name].alias or name
-    assert issubclass(model, msgspec.Struct)
-    return dict(zip(model.__struct_fields__, model.__struct_encode_fields__, strict=True))[name]
 
 
 class Shape:
@@ -141,7 +116,7 @@ class _Sealing:
 
     def of(self, plan: Plan, value: Any, siblings: dict[str, Any], pointer: str) -> Any:
         """`siblings` are the fields beside the value: one of them may tell its kind."""
-        if plan is None or value is None or isinstance(plan, Free):
+        if plan is None or value is None:
             return value
         if isinstance(plan, Leaf):
             return self._token(plan, value, siblings, pointer)

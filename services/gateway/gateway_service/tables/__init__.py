@@ -23,6 +23,7 @@ from gateway_service.tables.consents import (
     NoticeVersion,
 )
 from gateway_service.tables.egress import SandboxOutbox
+from gateway_service.tables.reading import Child, KnownStore, PlainRead, ReadApproval
 from gateway_service.tables.vault import DataKey, Rotation, Tombstone, WrappingKey
 
 __all__ = [
@@ -30,17 +31,21 @@ __all__ = [
     "AuthorizationCode",
     "Birthday",
     "Checkpoint",
+    "Child",
     "Client",
     "ClientKey",
     "Consent",
     "ConsentEvent",
     "ConsentHead",
     "DataKey",
+    "KnownStore",
     "Lane",
     "LoginCode",
     "MergedMember",
     "NoticeVersion",
+    "PlainRead",
     "Quarantine",
+    "ReadApproval",
     "RefreshToken",
     "Revocation",
     "Rotation",

@@ -26,6 +26,7 @@ async def register(forward: Forward, call: Call) -> Answer:
     answer = await forward.send(call, msgspec.json.encode(sealed))
     if answer.status < 300:
         forward.newcomers.add([member_id])
+        await _known_here(forward, call, [member_id])
     return answer
 
 
@@ -46,9 +47,11 @@ async def register_batch(forward: Forward, call: Call) -> Answer:
     if members:
         answer = await forward.send(call, msgspec.json.encode({"members": members}))
         forward.newcomers.add(member["member_id"] for member in members)
-        if answer.status != 200 or not refused:
+        if answer.status != 200 or not (refused or call.principal.store):
             return answer
         results = msgspec.json.decode(answer.body)["results"]
+        joined = [UUID(each["member_id"]) for each in results if each["status"] == 201]
+        await _known_here(forward, call, joined)
     for n, result in refused.items():  # ascending, so that each finds its place
         results.insert(n, result.model_dump(mode="json", exclude_none=True))
     return json_answer({"results": results})
@@ -69,6 +72,12 @@ def _member(
 ) -> dict[str, Any]:
     sealed = seal(forward.vault, shape.plan, given, member_id)
     return {**sealed, "member_id": str(member_id), **_born(given)}
+
+
+async def _known_here(forward: Forward, call: Call, members: list[UUID]) -> None:
+    """Whoever joins in a store is known there."""
+    if call.principal.store and members:
+        await forward.relations.joined_in(call.principal.store, members)
 
 
 def _minted(forward: Forward, call: Call, n: int) -> UUID:
