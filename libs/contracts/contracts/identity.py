@@ -9,7 +9,16 @@ import msgspec
 from pydantic import AfterValidator, Field, model_validator
 
 from contracts.base import Model, ProblemDocument, Record
-from contracts.classification import IDENTIFIER_KINDS, Kind, internal, personal, public, quasi
+from contracts.classification import (
+    IDENTIFIER_KINDS,
+    Kind,
+    counted,
+    internal,
+    personal,
+    public,
+    quasi,
+    summed,
+)
 from contracts.operations import DRY_RUN, PAGING, Operation
 from contracts.roles import CHECKOUT, FIGURES, READING, SERVING, Role
 from contracts.sealed import Sealed
@@ -268,10 +277,10 @@ class LinkAnswer(Model):
 class MemberStats(Model):
     """Ids ever registered, members that survive, identifiers, merges in force."""
 
-    registered: Annotated[int, public]
-    members: Annotated[int, public]
-    identifiers: Annotated[int, public]
-    merges: Annotated[int, public]
+    registered: Annotated[int, counted]
+    members: Annotated[int, counted]
+    identifiers: Annotated[int, summed("members")]
+    merges: Annotated[int, counted]
 
 
 class ResolveRequest(Record, frozen=True):

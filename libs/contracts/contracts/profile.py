@@ -8,7 +8,7 @@ import msgspec
 from pydantic import Field
 
 from contracts.base import Model, Money, Record
-from contracts.classification import DataClass, holding, internal, public, quasi
+from contracts.classification import DataClass, counted, holding, internal, public, quasi, summed
 from contracts.events import Product, Store
 from contracts.operations import PAGING, Operation, Query
 from contracts.roles import EVERYONE, FIGURES, READING, STAFF, Role
@@ -200,11 +200,11 @@ class TagCount(Model):
 
     tag: Annotated[str, public]
     value: Annotated[str | None, public] = None
-    members: Annotated[int, public]
+    members: Annotated[int, counted]
 
 
 class TagCounts(Model):
-    """Most frequent first. Data operators see rows of ten members or more."""
+    """Most frequent first."""
 
     data: Annotated[list[TagCount], public]
 
@@ -214,24 +214,24 @@ class RfmReport(Model):
 
     `terciles`: cells "r-f-m" of bands 1–3, band 1 being values up to the lower bound; `bounds` are
     the two bounds of recency (days), frequency (orders) and money (fen). `days`: recency only,
-    "<=30", "31-90", ">90". Data operators see cells of ten members or more.
+    "<=30", "31-90", ">90".
     """
 
     at: Annotated[datetime, public]
     scheme: Annotated[Literal["terciles", "days"], public]
-    members: Annotated[int, public]
-    cells: Annotated[dict[str, int], public]
-    bounds: Annotated[dict[str, tuple[float, float]] | None, public] = None
+    members: Annotated[int, counted]
+    cells: Annotated[dict[str, int], counted]
+    bounds: Annotated[dict[str, tuple[float, float]] | None, counted] = None
 
 
 class PurchaseFigures(Model):
     """All purchases of the programme; `members` have bought at least once."""
 
-    orders: Annotated[int, public]
-    lines: Annotated[int, public]
-    paid_fen: Annotated[int, public]
-    refunded_fen: Annotated[int, public]
-    members: Annotated[int, public]
+    orders: Annotated[int, summed("members")]
+    lines: Annotated[int, summed("members")]
+    paid_fen: Annotated[int, summed("members")]
+    refunded_fen: Annotated[int, summed("members")]
+    members: Annotated[int, counted]
 
 
 CATALOGUERS = frozenset({Role.DATA_OPERATOR, Role.OPERATOR, Role.ADMIN})

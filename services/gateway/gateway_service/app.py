@@ -46,6 +46,7 @@ from gateway_service.dev import router as dev
 from gateway_service.egress.providers import providers
 from gateway_service.egress.subscribers import on_requested
 from gateway_service.egress.use_cases import Egress
+from gateway_service.figures.use_cases import Noise
 from gateway_service.parts import Parts
 from gateway_service.proxy.client import InnerClient
 from gateway_service.proxy.forward import Forward
@@ -143,6 +144,7 @@ def _parts(settings: Settings) -> Parts:
             audited,
             keys=keys,
             reads_an_hour=settings.plain_reads_per_hour,
+            noise=Noise(settings.figures_epsilon, settings.figures_budget),
         ),
     )
 

@@ -73,6 +73,12 @@ class Settings(ChassisSettings):
     plain_reads_per_hour: int = Field(
         50, ge=0, description="members that one of the staff may read in the clear within an hour"
     )
+    figures_epsilon: float = Field(
+        0, ge=0, description="privacy loss of each new figure given to data operators; 0: no noise"
+    )
+    figures_budget: float = Field(
+        10, ge=0, description="privacy loss of all new figures of a month, if there is noise"
+    )
     upstream_connections: int = Field(128, ge=1, description="connections to one inner service")
     upstream_seconds: float = Field(60, gt=0, description="time an inner service has to answer")
 

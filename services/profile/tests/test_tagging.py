@@ -7,13 +7,12 @@ from services.profile.tests.world import NOON, World, activity, batch, days, ind
 
 from chassis.clock import DrivenClock
 from contracts.points_events import TagsChanged
-from contracts.roles import Role
 from profile_service.tags import use_cases as tags
 
 
-async def counts(world: World, role: Role = Role.ADMIN) -> dict[str, int]:
+async def counts(world: World) -> dict[str, int]:
     async with world.db.transaction() as tx:
-        found = (await tags.counts(tx, role)).data
+        found = (await tags.counts(tx)).data
     return {f"{row.tag}={row.value}" if row.value else row.tag: row.members for row in found}
 
 
@@ -108,11 +107,3 @@ async def test_unknown_visitors_have_no_tags(world: World) -> None:
     await world.register(1)
     await world.link(index(1), member(1))
     assert "lifecycle=prospect" in await counts(world)
-
-
-async def test_data_operators_see_groups_of_ten(world: World, clock: DrivenClock) -> None:
-    clock.move(NOON, ticking=False)
-    for number in range(10):
-        await world.register(number, gender="male", birth_year=1980 if number else None)
-    assert list(await counts(world, Role.DATA_OPERATOR)) == ["lifecycle=prospect"]
-    assert len(await counts(world, Role.ANALYST)) > 1

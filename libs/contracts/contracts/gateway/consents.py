@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, model_validator
 
 from contracts.base import Model, ProblemDocument
-from contracts.classification import internal, public
+from contracts.classification import counted, internal, public
 from contracts.gateway.common import NOBODY, PRIVACY
 from contracts.operations import Operation, Query
 from contracts.roles import READING, SERVING, Role
@@ -155,9 +155,9 @@ class ConsentCount(Model):
 
     purpose: Annotated[Purpose, public]
     channel: Annotated[Channel | None, public]
-    granted: Annotated[int, public]
-    refused: Annotated[int, public]
-    withdrawn: Annotated[int, public]
+    granted: Annotated[int, counted]
+    refused: Annotated[int, counted]
+    withdrawn: Annotated[int, counted]
 
 
 class ConsentCounts(Model):

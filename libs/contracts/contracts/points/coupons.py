@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Model, Money
-from contracts.classification import internal, public
+from contracts.classification import counted, internal, public, summed
 from contracts.operations import DRY_RUN, PAGING, Operation, Query
 from contracts.points.common import Cny, Code, Ref, Words
 from contracts.roles import CHECKOUT, FIGURES, READING, SERVING, STAFF, Role
@@ -199,12 +199,12 @@ class CouponFunnel(Model):
 
     template_id: Annotated[UUID | None, internal]  # None: all together
     names: Annotated[Words | None, public]
-    issued: Annotated[int, public]
-    claimed: Annotated[int, public]
-    redeemed: Annotated[int, public]
-    rolled_back: Annotated[int, public]
-    expired: Annotated[int, public]
-    discount: Annotated[Money, public]
+    issued: Annotated[int, counted]
+    claimed: Annotated[int, counted]
+    redeemed: Annotated[int, counted]
+    rolled_back: Annotated[int, counted]
+    expired: Annotated[int, counted]
+    discount: Annotated[Money, summed("redeemed")]
 
 
 class CouponFunnels(Model):

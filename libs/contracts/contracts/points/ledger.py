@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from contracts.base import Model, Money
-from contracts.classification import internal, public
+from contracts.classification import counted, internal, public, summed
 from contracts.operations import PAGING, Operation, Query
 from contracts.roles import EVERYONE, FIGURES, READING, Role
 
@@ -49,16 +49,16 @@ class PointsStats(Model):
     without `owed`, which members still have to earn.
     """
 
-    growth_spend: Annotated[int, public]
-    growth_total: Annotated[int, public]
-    issued: Annotated[int, public]
-    burnt: Annotated[int, public]
-    expired: Annotated[int, public]
-    depreciated: Annotated[int, public]
-    reversed: Annotated[int, public]
-    owed: Annotated[int, public]
-    outstanding: Annotated[int, public]
-    tiers: Annotated[dict[str, int], public]
+    growth_spend: Annotated[int, summed("tiers")]
+    growth_total: Annotated[int, summed("tiers")]
+    issued: Annotated[int, summed("tiers")]
+    burnt: Annotated[int, summed("tiers")]
+    expired: Annotated[int, summed("tiers")]
+    depreciated: Annotated[int, summed("tiers")]
+    reversed: Annotated[int, summed("tiers")]
+    owed: Annotated[int, summed("tiers")]
+    outstanding: Annotated[int, summed("tiers")]
+    tiers: Annotated[dict[str, int], counted]
 
 
 class LaneEnd(Model):

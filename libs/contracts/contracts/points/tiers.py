@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from contracts.base import Model, Money
-from contracts.classification import internal, public
+from contracts.classification import counted, internal, public
 from contracts.operations import Operation, Query
 from contracts.points.common import LARGEST, Code, Words
 from contracts.roles import EVERYONE, FIGURES, READING, Role
@@ -175,7 +175,7 @@ class TierMovement(Model):
     previous: Annotated[str, public]
     tier: Annotated[str, public]
     reason: Annotated[str, public]
-    members: Annotated[int, public]
+    members: Annotated[int, counted]
 
 
 class TierWarnedMonth(Model):
@@ -183,7 +183,7 @@ class TierWarnedMonth(Model):
 
     month: Annotated[date, public]
     tier: Annotated[str, public]
-    members: Annotated[int, public]
+    members: Annotated[int, counted]
 
 
 class TierMovements(Model):

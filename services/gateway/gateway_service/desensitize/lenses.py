@@ -5,6 +5,7 @@ from typing import Any
 
 from contracts.classification import Kind
 from gateway_service.desensitize.domain import (
+    AGGREGATE,
     FIELDS,
     Asker,
     Level,
@@ -15,6 +16,8 @@ from gateway_service.desensitize.domain import (
     situations,
 )
 from gateway_service.desensitize.plans import Plan, Spot, narrowed, plan_of, spots
+from gateway_service.figures.domain import Figures
+from gateway_service.figures.plans import figures_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +25,15 @@ class Lens:
     """`plan` has what depends on the member or is sealed.
 
     `facts` are the attributes of a Situation that make a difference here and that have to be looked
-    up. `tokens_only`: there is something to do only if there are tokens.
+    up. `tokens_only`: there is something to do only if there are tokens. `figures` are to be given
+    coarsely; `closed`: there are some that the caller may not see at all.
     """
 
     plan: Plan
     facts: frozenset[str]
     tokens_only: bool
+    figures: Figures
+    closed: bool
 
 
 class Lenses:
@@ -56,10 +62,13 @@ class Lenses:
             plan_of(response), lambda spot: settled(spot) and not (spot.sealed or spot.free)
         )
         found = spots(plan)
+        figures, level = figures_of(response), next(iter(rows.values()))[AGGREGATE]
         return Lens(
             plan,
             frozenset(_differing(rows, _fields(found))),
             all(spot.free and settled(spot) for spot in found),
+            figures if level is Level.MASKED else {},
+            bool(figures) and level not in (Level.PLAIN, Level.MASKED),
         )
 
 

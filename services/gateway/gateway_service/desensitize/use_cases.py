@@ -27,6 +27,7 @@ from gateway_service.desensitize.answers import (
 from gateway_service.desensitize.domain import Asker, Relation, Row, Situation, asker
 from gateway_service.desensitize.lenses import Lens, Lenses
 from gateway_service.desensitize.policies import Policies
+from gateway_service.figures.use_cases import Noise, coarse
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer
 from gateway_service.relations.use_cases import Known, Relations
@@ -35,6 +36,7 @@ from gateway_service.vault.seal import Vault
 
 _JSON = b"application/json"
 _WITHHELD = "This member's data are not for you: consent, an approval or the right role is missing"
+_NOT_YOURS = "These figures are not for your role"
 _GUARDED = "This member is a child: an approver has to grant the reading first"
 
 
@@ -50,10 +52,12 @@ class Views:
         *,
         keys: Keys,
         reads_an_hour: int,
+        noise: Noise,
     ) -> None:
         self.policies = policies
         self._vault, self._keys = vault, keys
         self._relations, self._audit, self._most = relations, audit, reads_an_hour
+        self._noise = noise
         self._lenses = Lenses(policies.table)
         self.db: Database
         policies.told = self._policy_told
@@ -66,6 +70,12 @@ class Views:
         if answer.status >= 400 or operation.response is None or not _is_json(answer):
             return self._without_tokens(operation, answer)
         lens = self._lens(call)
+        if lens.closed:
+            raise Problem(403, "not_for_you", _NOT_YOURS)
+        if lens.figures:
+            value = msgspec.json.decode(answer.body)
+            await coarse(self.db, self._noise, lens.figures, value, _named(call))
+            answer.body = msgspec.json.encode(value)
         if lens.plan is None or (lens.tokens_only and not holds_tokens(answer.body)):
             return self._without_tokens(operation, answer)
         return await self._read(call, answer, lens)
@@ -202,6 +212,11 @@ def _asker(call: Call) -> Asker:
         call.ticket,
         step_up=principal.stepped_up,
     )
+
+
+def _named(call: Call) -> str:
+    """What is asked for, whatever the query says about it: the same figures have the same name."""
+    return "/".join((call.operation.response.__name__, *call.params.values()))
 
 
 def _ids(about: About) -> tuple[UUID, ...]:

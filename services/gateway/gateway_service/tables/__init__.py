@@ -23,7 +23,14 @@ from gateway_service.tables.consents import (
     NoticeVersion,
 )
 from gateway_service.tables.egress import SandboxOutbox
-from gateway_service.tables.reading import Child, KnownStore, PlainRead, ReadApproval
+from gateway_service.tables.reading import (
+    Child,
+    FigureBudget,
+    GivenFigure,
+    KnownStore,
+    PlainRead,
+    ReadApproval,
+)
 from gateway_service.tables.vault import DataKey, Rotation, Tombstone, WrappingKey
 
 __all__ = [
@@ -38,6 +45,8 @@ __all__ = [
     "ConsentEvent",
     "ConsentHead",
     "DataKey",
+    "FigureBudget",
+    "GivenFigure",
     "KnownStore",
     "Lane",
     "LoginCode",

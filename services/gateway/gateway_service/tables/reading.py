@@ -36,6 +36,26 @@ class PlainRead(SQLModel, table=True):
     members: int
 
 
+class GivenFigure(SQLModel, table=True):
+    """A value that was given for a figure; another one has to be `gap` away."""
+
+    __tablename__ = "given_figure"
+
+    key: str = Field(primary_key=True)
+    value: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    gap: int = Field(sa_column=Column(BigInteger, nullable=False))
+    at: datetime = moment()
+
+
+class FigureBudget(SQLModel, table=True):
+    """The privacy loss of a month's figures."""
+
+    __tablename__ = "figure_budget"
+
+    month: date = Field(primary_key=True)
+    spent: float
+
+
 class ReadApproval(SQLModel, table=True):
     """A reading of a child's data that needs a second person; never decided by who asked."""
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BeforeValidator
 
-from chassis.web import APIRouter, PrincipalDep, ReadDep
+from chassis.web import APIRouter, ReadDep
 from contracts.profile import RfmReport
 from profile_service.rfm import use_cases
 from profile_service.rfm.use_cases import Scheme
@@ -18,10 +18,9 @@ Moment = Annotated[AwareDatetime, BeforeValidator(lambda text: text.replace(" ",
 @router.get("/v1/insights/rfm")
 async def rfm(
     tx: ReadDep,
-    principal: PrincipalDep,
     at: Moment | None = None,
     scheme: Scheme = "terciles",
 ) -> RfmReport:
     """Members by recency, frequency and money."""
     moment: datetime = at or tx.now
-    return await use_cases.report(tx, moment, scheme, principal.role)
+    return await use_cases.report(tx, moment, scheme)

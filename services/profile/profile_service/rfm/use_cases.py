@@ -6,27 +6,22 @@ from typing import Literal
 from chassis.clock import local_date
 from chassis.database import Tx
 from contracts.profile import RfmReport
-from contracts.roles import Role
 from profile_service.rfm import repository
 from profile_service.rfm.domain import Bounds
 
 Scheme = Literal["terciles", "days"]
-SMALLEST_CELL = 10
 
 
-async def report(tx: Tx, at: datetime, scheme: Scheme, role: Role) -> RfmReport:
-    """Members by cell at a moment; data operators see cells of ten or more only."""
+async def report(tx: Tx, at: datetime, scheme: Scheme) -> RfmReport:
+    """Members by cell at a moment."""
     found = await repository.cells(tx, scheme, at)
-    shown = {
-        cell: n for cell, n in found.items() if role is not Role.DATA_OPERATOR or n >= SMALLEST_CELL
-    }
     bounds = await repository.bounds(tx, at) if scheme == "terciles" and found else None
     names = {"recency": "r", "frequency": "f", "monetary": "m"}
     return RfmReport(
         at=at,
         scheme=scheme,
         members=sum(found.values()),
-        cells=shown,
+        cells=found,
         bounds={name: tuple(bounds[key]) for name, key in names.items()} if bounds else None,
     )
 

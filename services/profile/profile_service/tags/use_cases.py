@@ -7,7 +7,6 @@ from chassis.clock import local_date, midnight
 from chassis.database import Database, Tx
 from contracts.points_events import TagsChanged
 from contracts.profile import Tag, TagCount, TagCounts, TagDefinition, TagDefinitions
-from contracts.roles import Role
 from profile_service.collect import repository as activity_rows
 from profile_service.purchases import repository as purchase_rows
 from profile_service.purchases.domain import NOTHING, Spending, by_subject
@@ -21,7 +20,6 @@ from profile_service.tags.rules import RULES
 AT_ONCE = 1_000
 ROUNDS_A_TICK = 20  # so that a flood of activities is not held up by its tags
 ROUNDS_A_READ = 5
-SMALLEST_GROUP = 10
 
 
 async def facts_of(tx: Tx, roots: Sequence[int], today: date) -> dict[int, Facts]:
@@ -87,14 +85,12 @@ async def measure_population(db: Database, due: datetime) -> None:
             await subject_rows.touch_all_members(tx)
 
 
-async def counts(tx: Tx, role: Role) -> TagCounts:
+async def counts(tx: Tx) -> TagCounts:
     """Members by tag and value, as of now: whoever is due is decided first."""
     for _ in range(ROUNDS_A_READ):
         if not await review(tx):
             break
     rows = [TagCount.model_validate(dict(row)) for row in await repository.counts(tx)]
-    if role is Role.DATA_OPERATOR:
-        rows = [row for row in rows if row.members >= SMALLEST_GROUP]
     return TagCounts(data=rows)
 
 
