@@ -62,7 +62,7 @@ class Runtime:
         """Unpublished outbox rows and unread messages; all zero when nothing is under way."""
         # Consumers first: what one of them finishes in between shows in the outbox.
         unread = [await consumer.lag() for consumer in self.consumers]
-        async with self.db.transaction(readonly=True) as tx:
+        async with self.db.statement() as tx:
             outbox = await tx.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
         return {"outbox": outbox, "unread": sum(unread)}
 
@@ -196,7 +196,7 @@ def _health() -> APIRouter:
         runtime: Runtime = request.app.state.runtime
         checks = {"bus": runtime.bus.connected}
         try:
-            async with asyncio.timeout(2), runtime.db.transaction(readonly=True) as tx:
+            async with asyncio.timeout(2), runtime.db.statement() as tx:
                 checks["database"] = await tx.fetchval("SELECT true")
         except Exception:  # noqa: BLE001 - whatever it is, we are not ready
             checks["database"] = False

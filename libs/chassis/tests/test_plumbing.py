@@ -83,6 +83,22 @@ async def test_what_rolls_back_is_never_told(probe: RunningApp) -> None:
     await hears(probe.db, [2])
 
 
+async def test_one_statement_needs_no_transaction_and_two_do(db: Database) -> None:
+    committed: list[bool] = []
+    async with db.statement() as tx:
+        await tx.execute("INSERT INTO heard (points) VALUES (1)")
+        tx.after_commit(lambda: committed.append(True))
+    assert committed == [True]
+    with pytest.raises(RuntimeError, match="one statement"):
+        async with db.statement() as tx:
+            await tx.fetch("SELECT 1")
+            await tx.execute("INSERT INTO heard (points) VALUES (2)")
+    with pytest.raises(RuntimeError, match="second statement"):
+        async with db.statement() as tx:
+            tx.publish(burnt(tx, 3))
+    assert await heard(db) == [1]
+
+
 async def test_redelivery_changes_nothing(probe: RunningApp, nats_url: str) -> None:
     await tell(probe.db, *range(50))
     await hears(probe.db, list(range(50)))

@@ -31,7 +31,7 @@ class Revocations:
 
     async def poll(self, db: Database, now: datetime) -> None:
         """What all gateways have revoked; run again and again in each of them."""
-        async with db.transaction(readonly=True) as tx:
+        async with db.statement() as tx:
             found: list[Revoked] = await repository.revocations(tx, self._last - _OVERLAP)
         for one in found:
             self.add(one.mark, one.at, one.until)

@@ -57,7 +57,7 @@ class Collector:
         known = self._sources.get(key)
         if known and known[1] > time.monotonic():
             return known[0]
-        async with self.db.transaction(readonly=True) as tx:
+        async with self.db.statement() as tx:
             name = await access.source(tx, key)
         if name is None:
             raise Problem(

@@ -49,5 +49,5 @@ class Standings:
 
     async def _load(self, members: Sequence[UUID]) -> list[frozenset[Key] | Exception]:
         assert self.db is not None
-        async with self.db.transaction(readonly=True) as tx:
+        async with self.db.statement() as tx:
             return [*await repository.granted(tx, members)]

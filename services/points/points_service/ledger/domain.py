@@ -15,7 +15,7 @@ import msgspec
 class AccountKind(StrEnum):
     """What an account is for and in which unit it counts; docs/glossary.md.
 
-    `post` keeps the floors (migration 0002); accounts without one are kept in stripes, a balance a
+    `post` keeps the floors (migration 0012); accounts without one are kept in stripes, a balance a
     lane, so that a busy shop holds nobody up.
     """
 
