@@ -86,7 +86,7 @@ class Scheduler:
     async def _midnights(self, turn: Tx, now: datetime) -> list[datetime]:
         """Midnights after the last finished one up to now; the first tick only sets the mark."""
         today = midnight(local_date(now))
-        last = await turn.fetchval("SELECT max(due) FROM job_run")
+        last = await turn.fetchval("SELECT max(due) FROM job_run WHERE name = '*'")
         if last is None:
             await turn.execute("INSERT INTO job_run VALUES ('*', $1, $2)", today, now)
             return []
