@@ -8,6 +8,7 @@ from contracts.roles import Role
 
 HEADER = "x-huiyuan-principal"
 TOKEN_HEADER = "x-huiyuan-internal"
+IMPERSONAL = "x-huiyuan-impersonal"  # there: the answer must draw no conclusions about the member
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Request
 
 from chassis.database import Database, Tx
 from chassis.idempotency import Once, encoded
-from chassis.principal import Principal
+from chassis.principal import IMPERSONAL, Principal
 from chassis.problem import Problem, from_msgspec
 
 __all__ = [
-    "APIRouter", "DbDep", "OnceDep", "PrincipalDep", "ReadDep", "TxDep", "bulk_body", "encoded",
+    "APIRouter", "DbDep", "OnceDep", "PersonalDep", "PrincipalDep", "ReadDep", "TxDep", "bulk_body",
+    "encoded",
 ]  # fmt: skip
 
 
@@ -39,11 +40,16 @@ async def _principal(request: Request) -> Principal:
     return principal
 
 
+async def _personal(request: Request) -> bool:
+    return IMPERSONAL not in request.headers
+
+
 # All of them are coroutines: FastAPI hands plain functions to a thread, and waits for it.
 # scope="function": the commit happens before the answer is sent, not after it.
 TxDep = Annotated[Tx, Depends(_transaction, scope="function")]
 ReadDep = Annotated[Tx, Depends(_reading, scope="function")]
 DbDep = Annotated[Database, Depends(_database)]
+PersonalDep = Annotated[bool, Depends(_personal)]  # False: the member did not agree to conclusions
 PrincipalDep = Annotated[Principal, Depends(_principal)]
 
 

@@ -1,7 +1,7 @@
 """What the gateway tells about privacy: consents that changed, rights that somebody claims."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from contracts.base import Event, Record
@@ -23,3 +23,32 @@ class ConsentChanged(Event, frozen=True):
     subject = "gateway.consent_changed.v1"
     answers: Annotated[list[ConsentAnswer], internal]
     changed_at: Annotated[datetime, public]
+
+
+class RightsRequested(Event, frozen=True):
+    """A member claims a right, and every service answers with `RightsAnswered`.
+
+    `members` are all ids of the member, the surviving one first. `kind`: copy (give what you hold),
+    erase (delete or cut loose what no law makes you keep), object (no automated decisions).
+    """
+
+    subject = "gateway.rights_requested.v1"
+    request_id: Annotated[UUID, internal]
+    kind: Annotated[str, public]
+    members: Annotated[list[UUID], internal]
+    requested_at: Annotated[datetime, public]
+
+
+class RightsAnswered(Event, frozen=True):
+    """A service's answer to the gateway, in `parts` pieces; told by whoever answers.
+
+    `sections` are rows by table, columns by name; personal values are sealed tokens of that table
+    and column. Empty where it only says that it is done.
+    """
+
+    subject = "gateway.rights_answered.v1"
+    request_id: Annotated[UUID, internal]
+    service: Annotated[str, public]
+    part: Annotated[int, public]
+    parts: Annotated[int, public]
+    sections: Annotated[dict[str, list[dict[str, Any]]], internal] = {}

@@ -69,7 +69,7 @@ class Tag(Model):
 
 
 class MemberTags(Model):
-    """A member's tags by name."""
+    """A member's tags by name; none without consent to personal recommendations."""
 
     member_id: Annotated[UUID, internal]
     data: Annotated[list[Tag], quasi]
@@ -142,6 +142,8 @@ class MemberProfile(Model):
     """The 360° profile. `member_id` is the survivor where the id asked for was merged away.
 
     `traits` are as collected; personal ones are sealed tokens until the gateway opens them.
+    Without consent to personal recommendations nothing is concluded (`personalised` false): there
+    are no tags, no lifecycle, no cell and no portrait, only what the member told and did.
     """
 
     member_id: Annotated[UUID, internal]
@@ -150,12 +152,13 @@ class MemberProfile(Model):
     birth_band: Annotated[str | None, quasi] = None  # "1980-1984"
     city: Annotated[str | None, quasi] = None
     traits: Annotated[dict[str, Any], holding("trait.value", DataClass.QUASI)]
-    lifecycle: Annotated[str, quasi]  # prospect, new, growing, mature, silent, lost
+    personalised: Annotated[bool, public] = True
+    lifecycle: Annotated[str | None, quasi] = None  # prospect, new, growing, mature, silent, lost
     rfm: Annotated[Rfm | None, quasi] = None
     tags: Annotated[list[Tag], quasi]
     purchases: Annotated[PurchaseSummary, quasi]
     activity: Annotated[ActivitySummary, quasi]
-    portrait: Annotated[Portrait, quasi]
+    portrait: Annotated[Portrait | None, quasi] = None
 
 
 class TimelineItem(Model):
@@ -245,10 +248,12 @@ def _catalogue(method: str, path: str, summary: str, request: Any, response: Any
     )  # fmt: skip
 
 
-def _member(path: str, summary: str, response: Any, query: tuple[Query, ...] = ()) -> Operation:
+def _member(
+    path: str, summary: str, response: Any, query: tuple[Query, ...] = (), edge: str | None = None
+) -> Operation:
     return Operation(
         "GET", "/v1/members/{member_id}" + path, "profile", summary, READING,
-        response=response, query=query, tags=("profile",),
+        response=response, query=query, edge=edge, tags=("profile",),
     )  # fmt: skip
 
 
@@ -274,8 +279,8 @@ OPERATIONS: list[Operation] = [
     ),
     _catalogue("PUT", "/v1/stores/{store_id}", "Write a store", StoreBody, Store),
     _catalogue("POST", "/v1/stores/batch", "Write up to 1,000 stores", StoreBatch, CatalogueResult),
-    _member("/profile", "The 360° profile", MemberProfile),
-    _member("/tags", "A member's tags", MemberTags),
+    _member("/profile", "The 360° profile", MemberProfile, edge="personalised"),
+    _member("/tags", "A member's tags", MemberTags, edge="personalised"),
     _member("/timeline", "Purchases and activities, newest first", Timeline, PAGING),
     Operation(
         "GET", "/v1/tags", "profile", "Every tag the platform gives", TAG_READERS,

@@ -17,6 +17,7 @@ from campaign_service.deliveries.router import router as deliveries_router
 from campaign_service.measurement import jobs as measurement_jobs
 from campaign_service.measurement import subscribers as measurement
 from campaign_service.measurement.router import router as measurement_router
+from campaign_service.rights import subscribers as rights
 from campaign_service.settings import CampaignSettings
 from chassis.app import Service, build
 from chassis.bus import Subscription
@@ -49,6 +50,7 @@ def service(settings: CampaignSettings) -> Service:
         subscriptions=[
             *audiences.SUBSCRIPTIONS,
             *deliveries.SUBSCRIPTIONS,
+            *rights.SUBSCRIPTIONS,
             Subscription(OrdersRecorded, in_turn(audiences.on_orders, measurement.on_orders)),
             Subscription(
                 MembersMerged,

@@ -83,6 +83,14 @@ class AliasRow(Table, table=True):
     survivor_id: UUID = Field(index=True)
 
 
+class ObjectionRow(Table, table=True):
+    """Ids of members who object to automated decisions; aliases lead from them."""
+
+    __tablename__ = "objection"
+    member_id: UUID = Field(primary_key=True)
+    objected_at: datetime = _time()
+
+
 class DecisionRow(Table, table=True):
     """One decision per member (as known then) and lapse, with every check.
 

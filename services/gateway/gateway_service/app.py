@@ -120,6 +120,7 @@ def _parts(settings: Settings) -> Parts:
     redis = connect(settings.redis_url)
     consents = Standings()
     relations, audited = Relations(consents.granted), Audit(lambda: keys.secret("audit"))
+    ids = Ids(clock, settings.seed if settings.dev else "")
     return Parts(
         settings=settings,
         redis=redis,
@@ -135,7 +136,7 @@ def _parts(settings: Settings) -> Parts:
         box=Strongbox(settings.key_dir / AUDIT, AUDIT),
         inner=inner,
         consents=consents,
-        forward=Forward(inner, vault, Ids(clock, settings.seed if settings.dev else ""), relations),
+        forward=Forward(inner, vault, ids, relations, consents),
         relations=relations,
         views=Views(
             vault,

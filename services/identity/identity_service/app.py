@@ -10,6 +10,7 @@ from identity_service.identifiers.router import router as identifiers
 from identity_service.members.router import router as members
 from identity_service.merges.router import router as merges
 from identity_service.resolution.subscribers import on_activities
+from identity_service.rights.subscribers import RIGHTS
 from identity_service.settings import Settings
 
 
@@ -20,7 +21,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             name="identity",
             settings=settings or Settings(),
             routers=[members, identifiers, merges],
-            subscriptions=[Subscription(ActivityBatch, on_activities)],
+            subscriptions=[Subscription(ActivityBatch, on_activities), RIGHTS.subscription],
             jobs=[birthdays_told],
         )
     )

@@ -32,6 +32,7 @@ class Member(SQLModel, table=True):
     language: str
     channel: str | None = None
     fingerprint: bytes  # of the registration, to tell a retry from a reused id
+    erased_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
 
 
 class BirthdayUntold(SQLModel, table=True):

@@ -73,6 +73,7 @@ from points_service.refunds.router import router as refunds
 from points_service.reviews.jobs import tier_review
 from points_service.reviews.router import router as reviews
 from points_service.rewards.router import router as rewards
+from points_service.rights.subscribers import RIGHTS
 from points_service.rulebook.jobs import rules_published
 from points_service.rulebook.router import router as rulebook
 from points_service.settings import Settings
@@ -163,6 +164,7 @@ def _subscriptions(programme: Programme) -> list[Subscription]:
         on_birthdays,
         *on_acts(programme),
         *on_purchases(programme),
+        RIGHTS.subscription,
     ]
 
 

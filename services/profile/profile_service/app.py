@@ -14,6 +14,7 @@ from profile_service.purchases import router as figures
 from profile_service.purchases import subscribers as purchases
 from profile_service.purchases.use_cases import Purchases
 from profile_service.rfm import router as rfm
+from profile_service.rights import subscribers as rights
 from profile_service.settings import ProfileSettings
 from profile_service.subjects import subscribers as subjects
 from profile_service.subjects.use_cases import SubjectIds
@@ -38,6 +39,7 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
                 *subjects.subscriptions(ids),
                 *collect.subscriptions(collector),
                 *purchases.subscriptions(booked),
+                *rights.subscriptions(ids),
             ],
             jobs=[*collect_jobs.jobs(collector), *TAG_JOBS],
         )

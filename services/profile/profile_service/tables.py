@@ -175,6 +175,14 @@ class MemberTagsRow(Row, table=True):
     told: list[str] = document()
 
 
+class ObjectionRow(Row, table=True):
+    """A person, by the root of the moment, who objects to conclusions: has no tags."""
+
+    __tablename__ = "objection"
+    subject_id: int = big(primary_key=True)
+    objected_at: datetime = moment()
+
+
 class PopulationRow(Row, table=True):
     """Bounds that hold for everybody, as measured at a midnight (rfm.domain.Bounds)."""
 

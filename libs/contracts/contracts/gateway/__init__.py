@@ -1,7 +1,16 @@
 """What the gateway itself answers. One module an area; OPERATIONS has them all."""
 
 from contracts.collect import COLLECT
-from contracts.gateway import access, audit, consents, dev, quarantine, reading, staff
+from contracts.gateway import (
+    access,
+    audit,
+    consents,
+    dev,
+    quarantine,
+    reading,
+    rights,
+    staff,
+)
 from contracts.operations import Operation
 
 OPERATIONS: list[Operation] = [
@@ -9,6 +18,7 @@ OPERATIONS: list[Operation] = [
     *access.OPERATIONS,
     *staff.OPERATIONS,
     *consents.OPERATIONS,
+    *rights.OPERATIONS,
     *audit.OPERATIONS,
     *quarantine.OPERATIONS,
     *reading.OPERATIONS,

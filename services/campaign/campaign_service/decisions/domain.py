@@ -56,10 +56,12 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A member, and how many messages are planned or sent for the day in question."""
+    """A member, how many messages are planned or sent for the day in question, and whether the
+    member objects to automated decisions."""
 
     member: Member
     messages_that_day: int
+    objects: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,9 @@ async def candidates(
                 where.append(f"m.{bound.column} {sign} ${len(args)}")
     rows = await tx.fetch(
         "SELECT m.*, (SELECT count(*) FROM delivery d WHERE d.member_id = m.member_id"
-        " AND d.day = $2 AND d.status <> 'withdrawn') AS messages_that_day"
+        " AND d.day = $2 AND d.status <> 'withdrawn') AS messages_that_day,"
+        " EXISTS (SELECT FROM objection o LEFT JOIN member_alias a ON a.absorbed_id = o.member_id"
+        " WHERE coalesce(a.survivor_id, o.member_id) = m.member_id) AS objects"
         f" FROM member m WHERE {' AND '.join(where) or 'true'} AND m.last_order_at IS NOT NULL"
         " AND NOT EXISTS (SELECT FROM contact_decision c WHERE c.campaign_id = $1"
         " AND c.member_id = m.member_id AND c.lapse = m.last_order_at AND c.outcome <> 'skipped')"
@@ -61,6 +63,7 @@ async def candidates(
                 row["orders"],
             ),
             row["messages_that_day"],
+            row["objects"],
         )
         for row in rows
     ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from chassis.principal import HEADER as PRINCIPAL
-from chassis.principal import Principal
+from chassis.principal import IMPERSONAL, Principal
 from chassis.problem import Problem
 from contracts.operations import Operation
 from contracts.reading import STATED
@@ -37,6 +37,7 @@ class Call:
     principal: Principal
     trace: Trace
     body: bytes = b""
+    impersonal: bool = False
 
     @property
     def member_id(self) -> UUID | None:
@@ -87,6 +88,8 @@ class Call:
         kept.append((PRINCIPAL.encode(), self.principal.header().encode("latin-1")))
         kept.append((b"traceparent", self.trace.parent))
         kept.append((REQUEST_ID, self.trace.request_id))
+        if self.impersonal:
+            kept.append((IMPERSONAL.encode(), b"1"))
         if idempotency_key:
             kept.append((b"idempotency-key", idempotency_key.encode()))
         return kept

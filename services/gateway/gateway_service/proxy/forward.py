@@ -15,6 +15,7 @@ from chassis.problem import Problem
 from contracts.identity import ResolveAnswer, ResolveRequest
 from contracts.operations import Operation
 from contracts.roles import Role
+from gateway_service.consent.standings import Standings
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer, Gone, Header, InnerClient
 from gateway_service.proxy.newcomers import Newcomers
@@ -32,8 +33,11 @@ _PATIENCE = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)  # seconds: news of a member is
 class Forward:
     """What an edge works with."""
 
-    def __init__(self, inner: InnerClient, vault: Vault, ids: Ids, relations: Relations) -> None:
-        self.inner, self.vault, self.ids, self.relations = inner, vault, ids, relations
+    def __init__(
+        self, inner: InnerClient, vault: Vault, ids: Ids, relations: Relations, consents: Standings
+    ) -> None:
+        self.inner, self.vault, self.ids = inner, vault, ids
+        self.relations, self.consents = relations, consents
         self.newcomers = Newcomers()
         self._shapes: dict[object, Shape] = {}
         self._asked: Coalescer[tuple[str, ...], dict[str, UUID]] = Coalescer(self._ask)

@@ -79,6 +79,7 @@ async def count(tx: Tx) -> api.MemberStats:
         "SELECT count(*) AS registered, count(*) FILTER (WHERE merged_into IS NULL) AS members,"
         " (SELECT count(*) FROM identifier) AS identifiers,"
         " (SELECT count(*) FROM merge WHERE undone_at IS NULL) AS merges FROM member"
+        " WHERE erased_at IS NULL"
     )
     return api.MemberStats(**row)
 

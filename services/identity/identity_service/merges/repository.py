@@ -27,12 +27,12 @@ async def owners_of(tx: Tx, indexes: Collection[str]) -> dict[str, UUID]:
 
 
 async def roots_of(tx: Tx, members: Collection[UUID]) -> dict[UUID, UUID]:
-    """The surviving member of each id that exists."""
+    """The surviving member of each id that exists and was not erased."""
     if not members:
         return {}
     rows = await tx.fetch(
         "SELECT member_id, coalesce(merged_into, member_id) AS root FROM member"
-        " WHERE member_id = ANY($1::uuid[])",
+        " WHERE member_id = ANY($1::uuid[]) AND erased_at IS NULL",
         list(members),
     )
     return {row["member_id"]: row["root"] for row in rows}

@@ -30,7 +30,7 @@ from profile_service.rfm import repository as rfm_rows
 from profile_service.subjects import repository as subject_rows
 from profile_service.subjects.domain import Attributes, Person
 from profile_service.tags import use_cases as tagging
-from profile_service.tags.domain import Decision, Facts, decide
+from profile_service.tags.domain import NO_TAGS, Decision, Facts, decide
 from profile_service.tags.rules import RULES
 
 WINDOWS = (30, 90, 365)
@@ -38,12 +38,13 @@ VIEWED = 20
 BIRTH_BAND_YEARS = 5
 
 
-async def profile(tx: Tx, member_id: UUID) -> MemberProfile:
-    """Everything on one page. Raises Problem 404."""
+async def profile(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberProfile:
+    """Everything on one page; not `personal`: without conclusions. Raises Problem 404."""
     person = await _person(tx, member_id)
     leaves = dict.fromkeys(person.leaves, person.root)
     known = (await subject_rows.attributes(tx, leaves))[person.root]
     facts, decision = await _decided(tx, person)
+    lifecycle = decision.tags.get("lifecycle") if personal else None
     purchases = await _purchases(tx, person, facts.spending)
     return MemberProfile(
         member_id=person.member_id,
@@ -52,18 +53,21 @@ async def profile(tx: Tx, member_id: UUID) -> MemberProfile:
         birth_band=_birth_band(known.birth_year),
         city=known.city,
         traits=await activity_rows.traits(tx, person.leaves),
-        lifecycle=decision.tags["lifecycle"].value,
-        rfm=await _rfm(tx, facts.spending),
-        tags=tagging.shown(decision),
+        personalised=personal,
+        lifecycle=lifecycle and lifecycle.value,
+        rfm=await _rfm(tx, facts.spending) if personal else None,
+        tags=tagging.shown(decision) if personal else [],
         purchases=purchases,
         activity=await _activity(tx, person, facts.today),
-        portrait=_portrait(known, decision, purchases.last_30_days.orders),
+        portrait=_portrait(known, decision, purchases.last_30_days.orders) if personal else None,
     )
 
 
-async def tags(tx: Tx, member_id: UUID) -> MemberTags:
-    """A member's tags, as of now. Raises Problem 404."""
+async def tags(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberTags:
+    """A member's tags, as of now; none if not `personal`. Raises Problem 404."""
     person = await _person(tx, member_id)
+    if not personal:
+        return MemberTags(member_id=person.member_id, data=[])
     _, decision = await _decided(tx, person)
     return MemberTags(member_id=person.member_id, data=tagging.shown(decision))
 
@@ -90,7 +94,8 @@ async def _person(tx: Tx, member_id: UUID) -> Person:
 
 async def _decided(tx: Tx, person: Person) -> tuple[Facts, Decision]:
     facts = (await tagging.facts_of(tx, [person.root], local_date(tx.now)))[person.root]
-    return facts, decide(facts, RULES)
+    objects = await subject_rows.objecting(tx, [person.root])
+    return facts, NO_TAGS if objects else decide(facts, RULES)
 
 
 async def _purchases(tx: Tx, person: Person, spending: Spending) -> PurchaseSummary:

@@ -119,3 +119,13 @@ async def attributes(tx: Tx, leaves: Mapping[int, int]) -> dict[int, Attributes]
 async def touch_all_members(tx: Tx) -> None:
     """Something that concerns everybody has changed."""
     await tx.execute("INSERT INTO touched (subject_id) SELECT subject_id FROM member")
+
+
+async def objecting(tx: Tx, roots: Sequence[int]) -> set[int]:
+    """Those of these people who object to conclusions, under whichever id they did."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT root FROM subject JOIN objection ON objection.subject_id = subject.id"
+        " WHERE root = ANY($1::bigint[])",
+        roots,
+    )
+    return {row["root"] for row in rows}

@@ -25,6 +25,11 @@ class SubjectIds:
             tx.after_commit(lambda: self._remember(fresh))
         return known | fresh
 
+    def forget(self, keys: Iterable[Key]) -> None:
+        """These subjects are gone."""
+        for key in keys:
+            self._known.pop(key, None)
+
     def _remember(self, fresh: Mapping[Key, int]) -> None:
         if len(self._known) > MOST_REMEMBERED:
             self._known.clear()

@@ -75,6 +75,9 @@ class Decision:
     review_on: date | None
 
 
+NO_TAGS = Decision({}, None)
+
+
 def decide(facts: Facts, rules: Iterable[Rule]) -> Decision:
     """Ask every rule."""
     verdicts = [(rule.name, rule.decide(facts)) for rule in rules]

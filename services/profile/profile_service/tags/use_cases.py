@@ -1,6 +1,6 @@
 """Tags follow the facts: whoever was touched, or whose day has come, is looked at again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from chassis.clock import local_date, midnight
@@ -14,7 +14,7 @@ from profile_service.rfm import repository as rfm_rows
 from profile_service.rfm import use_cases as rfm
 from profile_service.subjects import repository as subject_rows
 from profile_service.tags import repository
-from profile_service.tags.domain import Decision, Facts, decide
+from profile_service.tags.domain import NO_TAGS, Decision, Facts, decide
 from profile_service.tags.rules import RULES
 
 AT_ONCE = 1_000
@@ -64,10 +64,26 @@ async def review(tx: Tx) -> int:
     roots = await repository.take_due(tx, today, AT_ONCE)
     facts = await facts_of(tx, roots, today) if roots else {}
     if facts:
-        decisions = {root: decide(f, RULES) for root, f in sorted(facts.items())}
-        if changed := await repository.save(tx, decisions):
-            tx.publish(TagsChanged(changed))
+        objecting = await subject_rows.objecting(tx, list(facts))
+        await _save(
+            tx,
+            {
+                root: NO_TAGS if root in objecting else decide(f, RULES)
+                for root, f in sorted(facts.items())
+            },
+        )
     return len(roots)
+
+
+async def drop(tx: Tx, roots: Sequence[int]) -> None:
+    """These people have no tags any more."""
+    await repository.take_turn(tx)
+    await _save(tx, dict.fromkeys(sorted(roots), NO_TAGS))
+
+
+async def _save(tx: Tx, decisions: Mapping[int, Decision]) -> None:
+    if changed := await repository.save(tx, decisions):
+        tx.publish(TagsChanged(changed))
 
 
 async def review_due(db: Database, _now: datetime) -> None:

@@ -7,11 +7,13 @@ from campaign_service.decisions.rules import (
     consent,
     control_group,
     daily_cap,
+    objection,
     quiet_hours,
 )
 
 RULES: tuple[Rule, ...] = (
     audience.RULE,
+    objection.RULE,
     control_group.RULE,
     daily_cap.RULE,
     budget.RULE,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer
-from gateway_service.proxy.edges import members, orders, pricing
+from gateway_service.proxy.edges import members, orders, pricing, profiles
 from gateway_service.proxy.forward import Forward
 
 Edge = Callable[[Forward, Call], Awaitable[Answer]]
@@ -19,4 +19,5 @@ EDGES: dict[str, Edge] = {
     "orders": orders.single,
     "orders_batch": orders.batch,
     "quote": pricing.quote,
+    "personalised": profiles.personalised,
 }

@@ -1,0 +1,68 @@
+"""What campaign holds of a member, and how it goes. $1 are the member's ids."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from chassis.database import Tx
+from chassis.rights import statements
+
+_MINE = "member_id = ANY($1::uuid[])"
+
+HOLDS = {
+    "member": f"SELECT registered_at, language, last_order_at, orders FROM member WHERE {_MINE}",
+    "member_alias": "SELECT absorbed_id, survivor_id FROM member_alias"
+    " WHERE survivor_id = ANY($1::uuid[])",
+    "contact_decision": "SELECT c.name AS campaign, d.lapse, d.decided_at, d.outcome, d.checks,"
+    " d.orders, d.revenue_fen FROM contact_decision d JOIN campaign c USING (campaign_id)"
+    f" WHERE {_MINE} ORDER BY d.seq",
+    "delivery": "SELECT c.name AS campaign, d.channel, d.language, d.status, d.reason, d.day,"
+    " d.requested_at, d.sent_at, d.coupon_code FROM delivery d JOIN campaign c USING (campaign_id)"
+    f" WHERE {_MINE} ORDER BY d.seq",
+    "purchase": f"SELECT order_no, paid_at, paid_fen FROM purchase WHERE {_MINE}",
+    "redemption": "SELECT r.coupon_code, r.order_no, r.paid_at, r.paid_fen FROM redemption r"
+    f" JOIN delivery d USING (coupon_code) WHERE {_MINE}",
+    "objection": f"SELECT objected_at FROM objection WHERE {_MINE}",
+}
+# By bare ids, so that what campaigns did still adds up.
+KEPT = {
+    "member_alias": "ids alone",
+    "contact_decision": "figures of campaigns, by a bare id",
+    "delivery": "figures of campaigns, by a bare id; the text was never here",
+    "redemption": "figures of campaigns",
+}
+
+erase = statements(
+    "UPDATE delivery SET status = 'withdrawn', reason = 'erased'"
+    f" WHERE {_MINE} AND status = 'held'",
+    *(f"DELETE FROM {table} WHERE {_MINE}" for table in ("purchase", "objection", "member")),
+)
+
+
+async def object_to(tx: Tx, members: Sequence[UUID]) -> None:
+    """No campaign picks these ids, whoever they are merged into."""
+    await tx.execute(
+        "INSERT INTO objection SELECT unnest($1::uuid[]), $2 ON CONFLICT DO NOTHING",
+        list(members), tx.now,
+    )  # fmt: skip
+
+
+async def agree_again(tx: Tx, members: Sequence[UUID]) -> None:
+    """They said yes to being chosen for."""
+    await tx.execute(
+        "DELETE FROM objection o WHERE o.member_id = ANY($1::uuid[]) OR o.member_id IN"
+        " (SELECT absorbed_id FROM member_alias WHERE survivor_id = ANY($1::uuid[]))",
+        list(members),
+    )
+
+
+async def withdraw(tx: Tx, noes: Sequence[tuple[UUID, str]]) -> None:
+    """Messages to (member, channel) that have not left never leave."""
+    await tx.execute(
+        "UPDATE delivery d SET status = 'withdrawn', reason = 'consent_withdrawn'"
+        " FROM unnest($1::uuid[], $2::text[]) AS n (member, channel)"
+        " LEFT JOIN member_alias a ON a.absorbed_id = n.member"
+        " WHERE d.member_id = coalesce(a.survivor_id, n.member) AND d.channel = n.channel"
+        " AND d.status = 'held'",
+        [member for member, _ in noes],
+        [channel for _, channel in noes],
+    )

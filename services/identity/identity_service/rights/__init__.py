@@ -1,0 +1,1 @@
+"""What members may ask: what identity holds of them, and what becomes of it when they go."""

@@ -1,0 +1,1 @@
+"""What members may ask: what points holds of them, and what stays of it in the books."""

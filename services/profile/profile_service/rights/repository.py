@@ -1,0 +1,66 @@
+"""What profile holds of a member, and how it goes. $1 are the member's ids."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from chassis.database import Tx
+
+_PEOPLE = "SELECT root FROM subject WHERE member_id = ANY($1::uuid[])"
+_MINE = f"subject_id IN (SELECT id FROM subject WHERE root IN ({_PEOPLE}))"
+
+HOLDS = {
+    "member": "SELECT registered_at, channel, gender, birth_year, birth_month, city, language"
+    f" FROM member WHERE {_MINE}",
+    "trait": f"SELECT name, value, occurred_at FROM trait WHERE {_MINE}",
+    "activity": f"SELECT occurred_at, event, channel, properties FROM activity WHERE {_MINE}"
+    " ORDER BY occurred_at",
+    "activity_day": f"SELECT day, event, channel, n FROM activity_day WHERE {_MINE} ORDER BY day",
+    "purchase": "SELECT order_no, paid_at, store_id, channel, paid_fen, skus, quantities,"
+    f" amounts_fen FROM purchase WHERE {_MINE} ORDER BY paid_at",
+    "refund": f"SELECT order_no, refund_no, refunded_at, refund_fen FROM refund WHERE {_MINE}",
+    "spending": "SELECT orders, lines, paid_fen, refunded_fen, coupon_orders, first_at, last_at"
+    f" FROM spending WHERE {_MINE}",
+    "member_tags": f"SELECT tags FROM member_tags WHERE {_MINE}",
+    "objection": f"SELECT objected_at FROM objection WHERE {_MINE}",
+    "subject": "SELECT member_id, linked_at, index IS NOT NULL AS identifier FROM subject"
+    f" WHERE root IN ({_PEOPLE})",
+}
+_TABLES = (
+    "touched", "trait", "activity", "activity_day", "purchase", "refund", "spending",
+    "member_tags", "objection", "member",
+)  # fmt: skip
+
+
+async def erase(tx: Tx, members: Sequence[UUID]) -> list[UUID | str]:
+    """Everything goes, who the identifiers belonged to included; answers what subjects stood for.
+
+    Orders are kept as books by points, so nothing here is needed by law.
+    """
+    for table in _TABLES:
+        await tx.execute(f"DELETE FROM {table} WHERE {_MINE}", list(members))
+    rows = await tx.fetch(
+        f"DELETE FROM subject WHERE root IN ({_PEOPLE}) RETURNING member_id, index", list(members)
+    )
+    return [row["member_id"] or row["index"] for row in rows]
+
+
+async def object_to(tx: Tx, members: Sequence[UUID]) -> list[int]:
+    """Nothing is drawn from what these people do any more; answers who they are."""
+    rows = await tx.fetch(
+        f"INSERT INTO objection SELECT DISTINCT root, $2::timestamptz FROM ({_PEOPLE}) AS person"
+        " ON CONFLICT (subject_id) DO UPDATE SET objected_at = objection.objected_at"
+        " RETURNING subject_id",
+        list(members), tx.now,
+    )  # fmt: skip
+    return [row["subject_id"] for row in rows]
+
+
+async def agree_again(tx: Tx, members: Sequence[UUID]) -> None:
+    """They said yes to recommendations: tags are decided again."""
+    rows = await tx.fetch(
+        f"DELETE FROM objection WHERE {_MINE} RETURNING subject_id", list(members)
+    )
+    await tx.execute(
+        "INSERT INTO touched (subject_id) SELECT unnest($1::bigint[])",
+        [row["subject_id"] for row in rows],
+    )
