@@ -1,6 +1,7 @@
 """Who is calling, as the gateway tells an inner service."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote, unquote
 from uuid import UUID
 
@@ -16,7 +17,7 @@ class Principal:
     """The token's holder. `member_id` is set for role `member` only.
 
     `store` is the one that a till or a guide works in; `stepped_up` says that a second factor was
-    shown within the last minutes.
+    shown within the last minutes. `signed_in_at` stays in the gateway.
     """
 
     role: Role
@@ -25,6 +26,7 @@ class Principal:
     purpose: str | None = None
     store: str | None = None
     stepped_up: bool = False
+    signed_in_at: datetime | None = None
 
     def header(self) -> str:
         """`role;subject;member_id;purpose;store;stepped_up`, for `x-huiyuan-principal`.

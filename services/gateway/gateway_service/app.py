@@ -54,6 +54,9 @@ from gateway_service.proxy.front import Front
 from gateway_service.relations.jobs import grown_ups_forgotten
 from gateway_service.relations.subscribers import after, on_recorded
 from gateway_service.relations.use_cases import Relations
+from gateway_service.rights import router as rights
+from gateway_service.rights.jobs import rights_watched
+from gateway_service.rights.subscribers import on_answered
 from gateway_service.settings import Settings
 from gateway_service.staff import router as staff
 from gateway_service.vault.keeper import Keeper
@@ -74,7 +77,7 @@ def create_app(settings: Settings | None = None) -> Front:
     relations = parts.relations
     days = indexed_by(lambda: keys.secret("birthdays"))
     birthdays = Birthdays(parts.vault, days, relations.born)
-    features = (access, staff, approvals, audit, collect, consent, desensitize)
+    features = (access, staff, approvals, audit, collect, consent, desensitize, rights)
     routers = [*(feature.router for feature in features), _document()]
     app = build(
         Service(
@@ -87,6 +90,7 @@ def create_app(settings: Settings | None = None) -> Front:
                 Subscription(MembersMerged, after(on_merged(parts.consents), relations.merged)),
                 on_birthdays(birthdays),
                 on_recorded(relations),
+                on_answered(parts),
             ],
             jobs=[
                 DailyJob("signing_keys", lambda db, midnight: rotate(db, keys, ring, midnight)),
@@ -96,6 +100,7 @@ def create_app(settings: Settings | None = None) -> Front:
                 hourly(AuditBooks(), parts.box),
                 grown_ups_forgotten(),
                 reads_forgotten(),
+                rights_watched,
             ],
             start=[_start],
             stop=[_stop],

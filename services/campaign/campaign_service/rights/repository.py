@@ -31,10 +31,16 @@ KEPT = {
     "redemption": "figures of campaigns",
 }
 
+_GOES = (
+    "purchase",
+    "objection",
+    "member",
+)
+
 erase = statements(
     "UPDATE delivery SET status = 'withdrawn', reason = 'erased'"
     f" WHERE {_MINE} AND status = 'held'",
-    *(f"DELETE FROM {table} WHERE {_MINE}" for table in ("purchase", "objection", "member")),
+    *(f"DELETE FROM {table} WHERE {_MINE}" for table in _GOES),
 )
 
 

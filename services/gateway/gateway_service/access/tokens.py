@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
@@ -226,12 +226,14 @@ def _read(claims: dict[str, object], issuer: str) -> Verified:
     if claims["aud"] != AUDIENCE or claims["iss"] != issuer:
         raise ValueError("of others, or for others")
     member, store = claims.get("member_id"), claims.get("store")
+    signed_in = claims.get("auth_time", claims["iat"])
     principal = Principal(
         Role(str(claims["role"])),
         str(claims["sub"]),
         UUID(str(member)) if member else None,
         store=str(store) if store else None,
         stepped_up=claims.get("acr") == SECOND_FACTOR,
+        signed_in_at=datetime.fromtimestamp(float(str(signed_in)), UTC),
     )
     marks = [token_mark(str(claims["jti"])), client_mark(str(claims["client_id"]))]
     marks.append(subject_mark(principal.subject))

@@ -31,6 +31,7 @@ from gateway_service.tables.reading import (
     PlainRead,
     ReadApproval,
 )
+from gateway_service.tables.rights import RightsAnswer, RightsRequest
 from gateway_service.tables.vault import DataKey, Rotation, Tombstone, WrappingKey
 
 __all__ = [
@@ -57,6 +58,8 @@ __all__ = [
     "ReadApproval",
     "RefreshToken",
     "Revocation",
+    "RightsAnswer",
+    "RightsRequest",
     "Rotation",
     "SandboxOutbox",
     "SigningKey",

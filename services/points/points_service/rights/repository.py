@@ -62,8 +62,8 @@ _CONDITIONS = {
 }
 _GOES = (  # holders first: they are found by the identifiers
     "device_sighting", "parked_act", "identifier", "questionnaire_answer", "member_tags",
-    "member_birthday", "referral_code", "task_done", "member_badge", "tier_warning", "quote",
-    "rule_use", "enrolment", "member_month",
+    "member_birthday", "referral_code", "task_done", "task_purchase", "member_badge",
+    "tier_warning", "quote", "rule_use", "enrolment", "member_month",
 )  # fmt: skip
 
 

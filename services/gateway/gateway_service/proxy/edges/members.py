@@ -59,12 +59,16 @@ async def register_batch(forward: Forward, call: Call) -> Answer:
 
 async def update(forward: Forward, call: Call) -> Answer:
     """PATCH /v1/members/{member_id}: with a birthday go its year and month."""
-    shape = forward.shape(UpdateMember)
-    given = shape.decode(call.body)
-    if call.member_id:
-        await forward.vault.ready([call.member_id], create=True)
-    sealed = seal(forward.vault, shape.plan, given, call.member_id) | _born(given)
-    return await forward.send(call, msgspec.json.encode(sealed))
+    given = forward.shape(UpdateMember).decode(call.body)
+    return await forward.send(call, await sealed_update(forward, call.member_id, given))
+
+
+async def sealed_update(forward: Forward, member_id: UUID | None, given: dict[str, Any]) -> bytes:
+    """The body of a PATCH as identity takes it. Raises Problem 422, or 410 for the erased."""
+    if member_id:
+        await forward.vault.ready([member_id], create=True)
+    plan = forward.shape(UpdateMember).plan
+    return msgspec.json.encode(seal(forward.vault, plan, given, member_id) | _born(given))
 
 
 def _member(
