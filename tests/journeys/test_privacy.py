@@ -220,7 +220,10 @@ async def _nothing_is_left(api: Api, who: Shopper, member: str) -> None:
     balance = await api.ok("GET", "/v1/ledger/trial-balance", role="analyst")
     assert balance["difference"] == 0
     again = Shopper(phone=who.phone)  # whoever gets the number next is somebody new
-    assert await joined(api, again) != member
+    newcomer = await joined(api, again)
+    assert newcomer != member
+    fresh = await api.ok("GET", f"/v1/members/{newcomer}/profile", role="service_agent")
+    assert fresh["purchases"]["orders"] == 0 and fresh["activity"]["events"] == 2
 
 
 async def _sealed(api: Api, member: str) -> set[str]:

@@ -56,7 +56,7 @@ class Rights:
                 await self.erase(tx, event.members)
             elif event.kind == "object":
                 await self.object(tx, event.members)
-            pieces = list(_pieces(rows)) or [{}]
+            pieces = pieces_of(rows)
             for part, piece in enumerate(pieces, 1):
                 tx.publish(RightsAnswered(event.request_id, self.service, part, len(pieces), piece))
 
@@ -66,8 +66,8 @@ class Rights:
         return {name: [dict(row) for row in rows] for name, rows in found.items() if rows}
 
 
-def _pieces(rows: Rows) -> list[Rows]:
-    """The rows in parts that fit into an event, in sequence."""
+def pieces_of(rows: Rows) -> list[Rows]:
+    """The rows in parts that fit into an event, in sequence; an empty one where there are none."""
     pieces: list[Rows] = []
     left = 0
     for table, each in rows.items():
@@ -78,4 +78,4 @@ def _pieces(rows: Rows) -> list[Rows]:
                 left = PART_BYTES
             pieces[-1].setdefault(table, []).append(row)
             left -= size
-    return pieces
+    return pieces or [{}]

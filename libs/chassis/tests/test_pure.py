@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from chassis.coalesce import Coalescer
 from chassis.ids import Ids
 from chassis.principal import Principal
 from chassis.problem import from_msgspec, from_validation
+from chassis.rights import PART_BYTES, pieces_of
 from contracts.events import IdentifierLinked, PointsExpired
 from contracts.orders import OrderBatchRequest, OrderRequest
 from contracts.roles import Role
@@ -160,3 +162,15 @@ def test_pydantic_errors_point_and_broken_json_is_400() -> None:
             Body.model_validate_json(text)
         problem = from_validation(list(caught.value.errors()))
         assert (problem.status, problem.errors[0].pointer) == (status, pointer)
+
+
+def test_a_large_copy_travels_in_parts() -> None:
+    rows: dict[str, list[dict[str, Any]]] = {
+        "a": [{"n": n, "text": "x" * 1000} for n in range(1000)], "b": [{"n": 1}],
+    }  # fmt: skip
+    pieces = pieces_of(rows)
+    assert len(pieces) == 3
+    assert all(len(msgspec.json.encode(piece)) <= PART_BYTES * 1.1 for piece in pieces)
+    together = [(table, row) for piece in pieces for table, each in piece.items() for row in each]
+    assert together == [(table, row) for table, each in rows.items() for row in each]
+    assert pieces_of({}) == [{}]

@@ -180,8 +180,8 @@ async def test_a_lapse_from_order_to_report_over_the_bus(
     explained = (await app.client.get(f"/v1/members/{MEMBER}/contact-decisions")).json()["data"][0]
     assert explained["outcome"] == "message"
     assert [(check["check"], check["passed"]) for check in explained["checks"]] == [
-        ("audience", True), ("control_group", True), ("daily_cap", True), ("budget", True),
-        ("quiet_hours", False),
+        ("audience", True), ("objection", True), ("control_group", True), ("daily_cap", True),
+        ("budget", True), ("quiet_hours", False),
     ]  # fmt: skip
     assert "2017-03-01" in explained["checks"][0]["zh"]
     held = (await app.client.get(f"/v1/members/{MEMBER}/deliveries")).json()["data"][0]

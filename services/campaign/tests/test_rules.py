@@ -98,7 +98,9 @@ def test_control_group_never_changes_between_versions() -> None:
 def test_control_comes_before_caps_and_ends_the_pipeline() -> None:
     decision = decision_of(candidate(messages=1), terms(share=1.0))
     assert decision.outcome is Outcome.CONTROL
-    assert [verdict.check for verdict in decision.verdicts] == ["audience", "control_group"]
+    assert [verdict.check for verdict in decision.verdicts] == [
+        "audience", "objection", "control_group",
+    ]  # fmt: skip
 
 
 def test_one_message_a_day() -> None:
