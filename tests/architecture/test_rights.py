@@ -11,7 +11,7 @@ from tests.architecture.workspace import SERVICES
 ABOUT_MEMBERS = re.compile(
     r"^(member_id|subject_id|.*_of_member|absorbed_id|giver_id|referrer_id|holder|owner|members)$"
 )
-OTHERS = {"settlement_line", "rotation"}  # whose `owner` and `holder` are no members
+OTHERS = {"settlement_line", "rotation", "plain_read"}  # whose owners and numbers are no ids
 NOT_IN_COPY = {
     "identity": {"birthday_untold": "a list of work"},
     "profile": {"touched": "a list of work"},

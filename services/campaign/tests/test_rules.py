@@ -1,5 +1,6 @@
 """The checks, alone and in their pipeline."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -141,6 +142,7 @@ def test_every_verdict_has_words_in_both_languages() -> None:
         decision_of(candidate(1)),
         decision_of(candidate(), terms(share=1.0)),
         decision_of(candidate(messages=1)),
+        decision_of(replace(candidate(), objects=True)),
         decision_of(candidate(), terms(budget_fen=4)),
         decision_of(candidate(), now=NOON),
     ]
