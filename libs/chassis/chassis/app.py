@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from chassis import logs, problem, tracing
+from chassis import holdings, logs, problem, tracing
 from chassis.bus import Bus, Subscription
 from chassis.clock import local_date, open_clock
 from chassis.database import Database
@@ -96,6 +96,7 @@ def build(service: Service) -> FastAPI:
     # Routes are tried in turn, and these are asked for most often.
     if service.guarded:
         app.include_router(_internal())
+        app.include_router(holdings.routes(service.name))
     app.include_router(_health())
     for router in service.routers:
         app.include_router(router)
@@ -124,7 +125,9 @@ def assemble(service: Service) -> Runtime:
         if local_date(now).weekday() == 0:
             await prune(database, settings.outbox_keep_days)
 
-    jobs = [*service.jobs, DailyJob("outbox_prune", tidy)]
+    jobs = [
+        *service.jobs, DailyJob("outbox_prune", tidy), holdings.retention(service.name)
+    ]  # fmt: skip
     return Runtime(
         db, bus, Relay(db, bus, service.name), consumers, Scheduler(db, service.name, jobs)
     )

@@ -139,9 +139,7 @@ def _schema(shape: Any) -> dict[str, Any]:
 
 def _schemas(shapes: Iterable[Any]) -> dict[str, Any]:
     """JSON Schemas of all models the shapes need, their fields marked with their data class."""
-    models = {model for shape in shapes for model in _models_in(shape)}
-    for model in list(models):
-        models |= _below(model, set())
+    models = {model for shape in shapes for model in models_of(shape)}
     named: dict[str, type] = {}
     for model in sorted(models, key=lambda model: (model.__module__, model.__name__)):
         if named.setdefault(model.__name__, model) is not model:

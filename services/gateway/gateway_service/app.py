@@ -47,6 +47,8 @@ from gateway_service.egress.providers import providers
 from gateway_service.egress.subscribers import on_requested
 from gateway_service.egress.use_cases import Egress
 from gateway_service.figures.use_cases import Noise
+from gateway_service.incidents import router as incidents
+from gateway_service.incidents.jobs import incidents as searched
 from gateway_service.parts import Parts
 from gateway_service.proxy.client import InnerClient
 from gateway_service.proxy.forward import Forward
@@ -54,6 +56,7 @@ from gateway_service.proxy.front import Front
 from gateway_service.relations.jobs import grown_ups_forgotten
 from gateway_service.relations.subscribers import after, on_recorded
 from gateway_service.relations.use_cases import Relations
+from gateway_service.retention import router as retention
 from gateway_service.rights import router as rights
 from gateway_service.rights.jobs import rights_watched
 from gateway_service.rights.subscribers import on_answered
@@ -77,7 +80,10 @@ def create_app(settings: Settings | None = None) -> Front:
     relations = parts.relations
     days = indexed_by(lambda: keys.secret("birthdays"))
     birthdays = Birthdays(parts.vault, days, relations.born)
-    features = (access, staff, approvals, audit, collect, consent, desensitize, rights)
+    features = (
+        access, staff, approvals, audit, incidents, retention, collect, consent, desensitize,
+        rights,
+    )  # fmt: skip
     routers = [*(feature.router for feature in features), _document()]
     app = build(
         Service(
@@ -101,6 +107,7 @@ def create_app(settings: Settings | None = None) -> Front:
                 grown_ups_forgotten(),
                 reads_forgotten(),
                 rights_watched,
+                searched(parts.inner, parts.audit),
             ],
             start=[_start],
             stop=[_stop],

@@ -8,11 +8,9 @@ from pydantic import AwareDatetime
 
 from contracts.base import Model
 from contracts.classification import internal, public
-from contracts.gateway.common import PRIVACY
+from contracts.gateway.common import OVERSIGHT, PRIVACY
 from contracts.operations import PAGING, Operation, Query
 from contracts.roles import Role
-
-_READERS = frozenset({Role.COMPLIANCE, Role.ADMIN})
 
 
 class Action(StrEnum):
@@ -75,7 +73,7 @@ class AuditVerified(Model):
 
 OPERATIONS: list[Operation] = [
     Operation(
-        "GET", "/v1/audit", "gateway", "Who saw or changed what of whom, and why", _READERS,
+        "GET", "/v1/audit", "gateway", "Who saw or changed what of whom, and why", OVERSIGHT,
         response=AuditPage, own=None, tags=PRIVACY,
         query=(
             *PAGING,
@@ -87,7 +85,7 @@ OPERATIONS: list[Operation] = [
         ),
     ),
     Operation(
-        "GET", "/v1/audit/verify", "gateway", "Whether the audit is as it was written", _READERS,
+        "GET", "/v1/audit/verify", "gateway", "Whether the audit is as it was written", OVERSIGHT,
         response=AuditVerified, own=None, tags=PRIVACY,
     ),
 ]  # fmt: skip

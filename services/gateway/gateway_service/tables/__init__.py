@@ -23,6 +23,7 @@ from gateway_service.tables.consents import (
     NoticeVersion,
 )
 from gateway_service.tables.egress import SandboxOutbox
+from gateway_service.tables.incidents import Incident, IncidentMember
 from gateway_service.tables.reading import (
     Child,
     FigureBudget,
@@ -48,6 +49,8 @@ __all__ = [
     "DataKey",
     "FigureBudget",
     "GivenFigure",
+    "Incident",
+    "IncidentMember",
     "KnownStore",
     "Lane",
     "LoginCode",

@@ -1,0 +1,1 @@
+"""Security incidents: whom one concerns, found table by table, and the notices."""
