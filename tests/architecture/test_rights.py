@@ -20,6 +20,7 @@ NOT_IN_COPY = {
         "merged_member": "identity's copy has the merges",
         "birthday": "an index that nobody reads; identity's copy has the day",
         "data_key": "a key",
+        "incident_member": "those concerned get the notice",
     },
 }
 DESTROYED_ELSEWHERE = {"data_key"}  # vault.erase

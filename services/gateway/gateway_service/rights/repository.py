@@ -33,6 +33,7 @@ KEPT = {
     "consent_head": "the end of that chain",
     "merged_member": "ids alone",
     "read_approval": "proof of who saw what, by bare ids",
+    "incident_member": "proof of who had to be told, by bare ids",
     "rights_request": "proof of what was asked and answered, without its archive",
 }
 
