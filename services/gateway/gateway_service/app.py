@@ -75,7 +75,7 @@ def create_app(settings: Settings | None = None) -> Front:
     """The ASGI app: the front door, with the gateway's own routes behind it."""
     settings = settings or Settings()
     parts = _parts(settings)
-    sender = Egress(parts.inner, parts.vault, providers(parts.vault))
+    sender = Egress(parts.inner, parts.vault, parts.audit, providers(parts.vault))
     keys, ring = parts.keys, parts.tokens.ring
     relations = parts.relations
     days = indexed_by(lambda: keys.secret("birthdays"))

@@ -16,6 +16,7 @@ from contracts.classification import Kind
 from contracts.events import ActivityBatch
 from contracts.roles import Role
 from gateway_service.collect.router import KINDS
+from gateway_service.collect.sensitive import DROPPED, about_health
 from testkit import eventually, together
 from testkit.stack import Stack
 
@@ -64,6 +65,40 @@ async def test_a_batch_is_one_message_however_often_it_is_sent(
     (batch,) = await batches(nats_url)
     assert batch.source == "demo" and len(batch.activities) == 50
     assert b"13800138000" not in (await stream(nats_url, ActivityBatch.subject))[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "sensitive"),
+    [("diet", True), ("dietaryRestrictions", True), ("Health-Condition", True), ("过敏", True),
+     ("style", False), ("dietitian_id", False)],
+)  # fmt: skip
+def test_what_is_about_health(name: str, sensitive: bool) -> None:
+    assert about_health(name) is sensitive
+
+
+async def test_health_and_diet_are_dropped_without_consent(
+    gateway: Gateway, inner: Inner, nats_url: str
+) -> None:
+    told = {"traits": {"diet": "halal", "style": "organic"}, "userId": str(MEMBER)}
+    stranger = {"traits": {"allergies": ["nuts"], "style": "x"}, "userId": "somebody"}
+    inner.replies["POST /internal/resolve"] = 200, {"members": {}}
+    before = DROPPED.labels("sensitive")._value.get()
+
+    async def traits(*messages: dict[str, Any]) -> list[dict[str, Any]]:
+        each = [{"type": "identify", **message} for message in messages]
+        assert (await send(gateway, *each)).status_code == 200
+        return [one.traits for one in (await batches(nats_url))[-1].activities]
+
+    assert await traits(told, stranger) == [{"style": "organic"}, {"style": "x"}]
+    assert DROPPED.labels("sensitive")._value.get() - before == 2
+    done = await gateway.http.put(
+        f"/v1/members/{MEMBER}/consents",
+        json={"consents": [{"purpose": "sensitive", "granted": True}]},
+        headers=await gateway.as_(Role.MEMBER, MEMBER),
+    )
+    assert done.status_code == 200
+    again = {**told, "messageId": "again"}
+    assert await traits(again, stranger) == [{"diet": "halal", "style": "organic"}, {"style": "x"}]
 
 
 async def test_each_call_by_its_path_and_packed(gateway: Gateway, nats_url: str) -> None:

@@ -1,5 +1,6 @@
 """Messages on their way out."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +13,7 @@ from contracts.classification import Kind
 from contracts.events import MessageRequested, MessageSent
 from contracts.roles import Role
 from gateway_service.egress.domain import needs, rendered
+from gateway_service.relations import repository as relations
 from gateway_service.vault.seal import IDENTIFIERS
 from testkit import eventually
 
@@ -136,6 +138,36 @@ async def test_without_a_yes_there_is_no_marketing(gateway: Gateway, inner: Inne
     await agree(gateway, MEMBER, granted=False)
     assert await told() == ("refused", "no_consent")
     assert await told(purpose="transactional") == ("sent", None)
+
+
+async def test_a_child_is_written_to_with_the_guardians_consent(
+    gateway: Gateway, inner: Inner
+) -> None:
+    await lives(inner, gateway, MEMBER)
+    await agree(gateway, MEMBER)
+    async with gateway.app.db.transaction() as tx:
+        await relations.put_children(tx, {MEMBER: date(2999, 1, 1)})
+    await tell(gateway, wish(gateway))
+    assert [(one.status, one.reason) for one in await sent(gateway)] == [("refused", "no_guardian")]
+    done = await gateway.http.put(
+        f"/v1/members/{MEMBER}/consents",
+        json={"consents": [{"purpose": "guardian", "granted": True}]},
+        headers=await gateway.as_(Role.SERVICE_AGENT),
+    )
+    assert done.status_code == 200
+    await tell(gateway, wish(gateway))
+    assert [one.status for one in await sent(gateway)] == ["refused", "sent"]
+
+
+async def test_whose_address_was_opened_is_in_the_audit(gateway: Gateway, inner: Inner) -> None:
+    await lives(inner, gateway, MEMBER)
+    await agree(gateway, MEMBER)
+    await tell(gateway, wish(gateway))
+    async with gateway.app.db.transaction(readonly=True) as tx:
+        bodies = [row["body"] for row in await tx.fetch("SELECT body FROM audit_entry")]
+    (entry,) = [msgspec.json.decode(body) for body in bodies if '"egress sms"' in body]
+    assert entry["fields"] == ["phone"] and len(entry["members"]) == 1
+    assert not any("13800138" in body or "张三" in body for body in bodies)
 
 
 async def test_while_identity_is_away_messages_wait(gateway: Gateway, inner: Inner) -> None:

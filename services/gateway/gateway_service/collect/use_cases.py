@@ -27,6 +27,7 @@ from gateway_service.collect.clean import BadMessage
 from gateway_service.collect.orders import ORDER_COMPLETED, order_of
 from gateway_service.collect.reading import Rejected, members_named, read_batch, read_one
 from gateway_service.collect.repository import Kept, Refused, Stage
+from gateway_service.collect.sensitive import without_consent_dropped
 from gateway_service.collect.translate import Arrival, Translator
 from gateway_service.paging import cursor_of, place_of
 from gateway_service.proxy.client import Gone
@@ -89,6 +90,7 @@ async def take(collector: Collector, source: str, body: bytes, kind: MessageType
             bad = (each for each in read if isinstance(each, Rejected))
             await repository.put_aside(tx, _sealed(collector, tx, source, batch_id, bad))
     if taken:
+        taken = await without_consent_dropped(collector.forward, taken)
         await publish(collector.bus, source, arrival, taken)
 
 
@@ -237,7 +239,8 @@ async def _replay_message(collector: Collector, kept: Kept, payload: bytes) -> N
     (read,) = read_batch(collector.translator, body, arrival)
     if isinstance(read, Rejected):
         raise _still_bad(read.reason, read.pointer)
-    await publish(collector.bus, kept.source, arrival, [read])
+    taken = await without_consent_dropped(collector.forward, [read])
+    await publish(collector.bus, kept.source, arrival, taken)
 
 
 async def _replay_order(collector: Collector, payload: bytes) -> None:

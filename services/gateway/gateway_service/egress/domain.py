@@ -6,10 +6,12 @@ from uuid import UUID
 from gateway_service.consent.domain import Key
 
 NO_CONSENT = "no_consent"
+NO_GUARDIAN = "no_guardian"  # a child whose guardian has not agreed
 NO_ADDRESS = "no_address"
 NO_MEMBER = "no_member"
 NO_CHANNEL = "no_channel"
 _NAMELESS = "会员"
+GUARDIAN = Key("guardian")
 
 
 @dataclass(frozen=True, slots=True)

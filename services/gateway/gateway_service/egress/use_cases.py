@@ -4,19 +4,24 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from chassis.clock import local_date
 from chassis.database import Tx
 from chassis.logs import log
 from contracts.classification import Kind
 from contracts.events import MessageRequested, MessageSent
+from contracts.gateway.audit import Action, Decision
 from contracts.gateway.dev import SandboxMessage, SandboxPage
 from contracts.identity import Addressee
 from contracts.sealed import Sealed
+from gateway_service.audit.domain import Entry
+from gateway_service.audit.use_cases import Audit
 from gateway_service.consent import repository as consent
 from gateway_service.egress import domain, repository
 from gateway_service.egress.domain import Recipient
 from gateway_service.egress.providers import RECIPIENT, TEXT, Outgoing, Provider
 from gateway_service.proxy.client import Gone, InnerClient
 from gateway_service.proxy.forward import SYSTEM
+from gateway_service.relations import repository as relations
 from gateway_service.vault.seal import IDENTIFIERS, NotOurs, Vault
 
 _AT_ONCE = 16
@@ -25,8 +30,10 @@ _AT_ONCE = 16
 class Egress:
     """Knows where addresses are and who carries messages."""
 
-    def __init__(self, inner: InnerClient, vault: Vault, providers: Mapping[str, Provider]) -> None:
-        self._inner, self._vault, self._providers = inner, vault, providers
+    def __init__(
+        self, inner: InnerClient, vault: Vault, audit: Audit, providers: Mapping[str, Provider]
+    ) -> None:
+        self._inner, self._vault, self._audit, self._providers = inner, vault, audit, providers
 
     async def send(self, tx: Tx, requests: Sequence[MessageRequested]) -> None:
         """Each request ends as sent or refused. Raises Gone while identity is away."""
@@ -34,6 +41,7 @@ class Egress:
         granted = await consent.granted_for_sure(
             tx, [(r.member_id, key) for r in requests if (key := needed[r.delivery_id])]
         )
+        unguarded = await self._unguarded(tx, {member for member, _ in granted})
         willing: list[MessageRequested] = []
         for request in requests:
             key = needed[request.delivery_id]
@@ -41,6 +49,8 @@ class Egress:
                 _refuse(tx, request, domain.NO_CHANNEL)
             elif key is not None and (request.member_id, key) not in granted:
                 _refuse(tx, request, domain.NO_CONSENT)
+            elif key is not None and request.member_id in unguarded:
+                _refuse(tx, request, domain.NO_GUARDIAN)
             else:
                 willing.append(request)
         people = await self._addressees({request.member_id for request in willing})
@@ -57,9 +67,24 @@ class Egress:
                 Outgoing(request.delivery_id, request.channel, to, text)
             )
         for channel, messages in outgoing.items():
+            self._audit.record(tx, self._opened(channel, messages))
             await self._providers[channel].send(tx, messages)
             for message in messages:
                 tx.publish(MessageSent(message.delivery_id, "sent", None, tx.now))
+
+    async def _unguarded(self, tx: Tx, members: set[UUID]) -> set[UUID]:
+        """Children among them whose guardian has not agreed."""
+        children = await relations.children(tx, members, local_date(tx.now))
+        guarded = await consent.granted_for_sure(tx, [(each, domain.GUARDIAN) for each in children])
+        return children - {member for member, _ in guarded}
+
+    def _opened(self, channel: str, messages: Sequence[Outgoing]) -> Entry:
+        """Whose addresses are opened for a provider's call; no values."""
+        return Entry(
+            action=Action.READ, decision=Decision.PLAIN, operation=f"egress {channel}", role=None,
+            subject="gateway", members={message.to.member_id for message in messages},
+            fields=[self._providers[channel].address],
+        )  # fmt: skip
 
     async def _addressees(self, members: set[UUID]) -> dict[UUID, Addressee | None]:
         turn = asyncio.Semaphore(_AT_ONCE)
