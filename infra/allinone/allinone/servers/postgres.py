@@ -27,7 +27,8 @@ _SYSTEM_USER = "huiyuan"
 _LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes; the lock file beside it is a little longer
 _END_WITHIN = 1.0
 
-# For two cores and a durable ledger. No statement and no parameter may reach the log.
+# For two cores and a durable ledger. No statement and no parameter may reach the log. New WAL files
+# are not filled with zeros first: under load that held commits up by 50 ms twice a second.
 SETTINGS = {
     "listen_addresses": "",
     "max_connections": "120",
@@ -39,6 +40,7 @@ SETTINGS = {
     "min_wal_size": "256MB",
     "wal_compression": "on",
     "wal_buffers": "16MB",
+    "wal_init_zero": "off",
     "checkpoint_timeout": "15min",
     "checkpoint_completion_target": "0.9",
     "synchronous_commit": "on",
