@@ -17,7 +17,8 @@ class Principal:
     """The token's holder. `member_id` is set for role `member` only.
 
     `store` is the one that a till or a guide works in; `stepped_up` says that a second factor was
-    shown within the last minutes. `signed_in_at` stays in the gateway.
+    shown within the last minutes. `signed_in_at` and `project`, the client that the holder came
+    through, stay in the gateway.
     """
 
     role: Role
@@ -27,6 +28,7 @@ class Principal:
     store: str | None = None
     stepped_up: bool = False
     signed_in_at: datetime | None = None
+    project: str | None = None
 
     def header(self) -> str:
         """`role;subject;member_id;purpose;store;stepped_up`, for `x-huiyuan-principal`.

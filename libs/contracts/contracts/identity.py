@@ -327,7 +327,7 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", "/v1/members/lookup", "identity", "Find a member by an identifier",
         SERVING | {Role.COMPLIANCE}, request=LookupRequest, response=LookupAnswer, own=None,
-        tags=_TAGS,
+        edge="lookup", tags=_TAGS,
     ),
     Operation(
         "GET", "/v1/members/{member_id}", "identity", "Read a member", READING,

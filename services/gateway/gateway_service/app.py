@@ -51,8 +51,9 @@ from gateway_service.incidents import router as incidents
 from gateway_service.incidents.jobs import incidents as searched
 from gateway_service.parts import Parts
 from gateway_service.proxy.client import InnerClient
-from gateway_service.proxy.forward import Forward
+from gateway_service.proxy.forward import Beside, Forward
 from gateway_service.proxy.front import Front
+from gateway_service.proxy.guesses import Guesses
 from gateway_service.relations.jobs import grown_ups_forgotten
 from gateway_service.relations.subscribers import after, on_recorded
 from gateway_service.relations.use_cases import Relations
@@ -131,6 +132,9 @@ def _parts(settings: Settings) -> Parts:
     )
     redis = connect(settings.redis_url)
     consents = Standings()
+    limits = Limits(
+        redis, Bucket("calls", settings.rate_limit_per_second, settings.rate_limit_burst)
+    )
     relations, audited = Relations(consents.granted), Audit(lambda: keys.secret("audit"))
     ids = Ids(clock, settings.seed if settings.dev else "")
     return Parts(
@@ -141,14 +145,17 @@ def _parts(settings: Settings) -> Parts:
         tokens=Tokens(
             KeyRing(keys), clock, settings.public_url, settings.token_seconds, settings.token_cache
         ),
-        limits=Limits(
-            redis, Bucket("calls", settings.rate_limit_per_second, settings.rate_limit_burst)
-        ),
+        limits=limits,
         audit=audited,
         box=Strongbox(settings.key_dir / AUDIT, AUDIT),
         inner=inner,
         consents=consents,
-        forward=Forward(inner, vault, ids, relations, consents),
+        forward=Forward(
+            inner,
+            vault,
+            ids,
+            Beside(relations, consents, Guesses(limits, settings.guesses_per_hour), audited),
+        ),
         relations=relations,
         views=Views(
             vault,

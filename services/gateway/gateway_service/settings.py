@@ -73,6 +73,9 @@ class Settings(ChassisSettings):
     plain_reads_per_hour: int = Field(
         50, ge=0, description="members that one of the staff may read in the clear within an hour"
     )
+    guesses_per_hour: int = Field(
+        300, ge=1, description="identifiers that are nobody's which one caller may ask about"
+    )
     figures_epsilon: float = Field(
         0, ge=0, description="privacy loss of each new figure given to data operators; 0: no noise"
     )

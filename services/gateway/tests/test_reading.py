@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from services.gateway.tests.conftest import Gateway
-from services.gateway.tests.inner import Inner
+from services.gateway.tests.inner import Inner, Seen
 
 from contracts.classification import Kind
 from contracts.events import MembersMerged, OrdersRecorded, RecordedOrder
@@ -262,3 +262,59 @@ async def test_another_policy_counts_without_a_restart(
     entries = (await get(gateway, "/v1/audit?action=policy", compliance))[1]["data"]
     assert [each["decision"] for each in entries] == ["refused", "done"]
     assert second["digest"] in entries[1]["operation"]
+
+
+async def test_guesses_at_identifiers_are_counted_and_hits_audited(
+    start_gateway: Start, inner: Inner
+) -> None:
+    gateway = await start_gateway(GUESSES_PER_HOUR="5")
+    member, known = uuid4(), gateway.parts.vault.question(Kind.PHONE, "13800138000")
+
+    def lookup(seen: Seen) -> tuple[int, Any]:
+        found = seen.json["value"] == known
+        return (200, {"member_id": str(member)}) if found else (404, {"code": "unknown_identifier"})
+
+    inner.replies["POST /v1/members/lookup"] = lookup
+    headers = await gateway.as_(Role.GUIDE)
+
+    async def ask(number: int) -> int:
+        body = {"kind": "phone", "value": f"138001380{number:02}"}
+        answer = await gateway.http.post("/v1/members/lookup", json=body, headers=headers)
+        return answer.status_code
+
+    assert [await ask(0) for _ in range(9)] == [200] * 9  # whom one knows one may ask about
+    assert [await ask(n) for n in range(1, 8)] == [404] * 5 + [429] * 2
+    assert await ask(0) == 429  # or a hit would tell
+    quote = {
+        "store": "1", "channel": "pos",
+        "lines": [{"sku": "a", "quantity": 1, "unit": {"amount": 100}}],
+        "identifier": {"kind": "card_no", "value": "A-1"},
+    }  # fmt: skip
+    inner.replies["POST /internal/resolve"] = 200, {"members": {}}
+    answer = await gateway.http.post("/v1/pricing/quote", json=quote, headers=headers)
+    assert answer.status_code == 429
+    compliance = await gateway.as_(Role.COMPLIANCE)
+    entries = (await get(gateway, "/v1/audit?action=lookup", compliance))[1]["data"]
+    assert len(entries) == 9 and {tuple(each["fields"]) for each in entries} == {("phone",)}
+    assert entries[0]["members"] == [str(gateway.parts.audit.pseudonym(member))]
+
+
+async def test_pseudonyms_differ_by_project(gateway: Gateway, inner: Inner) -> None:
+    member = str(uuid4())
+    coupon = {"member_id": member, "coupon_id": str(uuid4())}
+    inner.replies["GET /v1/coupons/c1"] = 200, coupon
+    seen = {}
+    for role in (Role.PLANNER, Role.OPERATOR):
+        seen[role] = (await get(gateway, "/v1/coupons/c1", await gateway.as_(role)))[1]["member_id"]
+    again = (await get(gateway, "/v1/coupons/c1", await gateway.as_(Role.PLANNER)))[1]["member_id"]
+    assert seen[Role.OPERATOR] == member != seen[Role.PLANNER] == again
+    body = {"client_id": "other-project", "role": "planner"}
+    admin = await gateway.as_(Role.ADMIN)
+    made = (await gateway.http.post("/v1/clients", json=body, headers=admin)).json()
+    answer = await gateway.http.post(
+        "/oauth2/token", data={"grant_type": "client_credentials"},
+        auth=(made["client_id"], made["client_secret"]),
+    )  # fmt: skip
+    token = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    other = (await get(gateway, "/v1/coupons/c1", token))[1]["member_id"]
+    assert len({member, again, other}) == 3

@@ -17,6 +17,7 @@ class Action(StrEnum):
     """What is audited."""
 
     READ = "read"  # personal values in the clear
+    LOOKUP = "lookup"  # of a member by an identifier
     APPROVE = "approve"  # of a plain read that needs a second person
     EXPORT = "export"
     KEY = "key"  # made, rotated, destroyed

@@ -86,6 +86,11 @@ class Limits:
         if not granted:
             raise _too_many(bucket, wait / 1000)
 
+    async def settle(self, bucket: Bucket, who: str, back: int) -> None:
+        """Give back to a bucket, or take from it without asking. Raises one of AWAY."""
+        if back:
+            await self._redis.hincrbyfloat(_key(bucket, who), "left", back)
+
     async def _more(self, waiting: Sequence[str]) -> Sequence[Exception | None]:
         """One call for each who waits, and a share for each."""
         wanted = Counter(waiting)

@@ -234,6 +234,7 @@ def _read(claims: dict[str, object], issuer: str) -> Verified:
         store=str(store) if store else None,
         stepped_up=claims.get("acr") == SECOND_FACTOR,
         signed_in_at=datetime.fromtimestamp(float(str(signed_in)), UTC),
+        project=str(claims["client_id"]),
     )
     marks = [token_mark(str(claims["jti"])), client_mark(str(claims["client_id"]))]
     marks.append(subject_mark(principal.subject))

@@ -159,7 +159,7 @@ class Views:
         return answer
 
     def _pseudonyms(self, principal: Principal) -> "_Pseudonyms":
-        return _Pseudonyms(self._keys, principal.subject)
+        return _Pseudonyms(self._keys, principal.project or "")
 
 
 class _Pseudonyms:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
@@ -15,9 +16,11 @@ from chassis.problem import Problem
 from contracts.identity import ResolveAnswer, ResolveRequest
 from contracts.operations import Operation
 from contracts.roles import Role
+from gateway_service.audit.use_cases import Audit
 from gateway_service.consent.standings import Standings
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer, Gone, Header, InnerClient
+from gateway_service.proxy.guesses import Guesses
 from gateway_service.proxy.newcomers import Newcomers
 from gateway_service.proxy.sealing import Shape, seal
 from gateway_service.relations.use_cases import Relations
@@ -30,14 +33,23 @@ _UNKNOWN = b'"unknown_member"'
 _PATIENCE = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)  # seconds: news of a member is on its way
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What some edges do besides: who is known where, who agreed to what, guesses, the audit."""
+
+    relations: Relations
+    consents: Standings
+    guesses: Guesses
+    audit: Audit
+
+
 class Forward:
     """What an edge works with."""
 
-    def __init__(
-        self, inner: InnerClient, vault: Vault, ids: Ids, relations: Relations, consents: Standings
-    ) -> None:
+    def __init__(self, inner: InnerClient, vault: Vault, ids: Ids, beside: Beside) -> None:
         self.inner, self.vault, self.ids = inner, vault, ids
-        self.relations, self.consents = relations, consents
+        self.relations, self.consents = beside.relations, beside.consents
+        self.guesses, self.audit = beside.guesses, beside.audit
         self.newcomers = Newcomers()
         self._shapes: dict[object, Shape] = {}
         self._asked: Coalescer[tuple[str, ...], dict[str, UUID]] = Coalescer(self._ask)

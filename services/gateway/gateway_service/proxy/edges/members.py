@@ -8,7 +8,9 @@ import msgspec
 
 from chassis.problem import Problem
 from contracts.classification import Kind
+from contracts.gateway.audit import Action, Decision
 from contracts.identity import RegisterMember, RegisterMembers, RegisterResult, UpdateMember
+from gateway_service.audit.use_cases import entry_by
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer
 from gateway_service.proxy.forward import Forward, json_answer
@@ -55,6 +57,32 @@ async def register_batch(forward: Forward, call: Call) -> Answer:
     for n, result in refused.items():  # ascending, so that each finds its place
         results.insert(n, result.model_dump(mode="json", exclude_none=True))
     return json_answer({"results": results})
+
+
+async def lookup(forward: Forward, call: Call) -> Answer:
+    """POST /v1/members/lookup: who asks about whom is written down before it is answered."""
+    who = call.principal.subject
+    await forward.guesses.begin(who)
+    answer = await forward.plain(call)
+    await forward.guesses.end(who, answer.status == 404)
+    if answer.status == 200:
+        found = msgspec.json.decode(answer.body, type=_Found)
+        kind = msgspec.json.decode(call.body, type=_Asked).kind
+        entry = entry_by(
+            call.principal, Action.LOOKUP, Decision.DONE, call.operation.name,
+            ticket=call.ticket, members=[found.member_id], fields=[kind],
+            trace_id=call.trace.trace_id,
+        )  # fmt: skip
+        await forward.audit.record_now(entry)
+    return answer
+
+
+class _Found(msgspec.Struct):
+    member_id: UUID
+
+
+class _Asked(msgspec.Struct):
+    kind: str
 
 
 async def update(forward: Forward, call: Call) -> Answer:

@@ -19,6 +19,7 @@ NAMED = b'"identifier"'
 _PAYER = b'"payer"'
 _SINGLE = msgspec.json.Decoder(OrderRequest)
 _BATCH = msgspec.json.Decoder(OrderBatchRequest)
+_TRIED = b"dry_run"
 _UNKNOWN = "No member has this identifier"
 _TWICE = "Either an identifier or a member_id, not both"
 
@@ -33,7 +34,7 @@ async def single(forward: Forward, call: Call) -> Answer:
         order = _SINGLE.decode(call.body)
     except msgspec.DecodeError as error:
         raise from_msgspec(error) from None
-    (known,) = await _sealed(forward, [order])
+    (known,) = await _sealed(forward, call, [order])
     if isinstance(known, Problem):
         raise known
     return await forward.send(call, msgspec.json.encode(known))
@@ -47,7 +48,7 @@ async def batch(forward: Forward, call: Call) -> Answer:
         orders = _BATCH.decode(call.body).orders
     except msgspec.DecodeError as error:
         raise from_msgspec(error) from None
-    known = await _sealed(forward, orders)
+    known = await _sealed(forward, call, orders)
     going = [order for order in known if isinstance(order, OrderRequest)]
     answers: list[object] = []
     if going:
@@ -66,8 +67,10 @@ def _personal(body: bytes) -> bool:
     return NAMED in body or _PAYER in body
 
 
-async def _sealed(forward: Forward, orders: Sequence[OrderRequest]) -> list[OrderRequest | Problem]:
-    known = await identified(forward, orders)
+async def _sealed(
+    forward: Forward, call: Call, orders: Sequence[OrderRequest]
+) -> list[OrderRequest | Problem]:
+    known = await identified(forward, call, orders, trying=_TRIED in call.query)
     return [
         _with_payer(forward, each, each.payer)
         if isinstance(each, OrderRequest) and each.payer
@@ -87,11 +90,23 @@ def _with_payer(
     return msgspec.structs.replace(order, payer=IdentifierRef(payer.kind, token))
 
 
-async def identified(forward: Forward, orders: Sequence[Asked]) -> list[Asked | Problem]:
-    """Each order or cart with its member in place of the identifier, or what is wrong with it."""
+async def identified(
+    forward: Forward, call: Call, orders: Sequence[Asked], *, trying: bool
+) -> list[Asked | Problem]:
+    """Each order or cart with its member in place of the identifier, or what is wrong with it.
+
+    Who is only `trying` asks whether there is such a member, and may not do so at random.
+    """
     indexes = [_index(forward, order) for order in orders]
     asked = [index for index in indexes if isinstance(index, str)]
-    members = await forward.resolve(asked) if asked else {}
+    members = {}
+    if asked and trying:
+        await forward.guesses.begin(call.principal.subject)
+    if asked:
+        members = await forward.resolve(asked)
+    if asked and trying:
+        misses = sum(index not in members for index in asked)
+        await forward.guesses.end(call.principal.subject, misses)
     known: list[Asked | Problem] = []
     for order, index in zip(orders, indexes, strict=True):
         if index is None:

@@ -23,7 +23,7 @@ async def quote(forward: Forward, call: Call) -> Answer:
         raise from_msgspec(error) from None
     if request.identifier is not None and call.principal.role is Role.MEMBER:
         raise Problem(403, "not_own", "A member asks for itself", pointer="/identifier")
-    (known,) = await identified(forward, [request])
+    (known,) = await identified(forward, call, [request], trying=True)
     if isinstance(known, Problem):
         raise known
     return await forward.send(call, msgspec.json.encode(known))
