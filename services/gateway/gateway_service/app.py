@@ -18,7 +18,8 @@ from contracts.events import MembersMerged, MessageRequested, OrdersCollected
 from gateway_service.access import router as access
 from gateway_service.access.clients import first_clients
 from gateway_service.access.keys import KEY_LIFE, reload, rotate
-from gateway_service.access.limits import Bucket, Limits, connect
+from gateway_service.access.limits import Bucket, Limits
+from gateway_service.access.scripts import connect
 from gateway_service.access.tokens import KeyRing, Tokens
 from gateway_service.access.use_cases import sweep
 from gateway_service.approvals import router as approvals
@@ -43,12 +44,16 @@ from gateway_service.desensitize.jobs import reads_forgotten
 from gateway_service.desensitize.policies import Policies
 from gateway_service.desensitize.use_cases import Views
 from gateway_service.dev import router as dev
-from gateway_service.egress.providers import providers
+from gateway_service.egress.providers import Provider, providers
 from gateway_service.egress.subscribers import on_requested
 from gateway_service.egress.use_cases import Egress
 from gateway_service.figures.use_cases import Noise
 from gateway_service.incidents import router as incidents
 from gateway_service.incidents.jobs import incidents as searched
+from gateway_service.login import router as login
+from gateway_service.login.providers import WeChat
+from gateway_service.login.use_cases import Login
+from gateway_service.login.use_cases import sweep as sweep_codes
 from gateway_service.parts import Parts
 from gateway_service.proxy.client import InnerClient
 from gateway_service.proxy.forward import Beside, Forward
@@ -62,6 +67,9 @@ from gateway_service.rights import router as rights
 from gateway_service.rights.jobs import rights_watched
 from gateway_service.rights.subscribers import on_answered
 from gateway_service.settings import Settings
+from gateway_service.signatures import router as signatures
+from gateway_service.signatures.nonces import Nonces
+from gateway_service.signatures.verify import Signatures
 from gateway_service.staff import router as staff
 from gateway_service.vault.keeper import Keeper
 from gateway_service.vault.keys import Keys
@@ -76,14 +84,15 @@ def create_app(settings: Settings | None = None) -> Front:
     """The ASGI app: the front door, with the gateway's own routes behind it."""
     settings = settings or Settings()
     parts = _parts(settings)
-    sender = Egress(parts.inner, parts.vault, parts.audit, providers(parts.vault))
+    channels = providers(parts.vault)
+    sender = Egress(parts.inner, parts.vault, parts.audit, channels)
     keys, ring = parts.keys, parts.tokens.ring
     relations = parts.relations
     days = indexed_by(lambda: keys.secret("birthdays"))
     birthdays = Birthdays(parts.vault, days, relations.born)
     features = (
-        access, staff, approvals, audit, incidents, retention, collect, consent, desensitize,
-        rights,
+        access, staff, login, signatures, approvals, audit, incidents, retention, collect, consent,
+        desensitize, rights,
     )  # fmt: skip
     routers = [*(feature.router for feature in features), _document()]
     app = build(
@@ -102,6 +111,7 @@ def create_app(settings: Settings | None = None) -> Front:
             jobs=[
                 DailyJob("signing_keys", lambda db, midnight: rotate(db, keys, ring, midnight)),
                 DailyJob("sign_ins", sweep),
+                DailyJob("login_codes", sweep_codes),
                 BackgroundJob("revocations", parts.tokens.revocations.poll),
                 birthdays_announced(birthdays),
                 hourly(AuditBooks(), parts.box),
@@ -115,7 +125,7 @@ def create_app(settings: Settings | None = None) -> Front:
             guarded=False,
         )
     )
-    app.state.parts = parts
+    app.state.parts, app.state.login = parts, _login(parts, channels["sms"])
     access.install_errors(app)
     return Front(app, parts, openapi.operations())
 
@@ -145,6 +155,7 @@ def _parts(settings: Settings) -> Parts:
         tokens=Tokens(
             KeyRing(keys), clock, settings.public_url, settings.token_seconds, settings.token_cache
         ),
+        signatures=Signatures(Nonces(redis), clock, settings.public_url),
         limits=limits,
         audit=audited,
         box=Strongbox(settings.key_dir / AUDIT, AUDIT),
@@ -169,6 +180,17 @@ def _parts(settings: Settings) -> Parts:
     )
 
 
+def _login(parts: Parts, sms: Provider) -> Login:
+    settings = parts.settings
+    wechat = WeChat(
+        settings.mini_program_url, settings.mini_program_app_id, settings.mini_program_secret
+    )
+    cost = Bucket("sms", settings.sms_per_hour / 3600, settings.sms_per_hour)
+    return Login(
+        parts.tokens, parts.keys, parts.vault, parts.limits, parts.forward, sms, wechat, cost
+    )
+
+
 async def _start(app: FastAPI) -> None:
     parts: Parts = app.state.parts
     runtime: Runtime = app.state.runtime
@@ -186,7 +208,8 @@ async def _start(app: FastAPI) -> None:
     await parts.tokens.revocations.poll(runtime.db, now)
     parts.tokens.reload = lambda: reload(runtime.db, ring)
     clients = Path(parts.settings.key_dir) / CLIENTS_FILE
-    parts.consents.db = runtime.db
+    parts.consents.db = parts.signatures.db = runtime.db
+    await parts.signatures.nonces.begin(now.timestamp())
     async with runtime.db.transaction() as tx:
         await first_clients(tx, clients, dev=parts.settings.dev)
         await notices.first(tx)

@@ -16,6 +16,7 @@ from gateway_service.proxy.client import InnerClient
 from gateway_service.proxy.forward import Forward
 from gateway_service.relations.use_cases import Relations
 from gateway_service.settings import Settings
+from gateway_service.signatures.verify import Signatures
 from gateway_service.vault.keys import Keys
 from gateway_service.vault.seal import Vault
 
@@ -29,6 +30,7 @@ class Parts:
     keys: Keys
     vault: Vault
     tokens: Tokens
+    signatures: Signatures
     limits: Limits
     audit: Audit
     box: Strongbox

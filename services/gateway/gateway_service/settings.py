@@ -64,6 +64,14 @@ class Settings(ChassisSettings):
     rate_limit_burst: int = Field(
         10_000, ge=1, description="calls that may be made at once after a pause"
     )
+    sms_per_hour: int = Field(
+        3_600, ge=1, description="codes by SMS that all members together may ask for"
+    )
+    mini_program_url: str = Field(
+        "https://api.weixin.qq.com", description="where code2Session is asked"
+    )
+    mini_program_app_id: str = Field("", description="app id of the WeChat mini-program")
+    mini_program_secret: str = Field("", description="its secret")
     trusted_proxies: int = Field(
         0, ge=0, description="proxies of one's own in front, whose X-Forwarded-For is believed"
     )

@@ -11,7 +11,8 @@ from services.gateway.tests.conftest import Gateway
 from chassis.problem import Problem
 from contracts.openapi import operations
 from contracts.roles import Role
-from gateway_service.access.limits import Bucket, Limits, address, connect
+from gateway_service.access.limits import Bucket, Limits, address
+from gateway_service.access.scripts import connect
 
 MEMBER = UUID(int=5)
 THEIRS = f"/v1/members/{MEMBER}/points"

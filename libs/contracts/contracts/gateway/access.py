@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from contracts.base import Model
 from contracts.classification import Kind, internal, personal, public
@@ -12,6 +12,7 @@ from contracts.gateway.common import ACCESS, ADMINS, NOBODY, ClientId
 from contracts.operations import Operation
 from contracts.roles import Role
 
+_KEYS = "/v1/clients/{client_id}/keys"
 Secret = Annotated[str, internal]
 Scope = Annotated[str, public]
 
@@ -184,6 +185,32 @@ class Clients(Model):
     data: Annotated[list[ClientItem], internal]
 
 
+class LoginCodeRequest(Model):
+    """Whose phone a code is sent to; good once, for five minutes and five tries."""
+
+    phone: Annotated[str, personal(Kind.PHONE, at="login_code.number_index")]
+
+
+class ClientKeyRequest(Model):
+    """A key that the client signs requests with (RFC 9421): Ed25519 or P-256, public half only."""
+
+    key_id: Annotated[ClientId, internal]
+    public_jwk: Annotated[dict[str, str], Field(max_length=12), internal]
+
+
+class ClientKeyItem(Model):
+    """A key of a client."""
+
+    key_id: Annotated[str, internal]
+    created_at: Annotated[AwareDatetime, public]
+
+
+class ClientKeys(Model):
+    """The oldest first; there are two at most, while one takes over from the other."""
+
+    data: Annotated[list[ClientKeyItem], internal]
+
+
 class WriteKeyRequest(Model):
     """A source that may send events."""
 
@@ -221,6 +248,8 @@ OPERATIONS: list[Operation] = [
     _open("POST", "/oauth2/revoke", "End a token, and the sign-in that a refresh token is of",
           None, AnyTokenRequest),
     _open("POST", "/oauth2/introspect", "What a token is worth", Introspection, AnyTokenRequest),
+    _open("POST", "/v1/login/codes", "Send a code to a phone; the same answer whosever it is",
+          None, LoginCodeRequest, status=202, counted=True),
     _open("GET", "/.well-known/jwks.json", "Public keys of tokens", Jwks),
     _open("GET", "/.well-known/openid-configuration", "Discovery", Discovery),
     _open("GET", "/.well-known/oauth-authorization-server", "Discovery (RFC 8414)", Discovery),
@@ -229,6 +258,10 @@ OPERATIONS: list[Operation] = [
     _admin("POST", "/v1/clients", "Admit a client", ClientAnswer, ClientRequest, status=201),
     _admin("DELETE", "/v1/clients/{client_id}", "Put a client out; its tokens end", None,
            status=204),
+    _admin("GET", _KEYS, "Keys that a client signs requests with", ClientKeys),
+    _admin("POST", _KEYS, "Admit a key; two are good at a time", ClientKeyItem, ClientKeyRequest,
+           status=201),
+    _admin("DELETE", f"{_KEYS}/{{key_id}}", "Withdraw a key", None, status=204),
     _admin("POST", "/v1/write-keys", "Admit a source of events", WriteKeyAnswer, WriteKeyRequest,
            status=201),
 ]  # fmt: skip

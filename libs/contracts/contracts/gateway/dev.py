@@ -30,7 +30,7 @@ class SandboxMessage(Model):
 
     id: Annotated[int, internal]
     delivery_id: Annotated[UUID, internal]
-    member_id: Annotated[UUID, internal]
+    member_id: Annotated[UUID | None, internal] = None
     channel: Annotated[str, public]
     to: Annotated[str, personal(Kind.PHONE, at="sandbox_outbox.recipient")]
     text: Annotated[str, personal(Kind.TEXT, at="sandbox_outbox.text")]

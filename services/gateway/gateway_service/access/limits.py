@@ -7,6 +7,7 @@ one by one. While Redis is away ordinary calls are not limited, for a checkout m
 a counter is gone; charges are refused.
 """
 
+import asyncio
 import ipaddress
 import math
 import time
@@ -16,17 +17,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from chassis.coalesce import Coalescer
 from chassis.logs import log
 from chassis.problem import Problem
+from gateway_service.access.scripts import AWAY, Script
 
 _REMEMBERED = 100_000
-_REDIS_SECONDS = 0.25
 _AWAY_SECONDS = 1.0
 _PREFIX = 64  # bits of an IPv6 address that one caller has to itself
-AWAY = (RedisError, OSError, TimeoutError)
 
 # KEYS: the bucket. ARGV: tokens a second, size, tokens wanted now, divisor of the share (0: none).
 # Answers tokens granted and milliseconds until the next one that is missing.
@@ -60,7 +59,7 @@ class Limits:
 
     def __init__(self, redis: Redis, calls: Bucket) -> None:
         self._redis, self._calls = redis, calls
-        self._draw = redis.register_script(_DRAW)
+        self._draw = Script(redis, _DRAW)
         self._shares: Coalescer[str, None] = Coalescer(self._more, workers=1)
         self._left: dict[str, int] = {}
         self._away_until = 0.0
@@ -78,7 +77,7 @@ class Limits:
         bucket = bucket or self._calls
         try:
             granted, wait = await self._draw(
-                keys=[_key(bucket, who)], args=[bucket.per_second, bucket.burst, 1, 0]
+                [_key(bucket, who)], [bucket.per_second, bucket.burst, 1, 0]
             )
         except AWAY as error:
             log.warning("limits_away", bucket=bucket.name, error=type(error).__name__)
@@ -96,15 +95,17 @@ class Limits:
         wanted = Counter(waiting)
         calls = self._calls
         try:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for who, number in wanted.items():
-                    args = [calls.per_second, calls.burst, number, _SHARE]
-                    await self._draw(keys=[_key(calls, who)], args=args, client=pipe)
-                drawn = dict(zip(wanted, await pipe.execute(), strict=True))
+            answers_of_redis = await asyncio.gather(
+                *(
+                    self._draw([_key(calls, who)], [calls.per_second, calls.burst, number, _SHARE])
+                    for who, number in wanted.items()
+                )
+            )
         except AWAY as error:
             self._away_until = time.monotonic() + _AWAY_SECONDS
             log.warning("limits_paused", error=type(error).__name__)
             return [None] * len(waiting)
+        drawn = dict(zip(wanted, answers_of_redis, strict=True))
         if len(self._left) > _REMEMBERED:
             self._left.clear()  # at worst, started shares are lost
         answers: list[Exception | None] = []
@@ -116,14 +117,6 @@ class Limits:
             if spare > 0:
                 self._left[who] = self._left.get(who, 0) + spare
         return answers
-
-
-def connect(redis_url: str) -> Redis:
-    """A client that gives up soon."""
-    client: Redis = Redis.from_url(
-        redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
-    )
-    return client
 
 
 def uncounted() -> Problem:

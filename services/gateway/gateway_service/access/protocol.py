@@ -78,6 +78,7 @@ class Loaded:
     code: StoredCode | None = None
     refresh: StoredRefresh | None = None
     holder: Holder | None = None  # whom a code by SMS or of the mini-program has proved
+    nobody: bool = False  # the code was good, but no member has that number or openid
     dev: bool = False
 
 
@@ -243,6 +244,8 @@ class _Proved(BaseGrant, TokenEndpointMixin):
         client = self.authenticate_token_endpoint_client()
         if not client.check_grant_type(str(self.GRANT_TYPE)):
             raise UnauthorizedClientError
+        if self.server.loaded.nobody:
+            raise InvalidGrantError("only: no member yet")
         if self.server.loaded.holder is None:
             raise InvalidGrantError
         self.request.client = client

@@ -24,6 +24,8 @@ from gateway_service.access import clients, use_cases
 from gateway_service.access.domain import SECOND_FACTOR
 from gateway_service.access.protocol import AUTH_METHODS, Reply, refused
 from gateway_service.access.protocol import Request as OAuthRequest
+from gateway_service.login.router import AddressDep, LoginDep
+from gateway_service.login.use_cases import prove
 from gateway_service.parts import PartsDep
 
 router = APIRouter()
@@ -49,9 +51,12 @@ def answered(reply: Reply) -> JSONResponse:
 
 
 @router.post("/oauth2/token")
-async def token(request: OAuthDep, tx: TxDep, parts: PartsDep) -> JSONResponse:
+async def token(
+    request: OAuthDep, tx: TxDep, parts: PartsDep, login: LoginDep, caller: AddressDep
+) -> JSONResponse:
     """RFC 6749, section 3.2."""
     loaded = await use_cases.load(tx, request, dev=parts.settings.dev)
+    await prove(tx, login, request, loaded, caller)
     return answered(await use_cases.exchange(tx, parts.tokens, request, loaded))
 
 

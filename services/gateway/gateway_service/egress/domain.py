@@ -18,7 +18,7 @@ GUARDIAN = Key("guardian")
 class Recipient:
     """Where a message goes: opened for the moment of sending."""
 
-    member_id: UUID
+    member_id: UUID | None  # None: whoever has the address, as for a code to sign in
     address: str
     name: str | None
 

@@ -43,7 +43,8 @@ class Sandbox:
     async def send(self, tx: Tx, messages: Sequence[Outgoing]) -> None:
         """Into `sandbox_outbox`."""
         seal = self._vault.seal
-        await self._vault.ready({m.to.member_id for m in messages}, create=True)
+        known = {m.to.member_id for m in messages if m.to.member_id}
+        await self._vault.ready(known, create=True)
         rows = [
             (m.delivery_id, m.to.member_id, m.channel,
              seal(self.address, m.to.address, m.to.member_id, place=RECIPIENT),

@@ -14,14 +14,14 @@ class Sandboxed:
 
     id: int
     delivery_id: UUID
-    member_id: UUID
+    member_id: UUID | None
     channel: str
     recipient: str
     text: str
     sent_at: datetime
 
 
-async def add_sandboxed(tx: Tx, rows: Sequence[tuple[UUID, UUID, str, str, str]]) -> None:
+async def add_sandboxed(tx: Tx, rows: Sequence[tuple[UUID, UUID | None, str, str, str]]) -> None:
     """Messages (delivery, member, channel, recipient, text); a delivery is there once."""
     await tx.executemany(
         "INSERT INTO sandbox_outbox (delivery_id, member_id, channel, recipient, text, sent_at)"

@@ -82,7 +82,7 @@ class Egress:
         """Whose addresses are opened for a provider's call; no values."""
         return Entry(
             action=Action.READ, decision=Decision.PLAIN, operation=f"egress {channel}", role=None,
-            subject="gateway", members={message.to.member_id for message in messages},
+            subject="gateway", members={m.to.member_id for m in messages if m.to.member_id},
             fields=[self._providers[channel].address],
         )  # fmt: skip
 
@@ -132,17 +132,21 @@ def _refuse(tx: Tx, request: MessageRequested, reason: str) -> None:
 async def sandbox(tx: Tx, vault: Vault, since: int, limit: int) -> SandboxPage:
     """What the sandbox holds, opened (development only)."""
     rows = await repository.sandboxed(tx, since, limit)
-    await vault.ready({row.member_id for row in rows})
+    await vault.ready({row.member_id for row in rows if row.member_id})
     data = [
         SandboxMessage(
             id=row.id,
             delivery_id=row.delivery_id,
             member_id=row.member_id,
             channel=row.channel,
-            to=vault.open(Sealed.parse(row.recipient), {row.member_id.bytes}, place=RECIPIENT),
-            text=vault.open(Sealed.parse(row.text), {row.member_id.bytes}, place=TEXT),
+            to=vault.open(Sealed.parse(row.recipient), _owners(row), place=RECIPIENT),
+            text=vault.open(Sealed.parse(row.text), _owners(row), place=TEXT),
             sent_at=row.sent_at,
         )
         for row in rows
     ]
     return SandboxPage(data=data, next_cursor=str(rows[-1].id if rows else since))
+
+
+def _owners(row: repository.Sandboxed) -> set[bytes]:
+    return {row.member_id.bytes} if row.member_id else set()

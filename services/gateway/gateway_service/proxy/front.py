@@ -24,6 +24,7 @@ from gateway_service.proxy.forward import problem_answer
 from gateway_service.proxy.own import through
 from gateway_service.proxy.routes import Routes
 from gateway_service.proxy.trace import REQUEST_ID, Trace, traced
+from gateway_service.signatures.verify import Signed, signature_problem
 
 HEALTH = frozenset({"/livez", "/readyz", "/metrics"})
 OWN = "gateway"
@@ -83,11 +84,11 @@ class Front:
     ) -> Answer:
         path: bytes = scope["raw_path"]
         operation, params = self._routes.match(scope["method"], path)
-        principal = _NOBODY
+        principal, signed = _NOBODY, None
         if operation.open:
             who = address(scope, headers, self._proxies)
         else:
-            principal = await self._parts.tokens.principal(headers.get(b"authorization"))
+            principal, signed = await self._caller(scope, headers)
             refused = refusal(operation, principal.role, principal.member_id, params)
             if refused:
                 raise Problem(403, refused, _REFUSALS[refused])
@@ -99,6 +100,8 @@ class Front:
         call = Call(operation, path, scope["query_string"], params, headers, principal, trace)
         call.state()
         call.body = await self._body(headers, receive)
+        if signed is not None:
+            signed.check(call.body)
         if operation.service == OWN:
             answer = await through(self.app, scope, call)
         elif operation.edge:
@@ -106,6 +109,23 @@ class Front:
         else:
             answer = await self._parts.forward.plain(call)
         return await self._parts.views.shown(call, answer)
+
+    async def _caller(
+        self, scope: Any, headers: dict[bytes, bytes]
+    ) -> tuple[Principal, Signed | None]:
+        """By bearer token, by signature, or a partner by both. Raises Problem 401 or 503."""
+        bearer = headers.get(b"authorization")
+        if b"signature-input" not in headers:
+            return await self._parts.tokens.principal(bearer), None
+        principal = await self._parts.tokens.principal(bearer) if bearer else None
+        if principal is not None and principal.role is not Role.PARTNER:
+            return principal, None  # whoever stands in between may sign for purposes of his own
+        signed = await self._parts.signatures.caller(
+            scope["method"], scope["raw_path"], scope["query_string"], headers
+        )
+        if principal is not None and principal.subject != signed.principal.subject:
+            raise signature_problem("signature_invalid", "Token and signature are of two clients")
+        return signed.principal, signed
 
     async def _body(self, headers: dict[bytes, bytes], receive: Any) -> bytes:
         """The whole body. Raises Problem 413 for one that is too large."""

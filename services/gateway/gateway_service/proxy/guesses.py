@@ -5,7 +5,8 @@ before it is asked, so that nothing is learnt from one too many. While Redis is 
 """
 
 from chassis.problem import Problem
-from gateway_service.access.limits import AWAY, Bucket, Limits, uncounted
+from gateway_service.access.limits import Bucket, Limits, uncounted
+from gateway_service.access.scripts import AWAY
 
 _UNCOUNTED = uncounted().code
 

@@ -19,8 +19,8 @@ from contracts.gateway.staff import (
     StaffRequest,
     StepUpAnswer,
 )
-from gateway_service.access.limits import address
 from gateway_service.access.use_cases import read_request
+from gateway_service.login.router import AddressDep
 from gateway_service.parts import Parts, PartsDep
 from gateway_service.staff import accounts, use_cases
 from gateway_service.staff.accounts import Door
@@ -66,11 +66,11 @@ async def authorize(request: Request, tx: ReadDep, door: DoorDep, parts: PartsDe
 
 
 @router.post("/oauth2/authorize", status_code=303)
-async def sign_in(request: Request, tx: TxDep, door: DoorDep, parts: PartsDep) -> Response:
+async def sign_in(
+    request: Request, tx: TxDep, door: DoorDep, parts: PartsDep, caller: AddressDep
+) -> Response:
     """A step of the page."""
     form = _read(request, parts, await request.body()).form
-    headers = dict(request.scope["headers"])
-    caller = address(request.scope, headers, parts.settings.trusted_proxies)
     cookie = request.cookies.get(COOKIE, "")
     return _shown(request, await use_cases.proceed(tx, door, form, cookie, caller), "")
 

@@ -16,7 +16,7 @@ class SandboxOutbox(SQLModel, table=True):
 
     id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
     delivery_id: UUID = Field(unique=True)
-    member_id: UUID
+    member_id: UUID | None = None
     channel: str
     recipient: str
     text: str

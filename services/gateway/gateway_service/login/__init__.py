@@ -1,0 +1,1 @@
+"""Members sign in: by a code sent to their phone, or by WeChat's mini-program."""
