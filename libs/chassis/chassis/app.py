@@ -22,6 +22,7 @@ from chassis.inbox import Consumer
 from chassis.jobs import AnyJob, DailyJob, Scheduler
 from chassis.logs import log
 from chassis.outbox import Relay, prune
+from chassis.sealed import SealedColumns, sealed_router
 from chassis.settings import Settings
 
 # The edges make the spans and the figures. FastAPI's own would tell paths and refused values.
@@ -34,7 +35,8 @@ _NO_TELEMETRY: TelemetryConfig = {
 class Service:
     """What a service is made of. `start` hooks run after the pool is open, before traffic.
 
-    `guarded=False` leaves out the inner edge (the gateway has its own).
+    `guarded=False` leaves out the inner edge (the gateway has its own). `sealed` are the columns,
+    `<table>.<column>`, that hold sealed values.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Service:
     start: Sequence[Callable[[FastAPI], Any]] = ()
     stop: Sequence[Callable[[FastAPI], Any]] = ()
     guarded: bool = True
+    sealed: Sequence[str] = ()
     version: str = field(default="0.1.0")
 
 
@@ -97,6 +100,8 @@ def build(service: Service) -> FastAPI:
     if service.guarded:
         app.include_router(_internal())
         app.include_router(holdings.routes(service.name))
+        app.state.sealed = SealedColumns(service.sealed)
+        app.include_router(sealed_router(app.state.sealed))
     app.include_router(_health())
     for router in service.routers:
         app.include_router(router)

@@ -1,5 +1,6 @@
 """The gateway, put together."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +72,14 @@ from gateway_service.signatures import router as signatures
 from gateway_service.signatures.nonces import Nonces
 from gateway_service.signatures.verify import Signatures
 from gateway_service.staff import router as staff
+from gateway_service.vault import router as keys_router
+from gateway_service.vault.jobs import key_rotation
 from gateway_service.vault.keeper import Keeper
 from gateway_service.vault.keys import Keys
 from gateway_service.vault.ring import Ring
 from gateway_service.vault.roots import open_roots
 from gateway_service.vault.seal import Vault
+from gateway_service.vault.use_cases import Columns, Rotations
 
 CLIENTS_FILE = "clients.json"
 
@@ -92,7 +96,7 @@ def create_app(settings: Settings | None = None) -> Front:
     birthdays = Birthdays(parts.vault, days, relations.born)
     features = (
         access, staff, login, signatures, approvals, audit, incidents, retention, collect, consent,
-        desensitize, rights,
+        desensitize, rights, keys_router,
     )  # fmt: skip
     routers = [*(feature.router for feature in features), _document()]
     app = build(
@@ -119,6 +123,7 @@ def create_app(settings: Settings | None = None) -> Front:
                 reads_forgotten(),
                 rights_watched,
                 searched(parts.inner, parts.audit),
+                key_rotation(parts.rotations),
             ],
             start=[_start],
             stop=[_stop],
@@ -140,6 +145,7 @@ def _parts(settings: Settings) -> Parts:
         settings.upstream_connections,
         settings.upstream_seconds,
     )
+    keeper = vault.keeper = Keeper(vault.ring, keys, open_roots(settings), settings.key_dir)
     redis = connect(settings.redis_url)
     consents = Standings()
     limits = Limits(
@@ -152,6 +158,14 @@ def _parts(settings: Settings) -> Parts:
         redis=redis,
         keys=keys,
         vault=vault,
+        keeper=keeper,
+        rotations=Rotations(
+            keeper,
+            vault,
+            Columns(inner),
+            timedelta(seconds=settings.key_keep_seconds),
+            timedelta(seconds=settings.root_keep_seconds),
+        ),
         tokens=Tokens(
             KeyRing(keys), clock, settings.public_url, settings.token_seconds, settings.token_cache
         ),
@@ -196,13 +210,9 @@ async def _start(app: FastAPI) -> None:
     runtime: Runtime = app.state.runtime
     ring, parts.audit.db = parts.tokens.ring, runtime.db
     parts.relations.db = parts.views.db = runtime.db
-    keeper = Keeper(
-        parts.vault.ring, parts.keys, open_roots(parts.settings), parts.settings.key_dir
-    )
     translator = Translator(parts.vault)
-    keeper.changed += [parts.vault.identifier.cache_clear, translator.forget]
-    await keeper.start(runtime.db, runtime.bus.nc)
-    parts.vault.keeper = keeper
+    parts.keeper.changed += [parts.vault.identifier.cache_clear, translator.forget]
+    await parts.keeper.start(runtime.db, runtime.bus.nc)
     now = runtime.db.clock.now()
     await rotate(runtime.db, parts.keys, ring, now - KEY_LIFE / 2)
     await parts.tokens.revocations.poll(runtime.db, now)
@@ -218,8 +228,7 @@ async def _start(app: FastAPI) -> None:
 
 async def _stop(app: FastAPI) -> None:
     parts: Parts = app.state.parts
-    if parts.vault.keeper is not None:
-        await parts.vault.keeper.stop()
+    await parts.keeper.stop()
     await parts.inner.stop()
     await parts.redis.aclose()
 

@@ -17,8 +17,10 @@ from gateway_service.proxy.forward import Forward
 from gateway_service.relations.use_cases import Relations
 from gateway_service.settings import Settings
 from gateway_service.signatures.verify import Signatures
+from gateway_service.vault.keeper import Keeper
 from gateway_service.vault.keys import Keys
 from gateway_service.vault.seal import Vault
+from gateway_service.vault.use_cases import Rotations
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Parts:
     redis: Redis
     keys: Keys
     vault: Vault
+    keeper: Keeper
+    rotations: Rotations
     tokens: Tokens
     signatures: Signatures
     limits: Limits

@@ -197,7 +197,7 @@ NO_MEMBER = frozenset(
     for name in (
         "account", "application", "approval", "campaign", "coupon", "delivery", "exchange", "hold",
         "journal", "membership", "merge", "pool", "purchase", "quote", "redemption", "refund",
-        "referral", "request", "spend", "template", "top_up", "transfer", "use",
+        "referral", "request", "rotation", "spend", "template", "top_up", "transfer", "use",
     )
 ) | {"id", "ref"}  # fmt: skip
 

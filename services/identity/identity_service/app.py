@@ -22,6 +22,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             settings=settings or Settings(),
             routers=[members, identifiers, merges],
             subscriptions=[Subscription(ActivityBatch, on_activities), RIGHTS.subscription],
+            sealed=["member.name", "member.birthday", "member.address", "identifier.value"],
             jobs=[birthdays_told],
         )
     )

@@ -41,6 +41,7 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
                 *purchases.subscriptions(booked),
                 *rights.subscriptions(ids),
             ],
+            sealed=["trait.value", "activity.properties"],
             jobs=[*collect_jobs.jobs(collector), *TAG_JOBS],
         )
     )  # fmt: skip

@@ -7,6 +7,7 @@ from contracts.gateway import (
     consents,
     dev,
     incidents,
+    keys,
     quarantine,
     reading,
     retention,
@@ -26,5 +27,6 @@ OPERATIONS: list[Operation] = [
     *retention.OPERATIONS,
     *quarantine.OPERATIONS,
     *reading.OPERATIONS,
+    *keys.OPERATIONS,
     *dev.OPERATIONS,
 ]

@@ -31,6 +31,7 @@ class DataKey(SQLModel, table=True):
     wrapping_version: int
     wrapped: bytes = octets()
     created_at: datetime = moment()
+    retired_by: UUID | None = None
 
 
 class Tombstone(SQLModel, table=True):
@@ -43,17 +44,19 @@ class Tombstone(SQLModel, table=True):
 
 
 class Rotation(SQLModel, table=True):
-    """Keys being replaced. `place` and `after` are where re-sealing goes on."""
+    """Keys being replaced, and how far that is; see `vault.domain.Rotation`."""
 
     id: UUID = Field(primary_key=True)
     scope: str
     member_id: UUID | None = None
-    state: str
+    stage: str
     begun_at: datetime = moment()
     destroy_at: datetime = moment()
     finished_at: datetime | None = moment(nullable=True)
+    version: int
     place: str
     after: str
+    stale: int = Field(sa_column=Column(BigInteger, nullable=False))
     rows_seen: int = Field(sa_column=Column(BigInteger, nullable=False))
     resealed: int = Field(sa_column=Column(BigInteger, nullable=False))
     unreadable: int = Field(sa_column=Column(BigInteger, nullable=False))

@@ -43,7 +43,8 @@ class Keeper:
         self.ring, self.roots = ring, roots
         self._keys, self._folder = keys, key_dir
         self._wrapping: dict[int, AESGCM] = {}
-        self._wishes: Coalescer[_Wish, None] = Coalescer(self._grant)
+        # One worker: what was read earlier must not replace what was read later.
+        self._wishes: Coalescer[_Wish, None] = Coalescer(self._grant, workers=1)
         self._tombstone = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self.changed: list[Any] = []
@@ -118,6 +119,10 @@ class Keeper:
         self._wrapping[version] = AESGCM(key)
         return version
 
+    async def know(self, tx: Tx) -> None:
+        """Have every wrapping key at hand that there is."""
+        await self._open_wrapping_keys(tx, make=False)
+
     def wrapping_context(self, version: int) -> bytes:
         """What a wrapping key is bound to under the root key."""
         return f"huiyuan|wrapping|{self.ring.programme}|{version}".encode()
@@ -132,7 +137,7 @@ class Keeper:
             async with self.db.transaction() as tx:  # a key may have been made while they were
                 await repository.destroy_data_keys(tx, buried)
         self._tombstone = last
-        self._hold(own, {self.ring.own})
+        self._hold(own, {self.ring.own}, self.ring.epoch)
         self._bury(buried)
 
     def tell(self, what: Mapping[str, object]) -> None:
@@ -148,7 +153,7 @@ class Keeper:
     async def _grant(self, wishes: Sequence[_Wish]) -> list[None]:
         """What waited together is read, and made, in one transaction."""
         making = {owner for wish in wishes if wish.create for owner in wish.owners}
-        wanted = making.union(*(wish.owners for wish in wishes))
+        wanted, epoch = making.union(*(wish.owners for wish in wishes)), self.ring.epoch
         async with self.db.transaction(readonly=not making) as tx:
             rows = await self._read(tx, wanted)
             missing = making - {row.owner.bytes for row in rows}
@@ -157,9 +162,9 @@ class Keeper:
         if others:  # another gateway was faster, or they were erased
             async with self.db.transaction(readonly=True) as tx:
                 rows += await self._read(tx, others)
-        self._hold(rows, wanted - made.keys())
+        self._hold(rows, wanted - made.keys(), epoch)
         for owner, key in made.items():
-            self.ring.hold(owner, {1: key})
+            self.ring.hold(owner, {1: key}, read_in=epoch)
         return [None] * len(wishes)
 
     async def _read(self, tx: Tx, owners: Iterable[bytes]) -> list[Wrapped]:
@@ -179,14 +184,14 @@ class Keeper:
         taken = await repository.add_data_keys(tx, rows)
         return {owner: fresh[owner] for owner in fresh if UUID(bytes=owner) in taken}
 
-    def _hold(self, rows: Iterable[Wrapped], owners: Iterable[bytes]) -> None:
+    def _hold(self, rows: Iterable[Wrapped], owners: Iterable[bytes], epoch: int) -> None:
         """What was read of these owners; who has no row has no key."""
         found: dict[bytes, dict[int, bytes]] = {owner: {} for owner in owners}
         for row in rows:
             if row.owner.bytes in found:
                 found[row.owner.bytes][row.version] = self.unwrap(row)
         for owner, keys in found.items():
-            self.ring.hold(owner, keys)
+            self.ring.hold(owner, keys, read_in=epoch)
 
     async def _open_wrapping_keys(self, tx: Tx, *, make: bool = True) -> None:
         stored = await repository.wrapping_keys(tx, self.ring.programme)

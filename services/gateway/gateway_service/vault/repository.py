@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from chassis.database import Tx
+from gateway_service.vault.domain import Rotation, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +135,29 @@ async def under_wrapping_key(tx: Tx, version: int, limit: int) -> list[Wrapped]:
     return [Wrapped(*row) for row in rows]
 
 
-async def owners_after(tx: Tx, after: UUID, limit: int) -> dict[UUID, int]:
+async def newest_after(tx: Tx, after: UUID, limit: int) -> list[tuple[UUID, int]]:
     """Owners of data keys in the sequence of their ids, with their newest version."""
     rows = await tx.fetch(
         "SELECT owner, max(version) AS version FROM data_key WHERE owner > $1"
         " GROUP BY owner ORDER BY owner LIMIT $2",
         after, limit,
     )  # fmt: skip
-    return {row["owner"]: row["version"] for row in rows}
+    return [(row["owner"], row["version"]) for row in rows]
+
+
+async def retire(tx: Tx, rotation_id: UUID, keys: Sequence[Wrapped]) -> None:
+    """Older versions than these are this rotation's to destroy."""
+    await tx.execute(
+        "UPDATE data_key d SET retired_by = $1 FROM unnest($2::uuid[], $3::int[]) AS n (owner, v)"
+        " WHERE d.owner = n.owner AND d.version < n.v AND d.retired_by IS NULL",
+        rotation_id, [key.owner for key in keys], [key.version for key in keys],
+    )  # fmt: skip
+
+
+async def destroy_retired(tx: Tx, rotation_id: UUID) -> list[UUID]:
+    """The older versions go; answers whose they were."""
+    rows = await tx.fetch("DELETE FROM data_key WHERE retired_by = $1 RETURNING owner", rotation_id)
+    return [row["owner"] for row in rows]
 
 
 async def with_absorbed(tx: Tx, members: Collection[UUID]) -> set[UUID]:
@@ -195,3 +212,51 @@ async def tombstones(tx: Tx, after: int) -> tuple[int, dict[bytes, int]]:
 async def has_signed(tx: Tx) -> bool:
     """Whether a gateway ran on this database before."""
     return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM signing_key)"))
+
+
+_ROTATION = (
+    "id, scope, member_id, stage, begun_at, destroy_at, finished_at, version, place, after, stale,"
+    " rows_seen, resealed, unreadable"
+)
+
+
+async def add_rotation(tx: Tx, rotation: Rotation) -> bool:
+    """False if another one is running."""
+    values = [getattr(rotation, name) for name in _ROTATION.replace(" ", "").split(",")]
+    places = ", ".join(f"${n}" for n in range(1, len(values) + 1))
+    tag = await tx.execute(
+        f"INSERT INTO rotation ({_ROTATION}) VALUES ({places}) ON CONFLICT DO NOTHING", *values
+    )
+    return tag == "INSERT 0 1"
+
+
+async def rotation(tx: Tx, rotation_id: UUID) -> Rotation | None:
+    """How far it is."""
+    row = await tx.fetchrow(f"SELECT {_ROTATION} FROM rotation WHERE id = $1", rotation_id)
+    return _rotation(row) if row else None
+
+
+async def rotation_due(tx: Tx) -> Rotation | None:
+    """One with something to do that no other gateway is at, locked."""
+    row = await tx.fetchrow(
+        f"SELECT {_ROTATION} FROM rotation WHERE stage <> 'done'"
+        " AND (stage <> 'wait' OR destroy_at <= $1) ORDER BY begun_at LIMIT 1"
+        " FOR UPDATE SKIP LOCKED",
+        tx.now,
+    )
+    return _rotation(row) if row else None
+
+
+async def put_rotation(tx: Tx, rotation: Rotation) -> None:
+    """How far it is now."""
+    await tx.execute(
+        "UPDATE rotation SET stage = $2, finished_at = $3, place = $4, after = $5, stale = $6,"
+        " rows_seen = $7, resealed = $8, unreadable = $9, destroy_at = $10 WHERE id = $1",
+        rotation.id, rotation.stage, rotation.finished_at, rotation.place, rotation.after,
+        rotation.stale, rotation.rows_seen, rotation.resealed, rotation.unreadable,
+        rotation.destroy_at,
+    )  # fmt: skip
+
+
+def _rotation(row: Mapping[str, Any]) -> Rotation:
+    return Rotation(**{**row, "stage": Stage(row["stage"])})

@@ -44,14 +44,14 @@ class DataKey:
 
 
 class _Held:
-    """An owner's versions; none for an owner who has no key."""
+    """An owner's versions; none for an owner who has no key. `stale`: there may be newer ones."""
 
-    __slots__ = ("keys", "newest", "until")
+    __slots__ = ("keys", "newest", "stale", "until")
 
-    def __init__(self, keys: Mapping[int, bytes], until: float) -> None:
+    def __init__(self, keys: Mapping[int, bytes], until: float, *, stale: bool = False) -> None:
         self.keys = {version: DataKey(version, key) for version, key in keys.items()}
         self.newest = max(self.keys, default=0)
-        self.until = until
+        self.until, self.stale = until, stale
 
 
 class Ring:
@@ -67,44 +67,56 @@ class Ring:
         self.own = uuid5(NAMESPACE_URL, f"huiyuan:{programme}").bytes
         self.secret = uuid5(NAMESPACE_URL, f"huiyuan:{programme}:secret").bytes
         self.erased: dict[bytes, int] = {}
+        self.epoch = 0  # grows when owners are told to have newer versions
         self._held: dict[bytes, _Held] = {}
         self._own = _Held({}, 0)
 
-    def hold(self, owner: bytes, keys: Mapping[int, bytes]) -> None:
-        """Have these versions, and no others, at hand; the programme's until told otherwise."""
+    def hold(self, owner: bytes, keys: Mapping[int, bytes], *, read_in: int | None = None) -> None:
+        """Have these versions, and no others, at hand; the programme's until told otherwise.
+
+        `read_in` is the epoch in which they were read: in a later one they may be outdated.
+        """
         if owner == self.own:
             self._own = _Held(keys, float("inf"))
             return
         while len(self._held) >= MOST:
             del self._held[next(iter(self._held))]
         self._held.pop(owner, None)  # so that it stands last: the first ones go first
-        self._held[owner] = _Held(keys, time.monotonic() + self.seconds)
+        stale = read_in is not None and read_in != self.epoch
+        self._held[owner] = _Held(keys, time.monotonic() + self.seconds, stale=stale)
 
     def forget(self, owners: Iterable[bytes]) -> None:
-        """Ask for them anew."""
+        """They have newer versions, to be asked for; whoever has just asked keeps what it got."""
+        self.epoch += 1
         for owner in owners:
-            self._held.pop(owner, None)
+            if held := self._held.get(owner):
+                held.stale = True
 
     def erase(self, subjects: Mapping[bytes, int]) -> None:
         """They were erased, this many times each; nothing of them opens any more."""
         for subject, generation in subjects.items():
             self.erased[subject] = max(generation, self.erased.get(subject, 0))
-        self.forget(subjects)
+            self._held.pop(subject, None)
 
     def lacking(self, owners: Iterable[bytes]) -> set[bytes]:
         """Those whose keys are not at hand, or not for much longer."""
         soon = time.monotonic() + min(self.seconds / 2, 30)
-        held = self._held
-        return {each for each in owners if each not in held or held[each].until < soon}
+        return {
+            owner
+            for owner in owners
+            if (held := self._held.get(owner)) is None or held.stale or held.until < soon
+        }
 
     def unknown(self, tokens: Iterable[Sealed]) -> set[bytes]:
         """Owners of tokens under a version that is not at hand."""
-        wanted = {(each.subject, each.key_version) for each in tokens if each.of_member}
-        lacking = self.lacking({owner for owner, _ in wanted})
+        mine = {
+            (each.subject, each.suite and each.key_version) for each in tokens if each.of_member
+        }
+        lacking = self.lacking({owner for owner, _ in mine})
         return lacking | {
             owner
-            for owner, version in wanted
-            if owner not in lacking and version not in self._held[owner].keys
+            for owner, version in mine
+            if version and owner not in lacking and version not in self._held[owner].keys
         }
 
     def has_key(self, owner: bytes) -> bool:

@@ -159,7 +159,7 @@ class TransitRoots:
 
     def __init__(self, url: str, key: str, token: str) -> None:
         self._key = key
-        self._http = httpx.AsyncClient(
+        self.http = httpx.AsyncClient(
             base_url=url, headers={"X-Vault-Token": token}, timeout=_SECONDS
         )
 
@@ -176,7 +176,7 @@ class TransitRoots:
     async def rotate(self) -> int:
         """`POST keys/<key>/rotate`."""
         await self._post(f"keys/{self._key}/rotate", {})
-        answer = await self._http.get(f"keys/{self._key}")
+        answer = await self.http.get(f"keys/{self._key}")
         return int(answer.raise_for_status().json()["data"]["latest_version"])
 
     async def destroy_before(self, version: int) -> None:
@@ -186,7 +186,7 @@ class TransitRoots:
         await self._post(f"keys/{self._key}/trim", {"min_available_version": version})
 
     async def _post(self, path: str, given: Mapping[str, object]) -> dict[str, Any]:
-        answer = await self._http.post(path, json=given)
+        answer = await self.http.post(path, json=given)
         if answer.status_code == 400:
             raise Unwrappable("the transit engine refuses")
         answer.raise_for_status()

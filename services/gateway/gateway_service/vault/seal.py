@@ -48,10 +48,6 @@ class Keeper(Protocol):
         """Destroy keys."""
         ...
 
-    async def stop(self) -> None:
-        """End what runs beside."""
-        ...
-
 
 class Vault:
     """Turns values into tokens and back. Safe to share."""

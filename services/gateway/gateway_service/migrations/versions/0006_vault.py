@@ -24,8 +24,10 @@ CREATE TABLE data_key (
     wrapping_version int NOT NULL,
     wrapped bytea NOT NULL,
     created_at timestamptz NOT NULL,
+    retired_by uuid,
     PRIMARY KEY (owner, version)
 );
+CREATE INDEX data_key_retired ON data_key (retired_by) WHERE retired_by IS NOT NULL;
 CREATE INDEX data_key_wrapping ON data_key (wrapping_version);
 CREATE TABLE tombstone (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -39,17 +41,19 @@ CREATE TABLE rotation (
     id uuid PRIMARY KEY,
     scope text NOT NULL,
     member_id uuid,
-    state text NOT NULL,
+    stage text NOT NULL,
     begun_at timestamptz NOT NULL,
     destroy_at timestamptz NOT NULL,
     finished_at timestamptz,
+    version int NOT NULL,
     place text NOT NULL,
     after text NOT NULL,
+    stale bigint NOT NULL,
     rows_seen bigint NOT NULL,
     resealed bigint NOT NULL,
     unreadable bigint NOT NULL
 );
-CREATE UNIQUE INDEX rotation_one_at_a_time ON rotation ((true)) WHERE finished_at IS NULL;
+CREATE UNIQUE INDEX rotation_one_at_a_time ON rotation ((true)) WHERE stage IN ('keys', 'walk');
 ALTER TABLE quarantine DROP CONSTRAINT quarantine_payload_check,
     ADD CONSTRAINT quarantine_payload_check CHECK (payload LIKE 'hy_.%');
 ALTER TABLE sandbox_outbox DROP CONSTRAINT sandbox_outbox_recipient_check,
