@@ -196,8 +196,9 @@ NO_MEMBER = frozenset(
     f"{name}_id"
     for name in (
         "account", "application", "approval", "campaign", "coupon", "delivery", "exchange", "hold",
-        "journal", "membership", "merge", "pool", "purchase", "quote", "redemption", "refund",
-        "referral", "request", "rotation", "spend", "template", "top_up", "transfer", "use",
+        "incident", "journal", "membership", "merge", "pool", "purchase", "quote", "redemption",
+        "refund", "referral", "request", "rotation", "spend", "template", "top_up", "transfer",
+        "use",
     )
 ) | {"id", "ref"}  # fmt: skip
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import stat
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -42,6 +43,10 @@ Start = Callable[..., Awaitable[Gateway]]
 
 def name_of(gateway: Gateway, member: UUID = MEMBER) -> str:
     return gateway.parts.vault.seal(Kind.NAME, "张三丰", member, place=AT)
+
+
+def _erased(gateway: Gateway, subjects: int) -> bool:
+    return len(gateway.parts.vault.ring.erased) == subjects
 
 
 def read(gateway: Gateway, token: str, member: UUID = MEMBER) -> str:
@@ -109,8 +114,7 @@ async def test_who_is_erased_is_unreadable_in_every_gateway_at_once(
     async with gateway.app.db.transaction() as tx:
         await vault.erase(tx, [MEMBER], [index])
     for each in (gateway, other):
-        erased = each.parts.vault.ring.erased
-        await eventually(lambda erased=erased: len(erased) == 3, says="was not told")
+        await eventually(partial(_erased, each, 3), says="was not told")
         for token, member in tokens:
             with pytest.raises(Erased):
                 read(each, token, member)

@@ -90,6 +90,8 @@ class World:
             found = msgspec.json.decode(rest[-1], type=ResolveRequest).indexes
             members = {index: str(self.about) for index in found}
             return Answer(200, list(JSON), msgspec.json.encode({"members": members}))
+        if target.startswith("/internal/"):
+            return Answer(503, list(PROBLEM), b"{}")
         return Answer(self.answer.status, list(self.answer.headers), self.answer.body)
 
     async def call(

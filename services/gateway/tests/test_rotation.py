@@ -81,7 +81,9 @@ async def rotated(gateway: Gateway, timeout: float = 60, **wish: Any) -> dict[st
         found: dict[str, Any] = (await gateway.http.get(path, headers=headers)).json()
         return found if found["state"] == "done" else None
 
-    found = await eventually(done, timeout=timeout, says="the rotation does not end")
+    found: dict[str, Any] = await eventually(
+        done, timeout=timeout, says="the rotation does not end"
+    )
     assert found["finished_at"] and found["unreadable"] == 0
     return found
 
