@@ -76,14 +76,13 @@ async def rotated(gateway: Gateway, timeout: float = 60, **wish: Any) -> dict[st
     assert answer.status_code == 202, answer.text
     path = f"/v1/keys/rotations/{answer.json()['rotation_id']}"
 
-    async def done() -> dict[str, Any] | None:
-        headers = await gateway.as_(Role.ADMIN)
-        found: dict[str, Any] = (await gateway.http.get(path, headers=headers)).json()
-        return found if found["state"] == "done" else None
+    found: dict[str, Any] = {}
 
-    found: dict[str, Any] = await eventually(
-        done, timeout=timeout, says="the rotation does not end"
-    )
+    async def done() -> bool:
+        found.update((await gateway.http.get(path, headers=await gateway.as_(Role.ADMIN))).json())
+        return bool(found["state"] == "done")
+
+    await eventually(done, timeout=timeout, says="the rotation does not end")
     assert found["finished_at"] and found["unreadable"] == 0
     return found
 
