@@ -78,7 +78,11 @@ class Problem(Exception):
 def from_validation(errors: list[Any]) -> Problem:
     """pydantic's errors as one problem with a pointer each; values are left out on purpose."""
     found = [
-        ProblemError(pointer=_pointer(error["loc"]), code=error["type"], detail=error["msg"])
+        ProblemError(
+            pointer=_pointer(error["loc"]),
+            code=error["type"],
+            detail=_UNNAMED.get(error["type"], error["msg"]),
+        )
         for error in errors
     ]
     if any(error.code == "json_invalid" for error in found):  # its place is an offset, no pointer
@@ -87,6 +91,9 @@ def from_validation(errors: list[Any]) -> Problem:
     return Problem(422, "invalid_body", title, errors=found)
 
 
+# A key of a body is somebody's text, too: what does not look like a field's name is not repeated.
+_NAME = re.compile(r"[A-Za-z_$.-]{1,40}[0-9]{0,2}")
+_UNNAMED = {"union_tag_invalid": "not one of the allowed values"}  # pydantic repeats it
 _PATH = re.compile(r" - at `\$?(?P<path>[^`]*)`$")
 _STEP = re.compile(r"\[(?:(\d+)|\.\.\.)\]|\.([^.\[]+)")
 
@@ -105,7 +112,7 @@ def from_msgspec(error: msgspec.DecodeError) -> Problem:
     missing = re.search(r"missing required field `(\w+)`", detail)
     unknown = re.search(r"unknown field `([^`]+)`", detail)
     if missing or unknown:
-        pointer += f"/{(missing or unknown)[1]}"  # type: ignore[index]
+        pointer += f"/{_step((missing or unknown)[1])}"  # type: ignore[index]
         detail = "field is required" if missing else "field is not known"
     elif "Invalid" in detail and "value" in detail:
         detail = "not one of the allowed values"  # msgspec would repeat the value
@@ -121,8 +128,12 @@ def from_msgspec(error: msgspec.DecodeError) -> Problem:
 def _pointer(location: tuple[Any, ...]) -> str:
     head, rest = location[:1], location[1:]
     if head and head[0] in ("query", "path", "header"):
-        return f"#{head[0]}/" + "/".join(map(str, rest))
-    return "".join(f"/{step}" for step in (rest if head == ("body",) else location))
+        return f"#{head[0]}/" + "/".join(map(_step, rest))
+    return "".join(f"/{_step(step)}" for step in (rest if head == ("body",) else location))
+
+
+def _step(step: Any) -> str:
+    return str(step) if isinstance(step, int) or _NAME.fullmatch(step) else "-"
 
 
 def install(app: FastAPI) -> None:

@@ -174,3 +174,20 @@ def test_a_large_copy_travels_in_parts() -> None:
     together = [(table, row) for piece in pieces for table, each in piece.items() for row in each]
     assert together == [(table, row) for table, each in rows.items() for row in each]
     assert pieces_of({}) == [{}]
+
+
+@pytest.mark.parametrize(
+    "key", ["13912345678", "欧阳若曦", "a@b.example", "wx-1990_shop", "x" * 41]
+)
+def test_a_key_that_is_no_name_is_not_repeated(key: str) -> None:
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.convert({**ORDER, key: 1}, OrderRequest)
+    assert from_msgspec(caught.value).errors[0].pointer == "/-"
+    loc = ("body", "items", 0, key)
+    found = [{"loc": loc, "type": "extra_forbidden", "msg": "Extra inputs are not permitted"}]
+    assert from_validation(found).errors[0].pointer == "/items/0/-"
+
+
+def test_a_tag_that_is_none_is_not_repeated() -> None:
+    found = [{"loc": ("body",), "type": "union_tag_invalid", "msg": "Input tag '13912345678' …"}]
+    assert "139" not in from_validation(found).document().model_dump_json()

@@ -15,10 +15,12 @@ from contracts.base import ProblemDocument
 from contracts.classification import fields_of
 from contracts.gateway.access import OAuthProblem
 from contracts.operations import Operation
+from contracts.reading import STATED
 
 VERSION = "0.1.0"
 _REF = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"{(\w+)}")
+_CODE = "^[A-Za-z0-9._:#-]{1,64}$"
 _FORM = "application/x-www-form-urlencoded"
 _OAUTH = "/oauth2/"
 _MODELS = BaseModel | msgspec.Struct
@@ -100,15 +102,17 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         for query in operation.query
     ]
     if operation.idempotent:
-        found.append(_header("Idempotency-Key", "same key and body, same answer", 255))
+        key = {"type": "string", "maxLength": 255}
+        found.append(_header("Idempotency-Key", "same key and body, same answer", key))
     if operation.method == "GET" and "{member_id}" in operation.path:
-        found.append(_header("Purpose", "code that a plain reading of personal values needs", 64))
-        found.append(_header("Ticket", "what staff read them for", 64))
+        purpose = {"type": "string", "enum": sorted(STATED)}
+        ticket = {"type": "string", "pattern": _CODE}
+        found.append(_header("Purpose", "what a plain reading of personal values is for", purpose))
+        found.append(_header("Ticket", "code of what staff read them for", ticket))
     return found
 
 
-def _header(name: str, summary: str, longest: int) -> dict[str, Any]:
-    schema = {"type": "string", "maxLength": longest}
+def _header(name: str, summary: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": name, "in": "header", "required": False, "description": summary, "schema": schema,
     }  # fmt: skip
@@ -125,7 +129,12 @@ def _responses(operation: Operation) -> dict[str, Any]:
     }
     if operation.path.startswith(_OAUTH):  # errors of RFC 6749; a problem if it is of another kind
         bad["content"]["application/json"] = {"schema": {"$ref": _REF.format(model="OAuthProblem")}}
-    return {str(operation.status): good, "default": bad}
+    answers = {str(operation.status): good, "default": bad}
+    if operation.page:
+        good["content"] = {"text/html": {"schema": {"type": "string"}}}
+        bad["content"]["text/html"] = {"schema": {"type": "string"}}
+        answers["303"] = {"description": "Onwards"}
+    return answers
 
 
 def _schema(shape: Any) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """One row per public operation: the gateway routes by it, the OpenAPI document is made from it."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from contracts.roles import Role
 
@@ -11,7 +13,7 @@ class Query:
     """A query parameter: name, type and what it does."""
 
     name: str
-    type: type
+    type: Any  # as pydantic knows types
     summary: str
     required: bool = False
 
@@ -39,6 +41,7 @@ class Operation:
     edge: str | None = None
     open: bool = False  # needs no token (health, tokens, JWKS)
     counted: bool = False  # signs in or spends: not done while calls cannot be counted
+    page: bool = False  # answers HTML, or sends a browser on
     dev_only: bool = False
     tags: tuple[str, ...] = field(default=())
 
@@ -49,7 +52,7 @@ class Operation:
 
 
 PAGING = (
-    Query("limit", int, "page size, at most 200"),
+    Query("limit", Annotated[int, Field(ge=1, le=200)], "page size"),
     Query("cursor", str, "`next_cursor` of the page before"),
 )
 DRY_RUN = Query("dry_run", bool, "answer what would happen and change nothing")

@@ -368,3 +368,9 @@ def test_codes_of_neighbouring_steps_count_once(offset: int) -> None:
     assert (step is not None) is (abs(offset) <= 30)
     if step is not None:
         assert matching_step(secret, otp, at, step) is None
+
+
+async def test_a_response_type_that_cannot_be_repeated_is_refused(gateway: Gateway) -> None:
+    query = {"client_id": "nobody", "response_type": "代\u0016码"}
+    answer = await gateway.http.get("/oauth2/authorize", params=query)
+    assert answer.status_code == 400 and "代" not in answer.text

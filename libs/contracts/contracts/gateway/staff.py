@@ -117,7 +117,7 @@ _ASKED = (
 def _page(method: str, summary: str, request: Any = None, **more: Any) -> Operation:
     return Operation(
         method, "/oauth2/authorize", "gateway", summary, NOBODY, request=request,
-        own=None, open=True, tags=ACCESS, **more,
+        own=None, open=True, page=True, tags=ACCESS, **more,
     )  # fmt: skip
 
 

@@ -47,6 +47,13 @@ AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
 _HARMLESS = ("Missing '", "Multiple '", "Invalid '", "Unsupported 'code", "Code challenge", "only:")
 
 
+class _Fields(BasicOAuth2Payload):
+    @property
+    def response_type(self) -> str:
+        """There is one; the library repeats any other in its error, and not every text can be."""
+        return "code" if self.data.get("response_type") == "code" else "another"
+
+
 class Request(OAuth2Request):
     """A form or a query, with the Authorization header."""
 
@@ -54,7 +61,7 @@ class Request(OAuth2Request):
         # What is no Basic is left out: Authlib would stumble over bytes that are no text.
         basic = {"Authorization": authorization} if basic_user(authorization) else {}
         super().__init__(method, uri, headers=basic)
-        self.payload = BasicOAuth2Payload(form)
+        self.payload = _Fields(form)
 
     @property
     def form(self) -> dict[str, str]:
