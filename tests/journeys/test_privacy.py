@@ -11,8 +11,10 @@ from uuid import uuid4
 
 import asyncpg
 
-from allinone.demo import scan, scan_live
 from allinone.demo.opening import CAMPAIGN
+from allinone.pii.files import scan_files
+from allinone.pii.live import scan_database, scan_redis
+from allinone.pii.scanner import Scanner
 from chassis.clock import local_date, midnight
 from testkit import eventually
 from tests.journeys.conftest import Api, order, phone, registration, unique
@@ -93,11 +95,11 @@ async def claimed(api: Api, member: str, kind: str) -> dict[str, Any]:
 
 async def scanned(api: Api, secrets: list[tuple[str, str]]) -> int:
     """Hits of these values anywhere behind the gateway."""
-    scanner = scan.Scanner(secrets)
+    scanner = Scanner(secrets)
     platform = api.platform
-    tables = await scan_live.scan_database(scanner, platform.admin_dsn)
-    cache = await scan_live.scan_redis(scanner, platform.redis_url)
-    files = await asyncio.to_thread(scan.scan_files, scanner, platform.home.root)
+    tables = await scan_database(scanner, platform.admin_dsn)
+    cache = await scan_redis(scanner, platform.redis_url)
+    files = await asyncio.to_thread(scan_files, scanner, platform.home.root)
     return (tables + cache + files).hits
 
 

@@ -29,6 +29,8 @@ ledger_app = typer.Typer(help="The books: audit them, check a receipt.", no_args
 app.add_typer(ledger_app, name="ledger")
 audit_app = typer.Typer(help="Who saw, changed or was refused what.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
+doctor_app = typer.Typer(invoke_without_command=True)
+app.add_typer(doctor_app, name="doctor")
 _say = Console(stderr=True, highlight=False)
 
 DataDir = Annotated[Path, typer.Option(help="Where everything is kept.")]
@@ -94,14 +96,52 @@ def migrate(data_dir: DataDir = DEFAULT_HOME) -> None:
     _finish(migrate_only(Home(data_dir), lambda line: _say.print(f"[green]✓[/] {line}")))
 
 
-@app.command()
-def doctor(data_dir: DataDir = DEFAULT_HOME) -> None:
+@doctor_app.callback()
+def doctor(context: typer.Context, data_dir: DataDir = DEFAULT_HOME) -> None:
     """Look at everything the platform needs; say what to do about what is missing."""
+    if context.invoked_subcommand:
+        return
     from allinone.doctor import examine, show  # noqa: PLC0415
 
     findings = asyncio.run(examine(Home(data_dir)))
     Console(highlight=False).print(show(findings))
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+@doctor_app.command("pii")
+def doctor_pii(
+    values: Annotated[
+        str, typer.Option(help="Personal values: a file, one a line or `kind,value`; - is stdin.")
+    ],
+    data_dir: Annotated[
+        Path | None, typer.Option("--data", "--data-dir", help="A platform's data directory.")
+    ] = None,
+    path: Annotated[
+        list[Path] | None, typer.Option(help="A dump or folder to look into besides.")
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write findings there.")] = None,
+    short: Annotated[
+        bool, typer.Option("--short", help="Names of two characters, too: a hit may be chance.")
+    ] = False,
+) -> None:
+    """Look for personal values that lie open: data directory, tables, streams, Redis, logs, dumps.
+
+    Says place, kind, form and count, never a value. Status 1 if any was found.
+    """
+    from allinone.pii import look as pii  # noqa: PLC0415
+    from allinone.pii.values import NoValues  # noqa: PLC0415
+
+    paths = [each.resolve() for each in path or ()]
+    home = Home(data_dir or DEFAULT_HOME) if data_dir or not paths else None
+    listed = frozenset({Path(values).resolve()})
+    try:
+        done = pii.run(values, pii.Where(home, paths, listed), _say, short=short)
+    except (NoValues, FileNotFoundError) as error:
+        raise typer.BadParameter(str(error)) from None
+    Console(highlight=False, soft_wrap=True).print(pii.show(done))
+    if json_file is not None:
+        write_atomically(json_file.absolute(), done.as_json(), mode=0o644)
+    raise typer.Exit(1 if done.scanned.hits else 0)
 
 
 @app.command()

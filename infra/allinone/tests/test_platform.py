@@ -90,6 +90,13 @@ async def test_up_as_a_user_runs_it(short_folder: Path) -> None:
         for name in ("PostgreSQL server", "NATS server", "Redis server", *SERVICES):
             assert f"✓  {name} " in out
 
+        listed = folder.with_suffix(".csv")
+        listed.write_text("phone,13800138000\n")
+        pii = ("doctor", "pii", "--data", str(folder), "--values", str(listed))
+        status, out, _ = await _run(*pii)
+        assert status == 0 and "0 occurrences of 1 personal values" in out, out
+        assert "proved first" in out and "not looked at" not in out
+
         status, out, err = await _run("token", "--data-dir", str(folder), "--role", "analyst")
         assert (status, err) == (0, "")
         assert out.count(".") == 2
@@ -108,6 +115,8 @@ async def test_up_as_a_user_runs_it(short_folder: Path) -> None:
         assert await asyncio.wait_for(process.wait(), 60) == 0
         assert not processes_using(folder)
         assert not is_locked(home)
+    status, out, _ = await _run(*pii)
+    assert status == 0 and "not looked at: tables (the platform is not running" in out
     status, _, err = await _run("token", "--data-dir", str(folder), "--role", "analyst")
     assert status == 1
     assert "start one with `huiyuan up --dev`" in err

@@ -23,7 +23,7 @@ from rich.text import Text
 
 from allinone.demo.dataset import Dataset, Totals
 from allinone.demo.report import Figures, cross_check
-from allinone.demo.scan import Scanned
+from allinone.pii.scanner import Scanned
 
 TIER_NAMES = {
     "regular": "普通 regular",

@@ -2,14 +2,14 @@
 
 One pass in ascending order of household, one random source: the same people on every machine and
 in every run. Full names have three characters or more and every value here is long enough that
-finding its bytes somewhere is no coincidence (`scan.py` relies on it).
+finding its bytes somewhere is no coincidence (the byte scan relies on it).
 """
 
 from __future__ import annotations
 
 import random
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -56,6 +56,16 @@ def people(household_ids: Iterable[int], seed: int = SEED) -> dict[int, Person]:
     rng = random.Random(seed)
     phones: set[str] = set()
     return {household: _person(household, fake, rng, phones) for household in sorted(household_ids)}
+
+
+def secrets_of(crowd: Iterable[Person]) -> Iterator[tuple[str, str]]:
+    """(kind, value) of everything that must not be readable behind the gateway."""
+    for person in crowd:
+        yield "name", person.name
+        yield "phone", person.phone
+        yield "openid", person.openid
+        yield "card_no", person.card_no
+        yield "street", person.street
 
 
 def _person(household: int, fake: Faker, rng: random.Random, phones: set[str]) -> Person:

@@ -6,7 +6,7 @@ from typing import Any
 
 from allinone.demo.client import Api
 from allinone.demo.dataset import Totals
-from allinone.demo.scan import Scanned
+from allinone.pii.scanner import Scanned
 from chassis.evidence.walk import Audit
 
 RFM_AT = "2017-10-01T00:00:00+08:00"

@@ -11,15 +11,17 @@ from pathlib import Path
 from time import monotonic
 
 from allinone import books
-from allinone.demo import dataset, progress, report, scan, scan_live
+from allinone.demo import dataset, progress, report
 from allinone.demo.client import Api, Client
 from allinone.demo.dataset import FIRST_DAY, LAST_DAY, Dataset
 from allinone.demo.driver import Driver
-from allinone.demo.households import Person, people
+from allinone.demo.households import Person, people, secrets_of
 from allinone.demo.progress import Progress
 from allinone.demo.report import Figures
-from allinone.demo.scan import Scanned, Scanner
 from allinone.home import Home, read_json
+from allinone.pii.files import scan_files
+from allinone.pii.live import scan_database, scan_redis
+from allinone.pii.scanner import Scanned, Scanner
 from allinone.platform import Platform
 from chassis.clock import DrivenClock, midnight
 from chassis.evidence.walk import Audit
@@ -56,11 +58,11 @@ class Stage:
     async def scan(self) -> Scanned:
         """Look for personal values. Tables first: that writes what PostgreSQL holds in memory."""
         started = monotonic()
-        secrets = scan.secrets_of(self.people.values())
+        secrets = secrets_of(self.people.values())
         scanner = await asyncio.to_thread(Scanner, secrets)
-        tables = await scan_live.scan_database(scanner, self.platform.admin_dsn)
-        cache = await scan_live.scan_redis(scanner, self.platform.redis_url)
-        files = await asyncio.to_thread(scan.scan_files, scanner, self.home.root)
+        tables = await scan_database(scanner, self.platform.admin_dsn)
+        cache = await scan_redis(scanner, self.platform.redis_url)
+        files = await asyncio.to_thread(scan_files, scanner, self.home.root)
         self.state.seconds["scan"] = monotonic() - started
         return tables + cache + files
 

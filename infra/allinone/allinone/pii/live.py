@@ -7,13 +7,13 @@ would write it. Our Redis keeps nothing on disk.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import asyncpg
 import redis.asyncio as redis
 
-from allinone.demo.scan import CHUNK, NOTHING, Scanned, Scanner, Sweep
+from allinone.pii.scanner import CHUNK, NOTHING, Scanned, Scanner, Sweep
 
 _TABLES = """
 SELECT format('%I.%I', n.nspname, c.relname) AS name,
@@ -26,21 +26,26 @@ WHERE c.relkind IN ('r', 'm') AND a.attlen = -1
 GROUP BY 1
 ORDER BY 1
 """
+_SAMPLES = "SELECT most_common_vals, histogram_bounds FROM pg_catalog.pg_stats"
 
 
-async def scan_database(scanner: Scanner, dsn: str) -> Scanned:
+async def scan_database(
+    scanner: Scanner, dsn: str, told: Callable[[str], None] = lambda _: None
+) -> Scanned:
     """Every column of every table that can hold text; `dsn` must be allowed to read them all.
 
-    Columns of fixed width (numbers, times, UUIDs) cannot hold a name or an identifier as text.
+    And what the planner has sampled of them. `told` hears of each table. Columns of fixed width
+    (numbers, times, UUIDs) cannot hold a name or an identifier as text.
     """
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute("CHECKPOINT")  # what is in memory reaches the files
         total = NOTHING
         for table in await connection.fetch(_TABLES):
+            told(table["name"])
             query = f"SELECT {table['columns']} FROM {table['name']}"
             total += await _scan_copy(scanner, connection, query, table["name"])
-        return total
+        return total + await _scan_copy(scanner, connection, _SAMPLES, "pg_stats")
     finally:
         await connection.close()
 

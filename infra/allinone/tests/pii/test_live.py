@@ -8,8 +8,10 @@ import asyncpg
 import pytest
 import redis.asyncio as redis
 
-from allinone.demo import scan, scan_live
-from allinone.demo.households import Person, people
+from allinone.demo.households import Person, people, secrets_of
+from allinone.pii import live
+from allinone.pii import scanner as scan
+from allinone.pii.files import scan_files
 from testkit.stack import Stack
 
 
@@ -20,7 +22,7 @@ def crowd() -> list[Person]:
 
 @pytest.fixture(scope="module")
 def scanner(crowd: list[Person]) -> scan.Scanner:
-    return scan.Scanner(scan.secrets_of(crowd))
+    return scan.Scanner(secrets_of(crowd))
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ async def test_a_clean_database_is_clean(scanner: scan.Scanner, stack: Stack, ta
     await table.execute(
         "INSERT INTO planted.long SELECT n, repeat(n::text, 99) FROM generate_series(1, 20000) n"
     )
-    result = await scan_live.scan_database(scanner, stack.admin_dsn)
+    result = await live.scan_database(scanner, stack.admin_dsn)
     assert result.hits == 0
     assert result.places >= 1
     assert result.bytes > scan.CHUNK
@@ -58,7 +60,7 @@ async def test_compressed_and_escaped_values_are_found(
     )
     compressed = await table.fetchval("SELECT pg_column_compression(words) FROM planted.long")
     assert compressed == "pglz"
-    result = await scan_live.scan_database(scanner, stack.admin_dsn)
+    result = await live.scan_database(scanner, stack.admin_dsn)
     assert {(found.place, found.kind, found.form) for found in result.findings} == {
         ("planted.long", "street", "utf-8"),
         ("planted.long", "name", "hex"),
@@ -71,8 +73,8 @@ async def test_the_files_of_a_checkpointed_database_show_it_too(
     scanner: scan.Scanner, crowd: list[Person], stack: Stack, table: Any
 ) -> None:
     await table.execute("INSERT INTO planted.long VALUES (1, $1)", f"tel {crowd[5].phone}")
-    await scan_live.scan_database(scanner, stack.admin_dsn)
-    result = scan.scan_files(scanner, stack.home.root)
+    await live.scan_database(scanner, stack.admin_dsn)
+    result = scan_files(scanner, stack.home.root)
     places = {found.place for found in result.findings if found.kind == "phone"}
     assert any("/base/" in place for place in places), places
     assert any("/pg_wal/" in place for place in places), places
@@ -90,7 +92,7 @@ async def test_redis_is_read_whatever_its_types(
         await client.xadd("stream", {"to": crowd[4].phone})
         await client.set(f"limit:{crowd[5].phone}", 1)
         await client.sadd("set", crowd[6].phone)
-        result = await scan_live.scan_redis(scanner, stack.redis_url)
+        result = await live.scan_redis(scanner, stack.redis_url)
         assert result.findings == (scan.Finding("redis", "phone", "utf-8", 7),)
     finally:
         await client.flushall()
