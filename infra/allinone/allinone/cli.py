@@ -17,7 +17,7 @@ from allinone.supervisor import StartFailed
 from allinone.tokens import NoToken, fetch
 from contracts.roles import Role
 
-BENCHES = ("collect", "ledger", "gateway", "checkout", "coupons")
+BENCHES = ("collect", "ledger", "gateway", "checkout", "coupons", "resolve")
 _WORKSPACE = Path(__file__).resolve().parents[3]
 
 app = typer.Typer(
@@ -159,6 +159,25 @@ def bench(
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     raise typer.Exit(int(module.main(json_file)))
+
+
+@app.command()
+def resolve(
+    register: Annotated[Path, typer.Argument(help="CSV in UTF-8, a record a row.")],
+    out: Annotated[Path, typer.Option(help="Gets `rid,cluster`.")],
+) -> None:
+    """Say which records of a register are one person's. Nothing has to run."""
+    from allinone.resolve import Unreadable, resolve_file  # noqa: PLC0415
+
+    with _say.status("starting") as status:
+        try:
+            found = resolve_file(register, out, status.update)
+        except Unreadable as error:
+            _fail(error)
+    _say.print(f"[dim]·[/] read: {', '.join(found.read)}", soft_wrap=True)
+    if found.ignored:
+        _say.print(f"[dim]·[/] not looked at: {', '.join(found.ignored)}", soft_wrap=True)
+    _say.print(f"[green]✓[/] {found.records:,} records of {found.clusters:,} people: {out}")
 
 
 @ledger_app.command("verify")

@@ -1,0 +1,1 @@
+"""Likeness: which records are one person's, seen from match keys alone."""
