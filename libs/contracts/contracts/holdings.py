@@ -228,6 +228,9 @@ _GATEWAY = [
     Holding("gateway", "quarantine", "insight", P, (), "received_at", 90, ("payload",)),
     Holding("gateway", "sandbox_outbox", "marketing", P, _MEMBER, "sent_at", 90,
             ("recipient", "text")),
+    # Survives erasure, as a keyed index that leads to no member: who was erased is not written to
+    # again because the number comes back in somebody's old list.
+    Holding("gateway", "suppression", "rights", N, (), "since", sealed=("address",)),
     Holding("gateway", "audit_entry", "security", N),
     Holding("gateway", "incident_member", "security", N, _MEMBER),
     Holding("gateway", "token_family", "security", N, _MEMBER, "expires_at", 30),

@@ -45,6 +45,7 @@ from gateway_service.desensitize.jobs import reads_forgotten
 from gateway_service.desensitize.policies import Policies
 from gateway_service.desensitize.use_cases import Views
 from gateway_service.dev import router as dev
+from gateway_service.egress import router as egress
 from gateway_service.egress.providers import Provider, providers
 from gateway_service.egress.subscribers import on_requested
 from gateway_service.egress.use_cases import Egress
@@ -96,7 +97,7 @@ def create_app(settings: Settings | None = None) -> Front:
     birthdays = Birthdays(parts.vault, days, relations.born)
     features = (
         access, staff, login, signatures, approvals, audit, incidents, retention, collect, consent,
-        desensitize, rights, keys_router,
+        desensitize, rights, egress, keys_router,
     )  # fmt: skip
     routers = [*(feature.router for feature in features), _document()]
     app = build(

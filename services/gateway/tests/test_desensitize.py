@@ -197,8 +197,8 @@ NO_MEMBER = frozenset(
     for name in (
         "account", "application", "approval", "campaign", "coupon", "delivery", "exchange", "hold",
         "incident", "journal", "membership", "merge", "pool", "purchase", "quote", "redemption",
-        "refund", "referral", "request", "rotation", "spend", "template", "top_up", "transfer",
-        "use",
+        "refund", "referral", "request", "rotation", "spend", "suppression", "template",
+        "top_up", "transfer", "use",
     )
 ) | {"id", "ref"}  # fmt: skip
 

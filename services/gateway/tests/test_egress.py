@@ -140,6 +140,73 @@ async def test_without_a_yes_there_is_no_marketing(gateway: Gateway, inner: Inne
     assert await told(purpose="transactional") == ("sent", None)
 
 
+async def test_nothing_goes_to_a_suppressed_address(gateway: Gateway, inner: Inner) -> None:
+    await lives(inner, gateway, MEMBER)
+    await agree(gateway, MEMBER)
+    officer = await gateway.as_(Role.COMPLIANCE)
+
+    async def change(method: str, status: int, **fields: str) -> Any:
+        body = {"kind": "phone", "value": "138 0013 8002", "reason": "complaint", **fields}
+        path = "/v1/suppressions"
+        answer = await gateway.http.request(method, path, json=body, headers=officer)
+        assert answer.status_code == status, answer.text
+        assert "1380013" not in answer.text
+        return answer
+
+    async def told(purpose: str) -> str | None:
+        request = wish(gateway, purpose=purpose)
+        await tell(gateway, request)
+        return {one.delivery_id: one.reason for one in await sent(gateway)}[request.delivery_id]
+
+    first, again = await change("POST", 201), await change("POST", 201)
+    assert first.json() == again.json() and first.json()["by_role"] == "compliance"
+    await change("POST", 201, reason="legal")
+    assert (await told("marketing"), await told("transactional")) == ("suppressed", None)
+    await change("DELETE", 204)  # the other reason goes on
+    assert await told("marketing") == "suppressed"
+    await change("DELETE", 204, reason="legal")
+    assert await told("marketing") is None
+    await change("DELETE", 404)
+    await change("POST", 422, value="no number")
+    await change("POST", 201, scope="sms", reason="bounce")  # nothing at all by this channel
+    assert (await told("marketing"), await told("transactional")) == ("suppressed", "suppressed")
+    await change("POST", 201, value="13800138001")  # an older number of the member's: not used
+
+
+async def test_the_list_shows_no_address_and_survives_erasure(
+    gateway: Gateway, inner: Inner
+) -> None:
+    await lives(inner, gateway, MEMBER)
+    operator = await gateway.as_(Role.OPERATOR)
+    for reason in ("complaint", "legal"):
+        body = {"kind": "phone", "value": "13800138002", "reason": reason}
+        made = await gateway.http.post("/v1/suppressions", json=body, headers=operator)
+        assert made.status_code == 201
+    own = await gateway.as_(Role.MEMBER, MEMBER)
+    path = f"/v1/members/{MEMBER}/rights-requests"
+    erased = await gateway.http.post(path, json={"kind": "erase"}, headers=own)
+    assert erased.status_code == 201
+    page = (await gateway.http.get("/v1/suppressions?limit=1", headers=operator)).json()
+    rest = await gateway.http.get(
+        f"/v1/suppressions?cursor={page['next_cursor']}", headers=operator
+    )
+    rows = [*page["data"], *rest.json()["data"]]
+    assert [row["reason"] for row in rows] == ["legal", "complaint"]
+    assert all(row["kind"] == "phone" and "1380013" not in str(row) for row in rows)
+    for role in (Role.SERVICE_AGENT, Role.PLANNER, Role.POS):
+        refused = await gateway.http.get("/v1/suppressions", headers=await gateway.as_(role))
+        assert refused.status_code == 403
+    again = UUID(int=13)  # somebody registers with that number
+    await lives(inner, gateway, again)
+    await agree(gateway, again)
+    await tell(gateway, wish(gateway, again))
+    assert [one.reason for one in await sent(gateway)] == ["suppressed"]
+    async with gateway.app.db.transaction(readonly=True) as tx:
+        bodies = [row["body"] for row in await tx.fetch("SELECT body FROM audit_entry")]
+    assert sum('"suppress marketing' in body for body in bodies) == 2
+    assert not any("1380013" in body for body in bodies)
+
+
 async def test_a_child_is_written_to_with_the_guardians_consent(
     gateway: Gateway, inner: Inner
 ) -> None:

@@ -13,6 +13,7 @@ from contracts.gateway import (
     retention,
     rights,
     staff,
+    suppressions,
 )
 from contracts.operations import Operation
 
@@ -25,6 +26,7 @@ OPERATIONS: list[Operation] = [
     *audit.OPERATIONS,
     *incidents.OPERATIONS,
     *retention.OPERATIONS,
+    *suppressions.OPERATIONS,
     *quarantine.OPERATIONS,
     *reading.OPERATIONS,
     *keys.OPERATIONS,

@@ -1,15 +1,17 @@
 """Whether and how a message may leave."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from uuid import UUID
 
-from gateway_service.consent.domain import Key
+from gateway_service.consent.domain import MARKETING, Key
 
 NO_CONSENT = "no_consent"
 NO_GUARDIAN = "no_guardian"  # a child whose guardian has not agreed
 NO_ADDRESS = "no_address"
 NO_MEMBER = "no_member"
 NO_CHANNEL = "no_channel"
+SUPPRESSED = "suppressed"  # nothing is sent to this address, whatever was agreed to
 _NAMELESS = "会员"
 GUARDIAN = Key("guardian")
 
@@ -30,6 +32,16 @@ def needs(purpose: str, channel: str) -> Key | None:
     nobody knows needs one that nobody has.
     """
     return None if purpose == "transactional" else Key(purpose, channel)
+
+
+def is_suppressed(
+    listed: Container[tuple[str, str]], address: str, purpose: str, channel: str
+) -> bool:
+    """Whether the list of (address, scope) stops a message: a channel's entry whatever it is about,
+    the one for marketing unless it concerns the member's own order or points."""
+    return (address, channel) in listed or (
+        needs(purpose, channel) is not None and (address, MARKETING) in listed
+    )
 
 
 def rendered(text: str, name: str | None) -> str:

@@ -7,7 +7,6 @@ from uuid import UUID
 from chassis.clock import local_date
 from chassis.database import Tx
 from chassis.logs import log
-from contracts.classification import Kind
 from contracts.events import MessageRequested, MessageSent
 from contracts.gateway.audit import Action, Decision
 from contracts.gateway.dev import SandboxMessage, SandboxPage
@@ -37,6 +36,17 @@ class Egress:
 
     async def send(self, tx: Tx, requests: Sequence[MessageRequested]) -> None:
         """Each request ends as sent or refused. Raises Gone while identity is away."""
+        willing = await self._agreed(tx, requests)
+        people = await self._addressees({request.member_id for request in willing})
+        await self._vault.ready_for(*filter(None, map(_sealed_of, people.values())))
+        for channel, messages in (await self._addressed(tx, willing, people)).items():
+            self._audit.record(tx, self._opened(channel, messages))
+            await self._providers[channel].send(tx, messages)
+            for message in messages:
+                tx.publish(MessageSent(message.delivery_id, "sent", None, tx.now))
+
+    async def _agreed(self, tx: Tx, requests: Sequence[MessageRequested]) -> list[MessageRequested]:
+        """Those that the member, and of a child the guardian, has agreed to; others are refused."""
         needed = {r.delivery_id: domain.needs(r.purpose, r.channel) for r in requests}
         granted = await consent.granted_for_sure(
             tx, [(r.member_id, key) for r in requests if (key := needed[r.delivery_id])]
@@ -53,24 +63,33 @@ class Egress:
                 _refuse(tx, request, domain.NO_GUARDIAN)
             else:
                 willing.append(request)
-        people = await self._addressees({request.member_id for request in willing})
-        await self._vault.ready_for(*filter(None, map(_sealed_of, people.values())))
+        return willing
+
+    async def _addressed(
+        self, tx: Tx, willing: Sequence[MessageRequested],
+        people: Mapping[UUID, Addressee | None],
+    ) -> dict[str, list[Outgoing]]:  # fmt: skip
+        """Messages by channel, opened; those that have nowhere to go are refused."""
+        addresses = {r.delivery_id: self._address(people[r.member_id], r) for r in willing}
+        listed = await repository.suppressed(tx, {a.index for a in addresses.values() if a})
         outgoing: dict[str, list[Outgoing]] = {}
         for request in willing:
-            person = people[request.member_id]
-            to = person and self._recipient(person, self._providers[request.channel].address)
-            if not to:
+            person, address = people[request.member_id], addresses[request.delivery_id]
+            if person is None or address is None:
                 _refuse(tx, request, domain.NO_ADDRESS if person else domain.NO_MEMBER)
+                continue
+            if domain.is_suppressed(listed, address.index, request.purpose, request.channel):
+                _refuse(tx, request, domain.SUPPRESSED)
+                continue
+            to = self._recipient(person, address)
+            if to is None:
+                _refuse(tx, request, domain.NO_ADDRESS)
                 continue
             text = domain.rendered(request.text, to.name)
             outgoing.setdefault(request.channel, []).append(
                 Outgoing(request.delivery_id, request.channel, to, text)
             )
-        for channel, messages in outgoing.items():
-            self._audit.record(tx, self._opened(channel, messages))
-            await self._providers[channel].send(tx, messages)
-            for message in messages:
-                tx.publish(MessageSent(message.delivery_id, "sent", None, tx.now))
+        return outgoing
 
     async def _unguarded(self, tx: Tx, members: set[UUID]) -> set[UUID]:
         """Children among them whose guardian has not agreed."""
@@ -103,15 +122,20 @@ class Egress:
         wanted = sorted(members)
         return dict(zip(wanted, await asyncio.gather(*map(ask, wanted)), strict=True))
 
-    def _recipient(self, person: Addressee, kind: Kind) -> Recipient | None:
-        """The newest address of that kind, opened."""
-        mine = {person.member_id.bytes, *(absorbed.bytes for absorbed in person.absorbed)}
-        found = [i for i in person.identifiers if i.kind is kind and i.value is not None]
+    def _address(self, person: Addressee | None, request: MessageRequested) -> Sealed | None:
+        """The newest address of the channel's kind, sealed."""
+        kind = self._providers[request.channel].address
+        known = person.identifiers if person else []
+        found = [each for each in known if each.kind is kind and each.value is not None]
         if not found:
             return None
-        token = max(found, key=lambda one: one.linked_at).value or ""
+        return Sealed.parse(max(found, key=lambda one: one.linked_at).value or "")
+
+    def _recipient(self, person: Addressee, sealed: Sealed) -> Recipient | None:
+        """Address and name, opened."""
+        mine = {person.member_id.bytes, *(absorbed.bytes for absorbed in person.absorbed)}
         try:
-            address = self._vault.open(Sealed.parse(token), mine, place=IDENTIFIERS)
+            address = self._vault.open(sealed, mine, place=IDENTIFIERS)
             name = None
             if person.name:
                 name = self._vault.open(Sealed.parse(person.name), mine, place="member.name")

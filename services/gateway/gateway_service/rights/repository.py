@@ -35,6 +35,7 @@ KEPT = {
     "read_approval": "proof of who saw what, by bare ids",
     "incident_member": "proof of who had to be told, by bare ids",
     "rights_request": "proof of what was asked and answered, without its archive",
+    "suppression": "keyed indexes of addresses, so that who was erased is not written to again",
 }
 
 forget = statements(

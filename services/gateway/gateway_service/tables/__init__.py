@@ -22,7 +22,7 @@ from gateway_service.tables.consents import (
     MergedMember,
     NoticeVersion,
 )
-from gateway_service.tables.egress import SandboxOutbox
+from gateway_service.tables.egress import SandboxOutbox, Suppression
 from gateway_service.tables.incidents import Incident, IncidentMember
 from gateway_service.tables.reading import (
     Child,
@@ -67,6 +67,7 @@ __all__ = [
     "SandboxOutbox",
     "SigningKey",
     "StaffUser",
+    "Suppression",
     "TokenFamily",
     "Tombstone",
     "WrappingKey",
