@@ -225,6 +225,7 @@ _GATEWAY = [
     Holding("gateway", "child", "rights", DataClass.SENSITIVE, _MEMBER),
     Holding("gateway", "read_approval", "security", N, _MEMBER, "asked_at", THREE_YEARS),
     Holding("gateway", "birthday", "membership", Q, _MEMBER),
+    Holding("gateway", "unsubscribe_link", "marketing", N, _MEMBER, "sent_at", 90),
     Holding("gateway", "quarantine", "insight", P, (), "received_at", 90, ("payload",)),
     Holding("gateway", "sandbox_outbox", "marketing", P, _MEMBER, "sent_at", 90,
             ("recipient", "text")),

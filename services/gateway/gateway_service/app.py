@@ -73,6 +73,8 @@ from gateway_service.signatures import router as signatures
 from gateway_service.signatures.nonces import Nonces
 from gateway_service.signatures.verify import Signatures
 from gateway_service.staff import router as staff
+from gateway_service.unsubscribe import router as unsubscribe
+from gateway_service.unsubscribe.use_cases import Links
 from gateway_service.vault import router as keys_router
 from gateway_service.vault.jobs import key_rotation
 from gateway_service.vault.keeper import Keeper
@@ -90,14 +92,15 @@ def create_app(settings: Settings | None = None) -> Front:
     settings = settings or Settings()
     parts = _parts(settings)
     channels = providers(parts.vault)
-    sender = Egress(parts.inner, parts.vault, parts.audit, channels)
     keys, ring = parts.keys, parts.tokens.ring
+    links = Links(settings.public_url, lambda: keys.secret("unsubscribe"))
+    sender = Egress(parts.inner, parts.vault, parts.audit, links, channels)
     relations = parts.relations
     days = indexed_by(lambda: keys.secret("birthdays"))
     birthdays = Birthdays(parts.vault, days, relations.born)
     features = (
         access, staff, login, signatures, approvals, audit, incidents, retention, collect, consent,
-        desensitize, rights, egress, keys_router,
+        desensitize, rights, egress, unsubscribe, keys_router,
     )  # fmt: skip
     routers = [*(feature.router for feature in features), _document()]
     app = build(

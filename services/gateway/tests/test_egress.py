@@ -91,7 +91,9 @@ async def test_a_message_leaves_once_and_is_sealed_at_rest(gateway: Gateway, inn
     await tell(gateway, request, request)
     page = await outbox(gateway)
     (message,) = page["data"]
-    assert message["to"] == "+8613800138002" and message["text"] == "张三您好，券码{C1}"
+    assert message["to"] == "+8613800138002" and message["text"].startswith(
+        "张三您好，券码{C1} 退订：https://"
+    )
     assert message["delivery_id"] == str(request.delivery_id)
     assert {(s.delivery_id, s.status) for s in await sent(gateway)} == {
         (request.delivery_id, "sent")
@@ -258,5 +260,7 @@ def test_rules() -> None:
     assert needs("marketing", "sms") == ("marketing", "sms")
     assert needs("transactional", "sms") is None
     assert needs("anything", "sms") == ("anything", "sms")
-    assert rendered("{name}，{code}", "张三") == "张三，{code}"
-    assert rendered("{name}，", None) == "会员，"
+    assert rendered("{name}，{code}", "张三", None, "zh") == "张三，{code}"
+    assert rendered("{name}，", None, None, "zh") == "会员，"
+    assert rendered("{name}!", "{unsubscribe}", "L", "en") == "{unsubscribe}! Unsubscribe: L"
+    assert rendered("a {unsubscribe} b", None, "L", "zh") == "a L b"

@@ -14,6 +14,7 @@ from contracts.gateway import (
     rights,
     staff,
     suppressions,
+    unsubscribe,
 )
 from contracts.operations import Operation
 
@@ -27,6 +28,7 @@ OPERATIONS: list[Operation] = [
     *incidents.OPERATIONS,
     *retention.OPERATIONS,
     *suppressions.OPERATIONS,
+    *unsubscribe.OPERATIONS,
     *quarantine.OPERATIONS,
     *reading.OPERATIONS,
     *keys.OPERATIONS,

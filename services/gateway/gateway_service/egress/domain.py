@@ -13,6 +13,8 @@ NO_MEMBER = "no_member"
 NO_CHANNEL = "no_channel"
 SUPPRESSED = "suppressed"  # nothing is sent to this address, whatever was agreed to
 _NAMELESS = "会员"
+_LINK = "{unsubscribe}"
+_LAST_WORDS = {"zh": f" 退订：{_LINK}", "en": f" Unsubscribe: {_LINK}"}
 GUARDIAN = Key("guardian")
 
 
@@ -44,6 +46,11 @@ def is_suppressed(
     )
 
 
-def rendered(text: str, name: str | None) -> str:
-    """The text with the name filled in; other braces stay."""
+def rendered(text: str, name: str | None, link: str | None, language: str) -> str:
+    """The text with the name filled in; other braces stay. The link that takes consent back stands
+    where the text has it, or at its end."""
+    if link is not None:
+        if _LINK not in text:
+            text += _LAST_WORDS.get(language, _LAST_WORDS["zh"])
+        text = text.replace(_LINK, link)
     return text.replace("{name}", name or _NAMELESS)

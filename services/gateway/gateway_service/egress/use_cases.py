@@ -21,6 +21,7 @@ from gateway_service.egress.providers import RECIPIENT, TEXT, Outgoing, Provider
 from gateway_service.proxy.client import Gone, InnerClient
 from gateway_service.proxy.forward import SYSTEM
 from gateway_service.relations import repository as relations
+from gateway_service.unsubscribe.use_cases import Links
 from gateway_service.vault.seal import IDENTIFIERS, NotOurs, Vault
 
 _AT_ONCE = 16
@@ -30,9 +31,11 @@ class Egress:
     """Knows where addresses are and who carries messages."""
 
     def __init__(
-        self, inner: InnerClient, vault: Vault, audit: Audit, providers: Mapping[str, Provider]
-    ) -> None:
-        self._inner, self._vault, self._audit, self._providers = inner, vault, audit, providers
+        self, inner: InnerClient, vault: Vault, audit: Audit, links: Links,
+        providers: Mapping[str, Provider],
+    ) -> None:  # fmt: skip
+        self._inner, self._vault, self._audit = inner, vault, audit
+        self._links, self._providers = links, providers
 
     async def send(self, tx: Tx, requests: Sequence[MessageRequested]) -> None:
         """Each request ends as sent or refused. Raises Gone while identity is away."""
@@ -70,22 +73,28 @@ class Egress:
         people: Mapping[UUID, Addressee | None],
     ) -> dict[str, list[Outgoing]]:  # fmt: skip
         """Messages by channel, opened; those that have nowhere to go are refused."""
+        going: list[tuple[MessageRequested, Addressee, Sealed]] = []
         addresses = {r.delivery_id: self._address(people[r.member_id], r) for r in willing}
         listed = await repository.suppressed(tx, {a.index for a in addresses.values() if a})
-        outgoing: dict[str, list[Outgoing]] = {}
         for request in willing:
             person, address = people[request.member_id], addresses[request.delivery_id]
             if person is None or address is None:
                 _refuse(tx, request, domain.NO_ADDRESS if person else domain.NO_MEMBER)
-                continue
-            if domain.is_suppressed(listed, address.index, request.purpose, request.channel):
+            elif domain.is_suppressed(listed, address.index, request.purpose, request.channel):
                 _refuse(tx, request, domain.SUPPRESSED)
-                continue
+            else:
+                going.append((request, person, address))
+        links = await self._links.give(
+            tx, [(r, each.language) for r, each, _ in going if domain.needs(r.purpose, r.channel)]
+        )
+        outgoing: dict[str, list[Outgoing]] = {}
+        for request, person, address in going:
             to = self._recipient(person, address)
             if to is None:
                 _refuse(tx, request, domain.NO_ADDRESS)
                 continue
-            text = domain.rendered(request.text, to.name)
+            link = links.get(request.delivery_id)
+            text = domain.rendered(request.text, to.name, link, person.language)
             outgoing.setdefault(request.channel, []).append(
                 Outgoing(request.delivery_id, request.channel, to, text)
             )

@@ -21,6 +21,8 @@ HOLDS = {
     f" WHERE {_MINE}",
     "token_family": f"SELECT client_id, auth_time FROM token_family WHERE {_MINE}",
     "sandbox_outbox": f"SELECT channel, recipient, text, sent_at FROM sandbox_outbox WHERE {_MINE}",
+    "unsubscribe_link": "SELECT campaign_id, purpose, channel, sent_at FROM unsubscribe_link"
+    f" WHERE {_MINE}",
     "known_store": f"SELECT DISTINCT store_id FROM known_store WHERE {_MINE}",
     "child": f"SELECT until FROM child WHERE {_MINE}",
     "read_approval": "SELECT purpose, asked_at, state, decided_at FROM read_approval"
@@ -44,6 +46,7 @@ forget = statements(
     f"DELETE FROM known_store WHERE {_MINE}",
     f"DELETE FROM child WHERE {_MINE}",
     f"DELETE FROM sandbox_outbox WHERE {_MINE}",
+    f"DELETE FROM unsubscribe_link WHERE {_MINE}",
     f"DELETE FROM token_family WHERE {_MINE}",
     "UPDATE rights_request SET archive = NULL, archive_until = NULL WHERE members && $1::uuid[]",
     "DELETE FROM rights_answer USING rights_request r WHERE r.request_id = rights_answer.request_id"

@@ -2,11 +2,11 @@
 
 from html import escape
 
+from gateway_service.pages import document, spoken
 from gateway_service.staff.use_cases import Show
 
 _WORDS = {
     "zh": {
-        "lang": "zh-CN",
         "title": "登录",
         "username": "用户名",
         "password": "密码",
@@ -18,7 +18,6 @@ _WORDS = {
         "error": "无法登录：应用的请求无效。",
     },
     "en": {
-        "lang": "en",
         "title": "Sign in",
         "username": "User name",
         "password": "Password",
@@ -30,11 +29,6 @@ _WORDS = {
         "error": "Signing in is not possible: the application asked wrongly.",
     },
 }
-STYLE = (
-    "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:24rem;margin:10vh auto;padding:0 1rem}"
-    "label{display:block;margin-top:1rem}input,button{font:inherit;width:100%;padding:.6rem;"
-    "box-sizing:border-box}button{margin-top:1.5rem}[role=alert]{color:#a00}"
-)
 _FIELDS = {
     "password": (
         ("username", 'autocomplete="username" autocapitalize="none" maxlength="64" autofocus'),
@@ -48,10 +42,7 @@ _FIELDS = {
 
 def language(query: dict[str, str], accepted: str) -> str:
     """`zh` or `en`: what the client asked for, else what the browser likes best."""
-    for wish in (*query.get("ui_locales", "").split(), *accepted.split(",")):
-        if wish.strip()[:2].lower() in _WORDS:
-            return wish.strip()[:2].lower()
-    return "zh"
+    return spoken(",".join([*query.get("ui_locales", "").split(), accepted]))
 
 
 def page(show: Show, lang: str) -> str:
@@ -70,9 +61,4 @@ def page(show: Show, lang: str) -> str:
         if fields
         else ""
     )
-    return (
-        f'<!doctype html><html lang="{words["lang"]}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{words['title']}</title><style>{STYLE}</style></head>"
-        f"<body><main><h1>{words['title']}</h1>{alert}{form}</main></body></html>"
-    )
+    return document(lang, words["title"], alert + form)

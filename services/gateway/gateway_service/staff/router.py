@@ -1,12 +1,10 @@
 """The sign-in page, accounts, and one's own password and second factor."""
 
-import base64
-import hashlib
 import secrets
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 
 from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
 from contracts.gateway.staff import (
@@ -21,15 +19,15 @@ from contracts.gateway.staff import (
 )
 from gateway_service.access.use_cases import read_request
 from gateway_service.login.router import AddressDep
+from gateway_service.pages import secured
 from gateway_service.parts import Parts, PartsDep
 from gateway_service.staff import accounts, use_cases
 from gateway_service.staff.accounts import Door
-from gateway_service.staff.page import STYLE, language, page
+from gateway_service.staff.page import language, page
 from gateway_service.staff.use_cases import GoBack, Show
 
 router = APIRouter()
 COOKIE = "__Host-huiyuan-sign-in"
-_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 
 
 async def _door(parts: PartsDep) -> Door:
@@ -43,15 +41,8 @@ def _shown(request: Request, outcome: Show | GoBack, cookie: str) -> Response:
     if isinstance(outcome, GoBack):
         return RedirectResponse(outcome.uri, 303)
     lang = language(outcome.query, request.headers.get("accept-language", ""))
-    answer = HTMLResponse(page(outcome, lang), 400 if outcome.wrong else 200)
     target = use_cases.form_target(outcome.query) if outcome.step != "error" else ""
-    answer.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none';"
-        f" form-action 'self' {target}; frame-ancestors 'none'"
-    )
-    answer.headers["X-Frame-Options"] = "DENY"
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer = secured(page(outcome, lang), 400 if outcome.wrong else 200, target)
     if cookie:
         answer.set_cookie(COOKIE, cookie, secure=True, httponly=True, samesite="strict", path="/")
     return answer

@@ -33,6 +33,7 @@ from gateway_service.tables.reading import (
     ReadApproval,
 )
 from gateway_service.tables.rights import RightsAnswer, RightsRequest
+from gateway_service.tables.unsubscribe import UnsubscribeLink
 from gateway_service.tables.vault import DataKey, Rotation, Tombstone, WrappingKey
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "Suppression",
     "TokenFamily",
     "Tombstone",
+    "UnsubscribeLink",
     "WrappingKey",
     "WriteKey",
 ]
