@@ -255,7 +255,7 @@ async def test_a_withdrawal_waits_for_a_message_that_is_leaving(gateway: Gateway
     await put(gateway, MEMBER, yes(SMS))
     key = Key("marketing", "sms")
     async with gateway.app.db.transaction() as leaving:
-        assert await repository.granted_for_sure(leaving, [(MEMBER, key)])
+        assert await repository.granted_among(leaving, [(MEMBER, key)], lock=True)
         withdrawal = asyncio.create_task(put(gateway, MEMBER, no(SMS)))
 
         async def waits() -> bool:
@@ -265,7 +265,7 @@ async def test_a_withdrawal_waits_for_a_message_that_is_leaving(gateway: Gateway
         await eventually(waits)
     assert (await withdrawal).status_code == 200
     async with gateway.app.db.transaction() as tx:
-        assert not await repository.granted_for_sure(tx, [(MEMBER, key)])
+        assert not await repository.granted_among(tx, [(MEMBER, key)], lock=True)
 
 
 def _chain(length: int) -> list[Link]:

@@ -149,9 +149,11 @@ async def granted(tx: Tx, members: Sequence[UUID]) -> list[frozenset[Key]]:
     return [frozenset(each) for each in found]
 
 
-async def granted_for_sure(tx: Tx, wanted: Iterable[tuple[UUID, Key]]) -> set[tuple[UUID, Key]]:
-    """Those of the (member, key) that are granted; locked, so that a withdrawal is either seen
-    here or comes after what the caller does."""
+async def granted_among(
+    tx: Tx, wanted: Iterable[tuple[UUID, Key]], *, lock: bool
+) -> set[tuple[UUID, Key]]:
+    """Those of the (member, key) that are granted; with a lock a withdrawal is either seen here or
+    comes after what the caller does."""
     columns = [(member, *key) for member, key in wanted]
     rows = await tx.fetch(
         "SELECT w.member_id AS asked, c.purpose, c.channel"
@@ -159,7 +161,7 @@ async def granted_for_sure(tx: Tx, wanted: Iterable[tuple[UUID, Key]]) -> set[tu
         " LEFT JOIN merged_member m ON m.absorbed_id = w.member_id"
         " JOIN consent c ON c.member_id = coalesce(m.survivor_id, w.member_id)"
         " AND c.purpose = w.purpose AND c.channel = w.channel"
-        f" WHERE {_GRANTED} FOR SHARE OF c",
+        f" WHERE {_GRANTED}{' FOR SHARE OF c' if lock else ''}",
         *([row[n] for row in columns] for n in range(3)),
     )
     return {(row["asked"], Key(row["purpose"], row["channel"])) for row in rows}

@@ -38,23 +38,30 @@ class Egress:
         self._links, self._providers = links, providers
 
     async def send(self, tx: Tx, requests: Sequence[MessageRequested]) -> None:
-        """Each request ends as sent or refused. Raises Gone while identity is away."""
+        """Each request ends as sent or refused. Raises Gone while identity is away.
+
+        Consent is asked before anything else, and once more with a lock when all that is left to do
+        is to send: a member who withdraws meanwhile neither waits for identity nor gets the
+        message.
+        """
         willing = await self._agreed(tx, requests)
         people = await self._addressees({request.member_id for request in willing})
         await self._vault.ready_for(*filter(None, map(_sealed_of, people.values())))
+        willing = await self._agreed(tx, willing, lock=True)
         for channel, messages in (await self._addressed(tx, willing, people)).items():
             self._audit.record(tx, self._opened(channel, messages))
             await self._providers[channel].send(tx, messages)
             for message in messages:
                 tx.publish(MessageSent(message.delivery_id, "sent", None, tx.now))
 
-    async def _agreed(self, tx: Tx, requests: Sequence[MessageRequested]) -> list[MessageRequested]:
+    async def _agreed(
+        self, tx: Tx, requests: Sequence[MessageRequested], *, lock: bool = False
+    ) -> list[MessageRequested]:
         """Those that the member, and of a child the guardian, has agreed to; others are refused."""
         needed = {r.delivery_id: domain.needs(r.purpose, r.channel) for r in requests}
-        granted = await consent.granted_for_sure(
-            tx, [(r.member_id, key) for r in requests if (key := needed[r.delivery_id])]
-        )
-        unguarded = await self._unguarded(tx, {member for member, _ in granted})
+        asked = [(r.member_id, key) for r in requests if (key := needed[r.delivery_id])]
+        granted = await consent.granted_among(tx, asked, lock=lock)
+        unguarded = await self._unguarded(tx, {member for member, _ in granted}, lock=lock)
         willing: list[MessageRequested] = []
         for request in requests:
             key = needed[request.delivery_id]
@@ -67,6 +74,13 @@ class Egress:
             else:
                 willing.append(request)
         return willing
+
+    async def _unguarded(self, tx: Tx, members: set[UUID], *, lock: bool) -> set[UUID]:
+        """Children among them whose guardian has not agreed."""
+        children = await relations.children(tx, members, local_date(tx.now))
+        asked = [(each, domain.GUARDIAN) for each in children]
+        guarded = await consent.granted_among(tx, asked, lock=lock)
+        return children - {member for member, _ in guarded}
 
     async def _addressed(
         self, tx: Tx, willing: Sequence[MessageRequested],
@@ -99,12 +113,6 @@ class Egress:
                 Outgoing(request.delivery_id, request.channel, to, text)
             )
         return outgoing
-
-    async def _unguarded(self, tx: Tx, members: set[UUID]) -> set[UUID]:
-        """Children among them whose guardian has not agreed."""
-        children = await relations.children(tx, members, local_date(tx.now))
-        guarded = await consent.granted_for_sure(tx, [(each, domain.GUARDIAN) for each in children])
-        return children - {member for member, _ in guarded}
 
     def _opened(self, channel: str, messages: Sequence[Outgoing]) -> Entry:
         """Whose addresses are opened for a provider's call; no values."""
