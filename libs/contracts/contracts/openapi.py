@@ -120,8 +120,6 @@ def _header(name: str, summary: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 def _responses(operation: Operation) -> dict[str, Any]:
     good: dict[str, Any] = {"description": operation.summary}
-    if operation.page:
-        good["content"] = {"text/html": {"schema": {"type": "string"}}}
     if operation.response is not None:
         good["content"] = {"application/json": {"schema": _schema(operation.response)}}
     problem = {"schema": {"$ref": _REF.format(model="ProblemDocument")}}
@@ -129,8 +127,6 @@ def _responses(operation: Operation) -> dict[str, Any]:
         "description": "Not done",
         "content": {"application/problem+json": problem},
     }
-    if operation.page:
-        bad["content"] |= good["content"]
     if operation.path.startswith(_OAUTH):  # errors of RFC 6749; a problem if it is of another kind
         bad["content"]["application/json"] = {"schema": {"$ref": _REF.format(model="OAuthProblem")}}
     answers = {str(operation.status): good, "default": bad}

@@ -43,7 +43,6 @@ class Operation:
     counted: bool = False  # signs in or spends: not done while calls cannot be counted
     page: bool = False  # answers HTML, or sends a browser on
     dev_only: bool = False
-    page: bool = False  # answers people: HTML, errors too
     tags: tuple[str, ...] = field(default=())
 
     @property
