@@ -183,6 +183,22 @@ class ObjectionRow(Row, table=True):
     objected_at: datetime = moment()
 
 
+class RefusalRow(Row, table=True):
+    """A person, by the root of the moment, who said no to recommendations: is not watched."""
+
+    __tablename__ = "refusal"
+    subject_id: int = big(primary_key=True)
+    refused_at: datetime = moment()
+
+
+class ErasuresRow(Row, table=True):
+    """How often members were erased: what a process remembers of subjects is older than that."""
+
+    __tablename__ = "erasures"
+    one: bool = Field(primary_key=True)
+    n: int = big()
+
+
 class PopulationRow(Row, table=True):
     """Bounds that hold for everybody, as measured at a midnight (rfm.domain.Bounds)."""
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from prometheus_client import Counter
+
 from chassis.clock import local_date, midnight
 from chassis.database import Tx
 from contracts.events import Activity, ActivityBatch
@@ -24,6 +26,9 @@ from profile_service.subjects import repository as subject_rows
 from profile_service.subjects.domain import Key
 from profile_service.subjects.use_cases import SubjectIds
 
+DROPPED = Counter(
+    "huiyuan_profile_dropped_total", "messages of members who said no to recommendations"
+)
 Fresh = Mapping[int, tuple[Activity, datetime]]  # by message key: the message, when received
 
 
@@ -42,6 +47,9 @@ class Collector:
             return
         holders = {key: holder(activity) for key, (activity, _) in fresh.items()}
         ids = await self.subjects.of(tx, {who for who in holders.values() if who is not None})
+        fresh = await _agreed_to(tx, fresh, holders, ids)
+        if not fresh:
+            return
         rows = sorted(_rows(fresh, holders, ids), key=_by_subject)
         await self.partitions.months(tx, "activity", [row.occurred_at for row in rows])
         await repository.add_activities(tx, rows)
@@ -71,6 +79,22 @@ class Collector:
         """Drop what is too old to be repeated."""
         week = monday(local_date(now)) - timedelta(weeks=self.dedupe_weeks)
         await repository.drop_seen_before(tx, week)
+
+
+async def _agreed_to(
+    tx: Tx, fresh: Fresh, holders: Mapping[int, Key | None], ids: Mapping[Key, int]
+) -> Fresh:
+    """The messages without those of people who said no to recommendations; these are counted."""
+    refusing = await subject_rows.refusing(tx, ids.values())
+    if not refusing:
+        return fresh
+    kept = {
+        key: message
+        for key, message in fresh.items()
+        if (who := holders[key]) is None or ids[who] not in refusing
+    }
+    DROPPED.inc(len(fresh) - len(kept))
+    return kept
 
 
 def _rows(

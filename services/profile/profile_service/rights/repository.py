@@ -22,26 +22,28 @@ HOLDS = {
     f" FROM spending WHERE {_MINE}",
     "member_tags": f"SELECT tags FROM member_tags WHERE {_MINE}",
     "objection": f"SELECT objected_at FROM objection WHERE {_MINE}",
+    "refusal": f"SELECT refused_at FROM refusal WHERE {_MINE}",
     "subject": "SELECT member_id, linked_at, index IS NOT NULL AS identifier FROM subject"
     f" WHERE root IN ({_PEOPLE})",
 }
 _TABLES = (
     "touched", "trait", "activity", "activity_day", "purchase", "refund", "spending",
-    "member_tags", "objection", "member",
+    "member_tags", "objection", "refusal", "member",
 )  # fmt: skip
 
+_BEHAVIOUR = ("trait", "activity", "activity_day")
 
-async def erase(tx: Tx, members: Sequence[UUID]) -> list[UUID | str]:
-    """Everything goes, who the identifiers belonged to included; answers what subjects stood for.
+
+async def erase(tx: Tx, members: Sequence[UUID]) -> None:
+    """Everything goes, who the identifiers belonged to included.
 
     Orders are kept as books by points, so nothing here is needed by law.
     """
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtext('profile:erasures'))")
     for table in _TABLES:
         await tx.execute(f"DELETE FROM {table} WHERE {_MINE}", list(members))
-    rows = await tx.fetch(
-        f"DELETE FROM subject WHERE root IN ({_PEOPLE}) RETURNING member_id, index", list(members)
-    )
-    return [row["member_id"] or row["index"] for row in rows]
+    await tx.execute(f"DELETE FROM subject WHERE root IN ({_PEOPLE})", list(members))
+    await tx.execute("UPDATE erasures SET n = n + 1")
 
 
 async def object_to(tx: Tx, members: Sequence[UUID]) -> list[int]:
@@ -64,3 +66,22 @@ async def agree_again(tx: Tx, members: Sequence[UUID]) -> None:
         "INSERT INTO touched (subject_id) SELECT unnest($1::bigint[])",
         [row["subject_id"] for row in rows],
     )
+
+
+async def stop_watching(tx: Tx, members: Sequence[UUID], subjects: Sequence[int]) -> None:
+    """They said no to recommendations: what they did goes, and no more is collected.
+
+    `subjects` are the members'. What they bought stays: that is the contract's.
+    """
+    await tx.execute(
+        "INSERT INTO refusal SELECT DISTINCT root, $2::timestamptz FROM subject"
+        " WHERE id = ANY($1::bigint[]) ON CONFLICT (subject_id) DO NOTHING",
+        subjects, tx.now,
+    )  # fmt: skip
+    for table in _BEHAVIOUR:
+        await tx.execute(f"DELETE FROM {table} WHERE {_MINE}", list(members))
+
+
+async def watch_again(tx: Tx, members: Sequence[UUID]) -> None:
+    """They said yes; what is gone stays gone."""
+    await tx.execute(f"DELETE FROM refusal WHERE {_MINE}", list(members))

@@ -1,7 +1,6 @@
 """What the gateway tells about rights and consents."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from chassis.bus import Subscription
 from chassis.database import Tx
@@ -15,8 +14,8 @@ from profile_service.subjects.use_cases import SubjectIds
 def subscriptions(subjects: SubjectIds) -> list[Subscription]:
     """Who listens to what."""
 
-    async def erase(tx: Tx, members: Sequence[UUID]) -> None:
-        await use_cases.erase(tx, subjects, members)
+    async def changed(tx: Tx, events: Sequence[ConsentChanged]) -> None:
+        await use_cases.changed(tx, subjects, events)
 
-    rights = Rights("profile", HOLDS, erase, use_cases.object_to)
-    return [rights.subscription, Subscription(ConsentChanged, use_cases.changed)]
+    rights = Rights("profile", HOLDS, use_cases.erase, use_cases.object_to)
+    return [rights.subscription, Subscription(ConsentChanged, changed)]

@@ -6,16 +6,16 @@ from uuid import UUID
 from chassis.database import Tx
 from contracts.gateway_events import ConsentChanged
 from profile_service.rights import repository
+from profile_service.subjects import repository as subject_rows
 from profile_service.subjects.use_cases import SubjectIds
 from profile_service.tags import use_cases as tags
 
 PERSONAL = "personalised_recommendation"
 
 
-async def erase(tx: Tx, subjects: SubjectIds, members: Sequence[UUID]) -> None:
+async def erase(tx: Tx, members: Sequence[UUID]) -> None:
     """Everything goes; who comes with the same identifier is somebody new."""
-    gone = await repository.erase(tx, members)
-    tx.after_commit(lambda: subjects.forget(gone))
+    await repository.erase(tx, members)
 
 
 async def object_to(tx: Tx, members: Sequence[UUID]) -> None:
@@ -23,13 +23,18 @@ async def object_to(tx: Tx, members: Sequence[UUID]) -> None:
     await tags.drop(tx, await repository.object_to(tx, members))
 
 
-async def changed(tx: Tx, events: Sequence[ConsentChanged]) -> None:
-    """Who says yes to recommendations does not object to them."""
-    members = [
-        answer.member_id
+async def changed(tx: Tx, subjects: SubjectIds, events: Sequence[ConsentChanged]) -> None:
+    """Who says no to recommendations is not watched; who says yes does not object to them."""
+    said = {
+        answer.member_id: answer.granted
         for event in events
         for answer in event.answers
-        if answer.purpose == PERSONAL and answer.granted
-    ]
-    if members:
-        await repository.agree_again(tx, members)
+        if answer.purpose == PERSONAL
+    }
+    if yes := [member for member, granted in said.items() if granted]:
+        await repository.agree_again(tx, yes)
+        await repository.watch_again(tx, yes)
+    if no := [member for member, granted in said.items() if not granted]:
+        ids = await subjects.of(tx, no)  # the answer may be heard before the registration
+        await repository.stop_watching(tx, no, list(ids.values()))
+        await subject_rows.touch(tx, ids.values())

@@ -129,3 +129,18 @@ async def objecting(tx: Tx, roots: Sequence[int]) -> set[int]:
         roots,
     )
     return {row["root"] for row in rows}
+
+
+async def refusing(tx: Tx, ids: Iterable[int]) -> set[int]:
+    """Those of these subjects whose person said no to recommendations."""
+    rows = await tx.fetch(
+        "SELECT s.id FROM subject s JOIN refusal ON refusal.subject_id = s.root"
+        " WHERE s.id = ANY($1::bigint[])",
+        list(ids),
+    )
+    return {row["id"] for row in rows}
+
+
+async def erasures(tx: Tx) -> int:
+    """How often members were erased; none is until the end of this transaction."""
+    return int(await tx.fetchval("SELECT erasures_so_far()"))

@@ -11,24 +11,24 @@ MOST_REMEMBERED = 500_000
 
 
 class SubjectIds:
-    """Subjects by key. An id is for ever, so what a transaction has committed is remembered."""
+    """Subjects by key. An id stays until its member is erased, so what a transaction has committed
+    is remembered; an erasure anywhere, by another process too, makes all of that be forgotten."""
 
     def __init__(self) -> None:
         self._known: dict[Key, int] = {}
+        self._erasures = -1
 
     async def of(self, tx: Tx, keys: Iterable[Key]) -> Mapping[Key, int]:
         """The subject of each key; unknown ones are made."""
         wanted = set(keys)
+        if wanted and (erasures := await repository.erasures(tx)) != self._erasures:
+            self._known.clear()
+            self._erasures = erasures
         known = {key: self._known[key] for key in wanted if key in self._known}
         fresh = await repository.ids_of(tx, wanted - known.keys())
         if fresh:
             tx.after_commit(lambda: self._remember(fresh))
         return known | fresh
-
-    def forget(self, keys: Iterable[Key]) -> None:
-        """These subjects are gone."""
-        for key in keys:
-            self._known.pop(key, None)
 
     def _remember(self, fresh: Mapping[Key, int]) -> None:
         if len(self._known) > MOST_REMEMBERED:
