@@ -33,6 +33,7 @@ from gateway_service.birthdays.jobs import birthdays_announced
 from gateway_service.birthdays.subscribers import on_birthdays
 from gateway_service.birthdays.use_cases import Birthdays
 from gateway_service.collect import router as collect
+from gateway_service.collect.quick import Quick
 from gateway_service.collect.subscribers import on_orders
 from gateway_service.collect.translate import Translator
 from gateway_service.collect.use_cases import Collector
@@ -215,7 +216,8 @@ async def _start(app: FastAPI) -> None:
     ring, parts.audit.db = parts.tokens.ring, runtime.db
     parts.relations.db = parts.views.db = runtime.db
     translator = Translator(parts.vault)
-    parts.keeper.changed += [parts.vault.identifier.cache_clear, translator.forget]
+    quick = Quick(translator)
+    parts.keeper.changed += [parts.vault.identifier.cache_clear, translator.forget, quick.forget]
     await parts.keeper.start(runtime.db, runtime.bus.nc)
     now = runtime.db.clock.now()
     await rotate(runtime.db, parts.keys, ring, now - KEY_LIFE / 2)
@@ -227,7 +229,9 @@ async def _start(app: FastAPI) -> None:
     async with runtime.db.transaction() as tx:
         await first_clients(tx, clients, dev=parts.settings.dev)
         await notices.first(tx)
-    app.state.collector = Collector(runtime.db, runtime.bus, parts.vault, parts.forward, translator)
+    app.state.collector = Collector(
+        runtime.db, runtime.bus, parts.vault, parts.forward, translator, quick
+    )
 
 
 async def _stop(app: FastAPI) -> None:

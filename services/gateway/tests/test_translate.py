@@ -58,7 +58,12 @@ def test_who_it_was() -> None:
             {"id": "crm-7", "type": "crm"},
         ]
     }
-    (found,) = read(track(userId="u-1", context=context))
+    mentioned, found = read(
+        track(userId="u-1", context=context),
+        {"type": "identify", "userId": "u-1", "anonymousId": "d-1", "context": context},
+    )
+    assert indexes(mentioned) == indexes(found)
+    assert {each.value for each in mentioned.identifiers} == {None}  # an index is enough
     assert indexes(found) == [
         VAULT.index(Kind.EXTERNAL, "u-1"),
         VAULT.index(Kind.CARD_NO, "6200"),

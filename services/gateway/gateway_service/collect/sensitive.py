@@ -10,6 +10,7 @@ import msgspec
 from prometheus_client import Counter
 
 from contracts.events import Activity
+from gateway_service.collect.translate import Plain
 from gateway_service.proxy.forward import Forward
 
 PURPOSE = "sensitive"
@@ -34,29 +35,30 @@ def about_health(name: str) -> bool:
 
 
 async def without_consent_dropped(
-    forward: Forward, activities: Sequence[Activity]
-) -> list[Activity]:
+    forward: Forward, activities: Sequence[Activity | Plain]
+) -> list[Activity | Plain]:
     """The activities without what their members did not agree to. Raises Gone.
 
     Most have nothing of the kind, and cost a look at the names of their fields. Who is not known
     to be a member has agreed to nothing.
     """
-    asked = [
-        n
+    asked = {
+        n: each
         for n, each in enumerate(activities)
-        if any(map(about_health, each.properties)) or any(map(about_health, each.traits))
-    ]
+        if isinstance(each, Activity)  # the plain ones are known to have nothing of the kind
+        and (any(map(about_health, each.properties)) or any(map(about_health, each.traits)))
+    }
     if not asked:
         return list(activities)
-    indexes = [one.index for n in asked for one in activities[n].identifiers]
+    indexes = [one.index for each in asked.values() for one in each.identifiers]
     owners = await forward.resolve(indexes) if indexes else {}
     kept = list(activities)
-    for n in asked:
-        member = _owner(kept[n], owners)
+    for n, each in asked.items():
+        member = _owner(each, owners)
         if member is not None and await forward.consents.granted(member, PURPOSE):
             continue
         kept[n] = msgspec.structs.replace(
-            kept[n], properties=_without(kept[n].properties), traits=_without(kept[n].traits)
+            each, properties=_without(each.properties), traits=_without(each.traits)
         )
     return kept
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from contracts.classification import IDENTIFIER_KINDS, Kind
-from contracts.collect import MAX_MESSAGE_BYTES, Context, Message
+from contracts.collect import MAX_MESSAGE_BYTES, Context, Message, MessageType
 from contracts.events import Activity, SealedIdentifier
 from gateway_service.collect.clean import BadMessage, clean
 from gateway_service.collect.detect import (
@@ -27,7 +27,9 @@ from gateway_service.vault.seal import REMEMBERED, Vault, digest_of
 _KINDS = {str(kind): kind for kind in IDENTIFIER_KINDS}
 _NOTHING = Context()
 _EMPTY = b"{}"
+NO_DOCUMENT = msgspec.Raw(_EMPTY)
 TOO_LARGE = f"a message has {MAX_MESSAGE_BYTES} bytes at most"
+TELLING = frozenset({"identify", "alias"})  # who somebody is: readers may keep the identifier
 _TRAIT_IDENTIFIERS = (("phone", Kind.PHONE), ("email", Kind.EMAIL))
 
 
@@ -52,6 +54,20 @@ class _Free:
 
 _PROPERTIES = _Free("/properties", "activity.properties", PROPERTIES)
 _TRAITS = _Free("/traits", "trait.value", TRAITS)
+
+
+class Plain(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """An `Activity` on the bus whose parts are written already."""
+
+    message_id: str
+    type: MessageType
+    occurred_at: datetime
+    identifiers: msgspec.Raw
+    member_id: UUID | None = None
+    event: str | None = None
+    channel: str | None = None
+    properties: msgspec.Raw = NO_DOCUMENT
+    context: msgspec.Raw = NO_DOCUMENT
 
 
 class Translator:
@@ -81,15 +97,15 @@ class Translator:
         return Activity(
             message_id=_message_id(message, n, arrival),
             type=message.type,
-            occurred_at=_occurred_at(message, arrival),
-            identifiers=identifiers,
+            occurred_at=occurred_at(message, arrival),
+            identifiers=identifiers if message.type in TELLING else list(map(bare, identifiers)),
             member_id=member_id,
-            event=_public(event, "/event"),
-            channel=_public(context.channel, "/context/channel"),
+            event=public_text(event, "/event"),
+            channel=public_text(context.channel, "/context/channel"),
             properties=self._clean(message.properties, _PROPERTIES, member_id, identifiers),
             traits=self._clean(traits, _TRAITS, member_id, identifiers),
             previous=self._previous(message),
-            context=_kept(message, context),
+            context=kept(message, context),
         )
 
     def _identifiers(
@@ -108,6 +124,14 @@ class Translator:
                     yield self._known(kind, str(value), f"/traits/{name}")
         if message.anonymous_id is not None:
             yield self._known(Kind.DEVICE_ID, message.anonymous_id, "/anonymousId")
+
+    def who(
+        self, context: Context, user_id: str | int | None, anonymous_id: str | None
+    ) -> tuple[UUID | None, list[SealedIdentifier]]:
+        """Whom a message names that tells no traits. Raises BadMessage."""
+        message = Message(user_id=user_id, anonymous_id=anonymous_id)
+        member_id, user = _user(user_id)
+        return member_id, list(self._identifiers(message, context, user, NO_DOCUMENT))
 
     def _previous(self, message: Message) -> list[SealedIdentifier]:
         if message.type != "alias":
@@ -166,7 +190,13 @@ def _user(user_id: str | int | None) -> tuple[UUID | None, str | None]:
     return None, text
 
 
-def _occurred_at(message: Message, arrival: Arrival) -> datetime:
+@lru_cache(REMEMBERED)
+def bare(identifier: SealedIdentifier) -> SealedIdentifier:
+    """An identifier that is only mentioned: its index is enough, its value stays here."""
+    return SealedIdentifier(identifier.kind, identifier.index)
+
+
+def occurred_at(message: Message, arrival: Arrival) -> datetime:
     """The client's timestamp, corrected by what its clock showed when it sent; never the future."""
     if message.timestamp is None:
         return arrival.received_at
@@ -189,13 +219,13 @@ def _message_id(message: Message, n: int, arrival: Arrival) -> str:
     return message.message_id
 
 
-def _public(text: str | None, pointer: str) -> str | None:
+def public_text(text: str | None, pointer: str) -> str | None:
     if text is not None and repeated_looks_personal(text):
         raise BadMessage("holds a personal value", pointer)
     return text
 
 
-def _kept(message: Message, context: Context) -> dict[str, str]:
+def kept(message: Message, context: Context) -> dict[str, str]:
     """The few things kept of context and envelope, if they say nothing personal."""
     library, page = context.library, context.page
     path = page.path.partition("?")[0] if page and page.path else None

@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import cast
 from uuid import UUID
 
 import msgspec
@@ -25,10 +27,11 @@ from gateway_service.access.domain import basic_user, hash_secret
 from gateway_service.collect import repository
 from gateway_service.collect.clean import BadMessage
 from gateway_service.collect.orders import ORDER_COMPLETED, order_of
+from gateway_service.collect.quick import NotQuick, Quick
 from gateway_service.collect.reading import Rejected, members_named, read_batch, read_one
 from gateway_service.collect.repository import Kept, Refused, Stage
 from gateway_service.collect.sensitive import without_consent_dropped
-from gateway_service.collect.translate import Arrival, Translator
+from gateway_service.collect.translate import Arrival, Plain, Translator
 from gateway_service.paging import cursor_of, place_of
 from gateway_service.proxy.client import Gone
 from gateway_service.proxy.forward import SYSTEM, Forward
@@ -50,6 +53,7 @@ class Collector:
     vault: Vault
     forward: Forward
     translator: Translator
+    quick: Quick
     _sources: dict[bytes, tuple[str, float]] = field(default_factory=dict)
 
     async def source(self, authorization: str) -> str:
@@ -84,7 +88,7 @@ async def take(collector: Collector, source: str, body: bytes, kind: MessageType
     except NotReady:  # seldom: somebody known told something personal
         await collector.vault.ready(members_named(body))
         read = _read(collector, body, kind, arrival)
-    taken = [each for each in read if isinstance(each, Activity)]
+    taken = [each for each in read if not isinstance(each, Rejected)]
     if len(taken) < len(read):
         async with collector.db.transaction() as tx:
             bad = (each for each in read if isinstance(each, Rejected))
@@ -96,8 +100,10 @@ async def take(collector: Collector, source: str, body: bytes, kind: MessageType
 
 def _read(
     collector: Collector, body: bytes, kind: MessageType | None, arrival: Arrival
-) -> list[Activity | Rejected]:
+) -> Sequence[Activity | Plain | Rejected]:
     if kind is None:
+        with suppress(NotQuick):
+            return collector.quick.read(body, arrival)
         return read_batch(collector.translator, body, arrival)
     return [read_one(collector.translator, body, kind, arrival)]
 
@@ -115,10 +121,16 @@ def _sealed(
     ]  # fmt: skip
 
 
-async def publish(bus: Bus, source: str, arrival: Arrival, activities: list[Activity]) -> None:
+async def publish(
+    bus: Bus, source: str, arrival: Arrival, activities: Sequence[Activity | Plain]
+) -> None:
     """One message, and one more if there are orders among them. Raises Problem 503."""
     messages = _messages(bus, source, arrival, arrival.batch_id, activities)
-    orders = [each for each in activities if each.type == "track" and each.event == ORDER_COMPLETED]
+    orders = [
+        each
+        for each in activities
+        if isinstance(each, Activity) and each.type == "track" and each.event == ORDER_COMPLETED
+    ]
     if orders:
         event = OrdersCollected(arrival.batch_id, orders)
         payload = msgspec.json.encode(event)
@@ -137,10 +149,11 @@ async def publish(bus: Bus, source: str, arrival: Arrival, activities: list[Acti
 
 
 def _messages(
-    bus: Bus, source: str, arrival: Arrival, batch_id: str, activities: list[Activity]
+    bus: Bus, source: str, arrival: Arrival, batch_id: str, activities: Sequence[Activity | Plain]
 ) -> list[tuple[str, str, bytes]]:
     """One message; more only if sealing made it larger than the server takes."""
-    payload = msgspec.json.encode(ActivityBatch(batch_id, arrival.received_at, source, activities))
+    batch = ActivityBatch(batch_id, arrival.received_at, source, cast("list[Activity]", activities))
+    payload = msgspec.json.encode(batch)
     if len(payload) + _MARGIN <= bus.nc.max_payload or len(activities) == 1:
         return [(ActivityBatch.subject, batch_id, payload)]
     half = len(activities) // 2

@@ -1,0 +1,206 @@
+"""The quick way for messages that hold nothing personal, which is nearly all of a shop's traffic.
+
+Whatever is not plainly harmless goes the careful way (`translate`), message by message, and a
+request with anything wrong in it does as a whole. Both ways give the same on the bus; a test
+compares them.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+
+from contracts.classification import internal, public
+from contracts.collect import MAX_MESSAGE_BYTES, Context, Lenient, Message, Moment
+from contracts.events import Activity
+from gateway_service.collect.clean import BadMessage, clean
+from gateway_service.collect.detect import PROPERTIES, PersonalName
+from gateway_service.collect.orders import ORDER_COMPLETED
+from gateway_service.collect.screen import suspect_documents, suspects
+from gateway_service.collect.sensitive import about_health
+from gateway_service.collect.translate import (
+    NO_DOCUMENT,
+    Arrival,
+    Plain,
+    Translator,
+    bare,
+    kept,
+    occurred_at,
+    public_text,
+)
+
+_NONE = msgspec.Raw(b"null")
+_QUICK = frozenset({"track", "page", "screen"})  # the others tell who somebody is
+_REMEMBERED = 32_768
+_SHAPES = 4_096
+
+
+class Hasty(Message, frozen=True, gc=False):
+    """A message of which nothing is read that may be told by its bytes."""
+
+    properties: Annotated[msgspec.Raw, internal] = NO_DOCUMENT
+    traits: Annotated[msgspec.Raw, internal] = NO_DOCUMENT
+    context: Annotated[msgspec.Raw, internal] = _NONE  # type: ignore[assignment]
+
+
+class HastyBatch(Lenient, frozen=True, gc=False):
+    """`Batch`, read no further."""
+
+    batch: Annotated[list[Hasty], msgspec.Meta(min_length=1), internal]
+    context: Annotated[msgspec.Raw, internal] = _NONE
+    sent_at: Annotated[Moment | None, public] = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a context and ids say that came before: the same people and pages come again."""
+
+    context: Context
+    member_id: UUID | None
+    identifiers: msgspec.Raw
+    channel: str | None
+    kept: msgspec.Raw
+
+
+class NotQuick(Exception):
+    """The request has to go the careful way as a whole."""
+
+
+class Quick:
+    """Remembers a bounded number of contexts with their ids, and the shapes of documents."""
+
+    def __init__(self, translator: Translator) -> None:
+        self._translator = translator
+        self._told = lru_cache(_REMEMBERED)(self._tell)
+        self.forget = self._told.cache_clear  # when keys change
+        self._shapes: dict[tuple[str, ...], bool] = {}
+
+    def read(self, body: bytes, arrival: Arrival) -> list[Activity | Plain]:
+        """The messages of `/v1/batch`, in sequence. Raises NotQuick, and NotReady."""
+        if b"\\u0000" in body:
+            raise NotQuick
+        try:
+            batch = _hasty(body)
+            shared = bytes(batch.context)
+            arrival = replace(arrival, sent_at=batch.sent_at, context=_context(shared))
+            doubtful = self._doubtful(batch.batch)
+            return [
+                (None if n in doubtful else self._plain(message, arrival, shared))
+                or self._careful(message, n, arrival)
+                for n, message in enumerate(batch.batch)
+            ]
+        except (msgspec.DecodeError, BadMessage, UnicodeDecodeError):
+            raise NotQuick from None
+
+    def _careful(self, message: Hasty, n: int, arrival: Arrival) -> Activity:
+        told = {name: getattr(message, name) for name in message.__struct_fields__}
+        told["context"] = _context(message.context)
+        return self._translator.activity(Message(**told), n, arrival)
+
+    def _plain(self, message: Hasty, arrival: Arrival, shared: bytes) -> Plain | None:
+        """None for one that needs the careful way. Raises BadMessage."""
+        kind, event, message_id = message.type, message.event, message.message_id
+        if message_id is None or message.traits is not NO_DOCUMENT or kind not in _QUICK:
+            return None
+        if kind != "track":
+            event = message.name
+        elif event is None or event == ORDER_COMPLETED:
+            return None
+        context = shared if message.context is _NONE else bytes(message.context)
+        told = self._told(context, message.user_id, message.anonymous_id)
+        if told is None:
+            return None
+        rest = told.kept
+        if message.category is not None or message.group_id is not None:
+            rest = msgspec.Raw(msgspec.json.encode(kept(message, told.context)))
+        return Plain(
+            message_id, kind, occurred_at(message, arrival), told.identifiers, told.member_id,
+            public_text(event, "/event"), told.channel, message.properties, rest,
+        )  # fmt: skip
+
+    def _doubtful(self, messages: Sequence[Hasty]) -> Collection[int]:
+        """Messages in which something personal may stand. Raises DecodeError."""
+        found = suspects([(message.message_id or "").encode() for message in messages])
+        texts = [bytes(message.properties) for message in messages]
+        whole = b",".join(texts)
+        documents = _documents(b"[" + whole + b"]")
+        foreign = not whole.isascii()
+        if foreign:
+            whole.decode()  # what was skipped has not been looked at
+        asked = suspect_documents(texts)
+        nested = b"[" in whole or whole.count(b"{") > len(texts)
+        small = len(max(texts, key=len)) <= MAX_MESSAGE_BYTES
+        if (
+            small
+            and not (asked or nested or foreign)
+            and all(map(self._shape, set(map(tuple, documents))))
+        ):
+            return found  # as most are
+        for n, (text, document) in enumerate(zip(texts, documents, strict=True)):
+            if len(text) > MAX_MESSAGE_BYTES or (
+                (
+                    n in asked
+                    or (nested and (b"[" in text or text.find(b"{", 1) > 0))
+                    or not self._shape(tuple(document))
+                    or (foreign and "name" in document and not text.isascii())  # whose?
+                )
+                and not _harmless(messages[n].properties, document)
+            ):
+                found.add(n)
+        return found
+
+    def _shape(self, names: tuple[str, ...]) -> bool:
+        """Whether no field of a flat document is personal by its name."""
+        known = self._shapes.get(names)
+        if known is not None:
+            return known
+        try:
+            known = all(PROPERTIES[name] is None and not about_health(name) for name in names)
+        except PersonalName:
+            return False
+        if len(self._shapes) < _SHAPES:
+            self._shapes[names] = known
+        return known
+
+    def _tell(
+        self, raw: bytes, user_id: str | int | None, anonymous_id: str | None
+    ) -> _Told | None:
+        """None for a context that tells more of somebody than who it is, and for nobody."""
+        context = _context(raw) or Context()
+        if bytes(context.traits) not in (b"{}", b"null"):
+            return None
+        try:
+            member_id, named = self._translator.who(context, user_id, anonymous_id)
+            channel = public_text(context.channel, "/context/channel")
+        except BadMessage:
+            return None
+        if member_id is None and not named:
+            return None
+        identifiers = msgspec.json.encode([bare(each) for each in named])
+        rest = msgspec.json.encode(kept(Message(), context))
+        return _Told(context, member_id, msgspec.Raw(identifiers), channel, msgspec.Raw(rest))
+
+
+class _Found(Exception):
+    """Something in a document has to be sealed."""
+
+
+def _harmless(raw: msgspec.Raw, document: dict[str, Any]) -> bool:
+    """The careful look: nothing to seal, nothing about health."""
+
+    def found(_kind: Any, _value: str) -> str:
+        raise _Found
+
+    try:
+        clean(found, raw, "", PROPERTIES)
+    except (_Found, BadMessage):
+        return False
+    return not any(map(about_health, document))
+
+
+_context = msgspec.json.Decoder(Context | None).decode
+_hasty = msgspec.json.Decoder(HastyBatch).decode
+_documents = msgspec.json.Decoder(list[dict[str, Any]]).decode
