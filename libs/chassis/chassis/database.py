@@ -1,6 +1,7 @@
 """One pool, one kind of transaction. SQL text or SQLModel statements, both run by asyncpg."""
 
 import functools
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -72,6 +73,12 @@ class Tx:
     async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """COPY rows into a table (the fastest way in)."""
         await self.conn.copy_records_to_table(table, columns=columns, records=rows)
+
+    async def copy_binary(self, table: str, columns: Sequence[str], data: bytes) -> None:
+        """COPY rows that are in PostgreSQL's binary format already."""
+        await self.conn.copy_to_table(
+            table, columns=columns, source=io.BytesIO(data), format="binary"
+        )
 
     def publish(self, event: Event) -> None:
         """Tell the bus, if and when this transaction commits."""

@@ -16,18 +16,11 @@ class Partitions:
 
     async def months(self, tx: Tx, table: str, moments: Collection[datetime]) -> None:
         """Make sure that `table` has a partition for the UTC month of every moment."""
-        first, last = _month(min(moments)), _month(max(moments))
-        wanted = {first} if first == last else set(map(_month, moments))
-        for year, month in sorted(wanted):
+        for year, month in sorted(set(map(_month, moments))):
             if year in YEARS:
                 low = date(year, month, 1)
                 high = date(year + month // 12, month % 12 + 1, 1)
                 await self._add(tx, table, f"{low:%Y%m}", f"{low} 00:00Z", f"{high} 00:00Z")
-
-    async def week(self, tx: Tx, table: str, monday: date) -> None:
-        """Make sure that `table` has a partition for the week that begins on `monday`."""
-        after = monday + timedelta(days=7)
-        await self._add(tx, table, f"{monday:%Y%m%d}", str(monday), str(after))
 
     async def _add(self, tx: Tx, table: str, suffix: str, low: str, high: str) -> None:
         name = f"{table}_{suffix}"

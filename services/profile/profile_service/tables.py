@@ -74,11 +74,21 @@ class TouchedRow(Row, table=True):
 
 
 class SeenRow(Row, table=True):
-    """messageIds already collected, as 64-bit hashes, by week; old weeks are dropped."""
+    """messageIds already collected, as 64-bit hashes, in parts of weeks; old ones are dropped."""
 
     __tablename__ = "seen"
     message_key: int = big(primary_key=True)
     week: date = Field(primary_key=True)
+    part: int = Field(primary_key=True)
+
+
+class SeenPartRow(Row, table=True):
+    """How many keys each part of `seen` has."""
+
+    __tablename__ = "seen_part"
+    week: date = Field(primary_key=True)
+    part: int = Field(primary_key=True)
+    size: int
 
 
 class ActivityRow(Row, table=True):

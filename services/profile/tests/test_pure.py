@@ -1,24 +1,13 @@
 """Sums, forests, cursors, bands: the pure parts."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from services.profile.tests.world import NOON, activity, member, order
+from services.profile.tests.world import NOON, member, order
 
-from contracts.classification import Kind
-from contracts.events import Activity, SealedIdentifier
-from profile_service.collect.domain import (
-    Collected,
-    Trait,
-    days,
-    happened,
-    holder,
-    latest,
-    message_key,
-)
 from profile_service.profiles.domain import Place
 from profile_service.purchases.domain import NOTHING, Spending, spending_of, total
 from profile_service.rfm.domain import Bounds, Rfm, band, cell, recency_band
@@ -90,44 +79,6 @@ def test_a_merge_the_other_way_round_makes_no_ring() -> None:
     nodes |= attach(nodes, [(0, 2, NOON)])
     assert [nodes[key].root for key in range(3)] == [2, 2, 2]
     assert attach(nodes, [(0, 0, NOON)]) == {}
-
-
-def test_an_activity_is_counted_for_its_strongest_identifier() -> None:
-    device, phone = (SealedIdentifier(kind, f"{kind}:1") for kind in (Kind.DEVICE_ID, Kind.PHONE))
-    named = activity("m", phone=None)
-    assert holder(named) is None
-    for identifiers in ([device, phone], [phone, device]):
-        message = Activity("m", "track", NOON, identifiers=identifiers)
-        assert holder(message) == "phone:1"
-    assert holder(activity("m", phone=1, member_id=member(7))) == member(7)
-
-
-def test_times_no_honest_clock_tells_become_the_time_of_receipt() -> None:
-    received = NOON.astimezone(UTC)
-    extremes = (datetime.min, datetime.max, datetime(1970, 1, 1), datetime(2018, 1, 1))
-    for wrong in extremes:
-        assert happened(activity("m", at=wrong.replace(tzinfo=UTC)), received) == received
-    assert happened(activity("m", at=received - timedelta(days=300)), received) < received
-
-
-def test_days_and_traits_do_not_depend_on_order() -> None:
-    rows = [
-        Collected(subject, NOON + timedelta(minutes=n), n, "Product Viewed", None, {})
-        for n, subject in ((2, 1), (0, 1), (1, 1), (3, None))
-    ]
-    for some in permutations(rows):
-        counted = days(some, lambda moment: moment.date())
-        assert counted == {(NOON.date(), "Product Viewed", "", 1): (3, rows[0].occurred_at)}
-    told = [((1, "size"), Trait(n, NOON, n)) for n in range(3)]
-    for tales in permutations(told):
-        assert latest(tales)[(1, "size")].value == 2
-
-
-def test_message_keys_fit_a_bigint() -> None:
-    keys = {message_key(f"m-{n}") for n in range(1000)}
-    assert len(keys) == 1000
-    assert all(-(2**63) <= key < 2**63 for key in keys)
-    assert min(keys) < 0 < max(keys)
 
 
 def test_cursors_come_back() -> None:

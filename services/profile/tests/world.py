@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from chassis.clock import PROGRAM_ZONE
 from chassis.database import Database
 from contracts.classification import Kind
@@ -19,6 +21,7 @@ from contracts.events import (
     SealedIdentifier,
 )
 from profile_service.catalogue.use_cases import Departments, write_products
+from profile_service.collect.columns import ToldBatch
 from profile_service.collect.use_cases import Collector
 from profile_service.partitions import Partitions
 from profile_service.purchases.use_cases import Purchases
@@ -72,6 +75,11 @@ def order(
     )  # fmt: skip
 
 
+def told(*batches: ActivityBatch) -> list[ToldBatch]:
+    """Batches as the service hears them."""
+    return [msgspec.json.decode(msgspec.json.encode(each), type=ToldBatch) for each in batches]
+
+
 class World:
     """The service without its edges."""
 
@@ -106,7 +114,7 @@ class World:
     async def collect(self, *batches: ActivityBatch) -> None:
         """Batches that arrive in one fetch."""
         async with self.db.transaction() as tx:
-            await self.collector.collect(tx, batches)
+            await self.collector.collect(tx, told(*batches))
 
     async def record(self, *orders: RecordedOrder) -> None:
         """Orders that points tells in one message."""

@@ -1,60 +1,92 @@
 """Activities, their fold and traits in the database."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
+import numpy as np
+
 from chassis.database import Tx
-from profile_service.collect.domain import Behaviour, Collected, DayKey, Trait, TraitKey
+from profile_service.collect.columns import Ints, Rows, copy_of_keys, copy_of_rows
+from profile_service.collect.domain import Behaviour, DayCount, Trait, TraitKey
 
 COLUMNS = ("subject_id", "occurred_at", "message_key", "event", "channel", "properties")
 
 
-async def known_keys(tx: Tx, keys: Sequence[int], since: date) -> set[int]:
-    """Those of `keys` (sorted) that have been collected in or after the week of `since`."""
+async def parts(tx: Tx, since: date) -> dict[tuple[date, int], int]:
+    """Sizes of the parts of `seen` in or after the week of `since`; nobody else adds any now."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtext('profile:seen'))")
     rows = await tx.fetch(
-        "SELECT message_key FROM seen WHERE message_key = ANY($1::bigint[]) AND week >= $2",
-        keys,
-        since,
+        "SELECT week, part, size FROM seen_part WHERE week >= $1 ORDER BY week, part", since
     )
-    return {row["message_key"] for row in rows}
+    return {(row["week"], row["part"]): row["size"] for row in rows}
 
 
-async def remember_keys(tx: Tx, keys: Sequence[int], week: date) -> None:
-    """Know these messages from now on. Keys must be sorted: the index likes it."""
-    await tx.copy("seen", ("message_key", "week"), [(key, week) for key in keys])
+async def add_part(tx: Tx, name: tuple[date, int]) -> None:
+    """One more, empty."""
+    await tx.execute("SELECT add_seen_part($1, $2)", *name)
+
+
+async def remember_keys(tx: Tx, name: tuple[date, int], keys: Ints) -> None:
+    """A part has these keys, too. They must be sorted: the index likes it."""
+    await tx.copy_binary("seen", ("message_key", "week", "part"), copy_of_keys(keys, *name))
+    await tx.execute(
+        "UPDATE seen_part SET size = size + $3 WHERE week = $1 AND part = $2", *name, len(keys)
+    )
+
+
+async def known_keys(tx: Tx, name: tuple[date, int], keys: Sequence[int]) -> list[int]:
+    """Those of `keys` (sorted) that a part has."""
+    rows = await tx.fetch(
+        "SELECT message_key FROM seen"
+        " WHERE week = $1 AND part = $2 AND message_key = ANY($3::bigint[])",
+        *name,
+        keys,
+    )
+    return [row["message_key"] for row in rows]
+
+
+async def keys_of(tx: Tx, name: tuple[date, int]) -> Ints:
+    """All keys of a part, as one value: a row each would take ten times as long."""
+    keys = await tx.fetchval(
+        "SELECT string_agg(int8send(message_key), '') FROM seen WHERE week = $1 AND part = $2",
+        *name,
+    )
+    return np.frombuffer(keys or b"", ">i8").astype(np.int64)
 
 
 async def drop_seen_before(tx: Tx, week: date) -> None:
     """Forget the messages of earlier weeks."""
+    await tx.execute("DELETE FROM seen_part WHERE week < $1", week)
     await tx.execute("SELECT drop_seen_before($1)", f"{week:%Y%m%d}")
 
 
-async def add_activities(tx: Tx, rows: Iterable[Collected]) -> None:
+async def add_activities(tx: Tx, rows: Rows) -> None:
     """COPY; the partitions must be there."""
-    await tx.copy("activity", COLUMNS, rows)
+    await tx.copy_binary("activity", COLUMNS, copy_of_rows(rows))
 
 
-async def add_days(tx: Tx, counts: Mapping[DayKey, tuple[int, datetime]]) -> None:
+async def add_days(tx: Tx, counts: DayCount) -> None:
     """Add to the daily counts, in one order (so that two writers never wait for each other).
 
     Days, events and channels are few and travel once; rows name them by their place.
     """
-    kinds = sorted({key[:3] for key in counts})
-    place = {kind: n for n, kind in enumerate(kinds, 1)}
-    rows = sorted((key[3], place[key[:3]], *count) for key, count in counts.items())
     await tx.execute(
         "INSERT INTO activity_day (subject_id, day, event, channel, n, last_at)"
-        " SELECT subject, day, event, channel, n, last_at"
-        " FROM unnest($1::bigint[], $2::int[], $3::int[], $4::timestamptz[])"
+        " SELECT subject, day, event, channel, n,"
+        " timestamptz '1970-01-01 00:00Z' + last_at * interval '1 microsecond'"
+        " FROM unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[])"
         " AS row (subject, place, n, last_at)"
         " JOIN unnest($5::date[], $6::text[], $7::text[]) WITH ORDINALITY"
         " AS kind (day, event, channel, place) USING (place) ORDER BY subject, day, event, channel"
         " ON CONFLICT (subject_id, day, event, channel) DO UPDATE SET"
         " n = activity_day.n + excluded.n,"
         " last_at = greatest(activity_day.last_at, excluded.last_at)",
-        *(list(column) for column in zip(*rows, strict=True)),
-        *(list(column) for column in zip(*kinds, strict=True)),
+        counts.subjects,
+        [place + 1 for place in counts.kinds],
+        counts.numbers,
+        counts.last,
+        *(list(column) for column in zip(*counts.named, strict=True)),
     )
 
 
