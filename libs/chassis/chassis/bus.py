@@ -30,11 +30,15 @@ class Subscription:
 
     `early` events do not mind being handled before others that came before them, so those of a
     fetched batch go first: they do not break up the runs of the others.
+
+    `read` makes of a payload what the handler gets, if that is more than the decoded event. It runs
+    while earlier events are being handled, and must depend on the payload only.
     """
 
     event: type[Any]
     handler: Callable[[Tx, Sequence[Any]], Awaitable[None]]
     early: bool = False
+    read: Callable[[bytes], Any] | None = None
 
     @property
     def stream(self) -> str:

@@ -33,15 +33,16 @@ class Poison(Exception):
     """Raised by a handler for an event that can never work: straight to `dead_letter`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Incoming:
-    """A message off the stream."""
+    """A message off the stream; `event` is what it says, or why that cannot be read."""
 
     message_id: str
     subject: str
     payload: bytes
     headers: dict[str, str]
     raw: Any
+    event: Any = None
 
 
 class Consumer:
@@ -52,12 +53,14 @@ class Consumer:
     ) -> None:
         self._db, self._bus, self._service, self._stream = db, bus, service, stream
         self._handlers = event_types(subs)
-        self._decoders = {
-            subject: msgspec.json.Decoder(sub.event) for subject, sub in self._handlers.items()
+        self._readers = {
+            subject: sub.read or msgspec.json.Decoder(sub.event).decode
+            for subject, sub in self._handlers.items()
         }
         self._queue: asyncio.Queue[Any] = asyncio.Queue()
         self._credit = 0  # messages asked for and not yet here
         self._inbox = ""
+        self._applying: asyncio.Task[None] | None = None
         self._done = asyncio.Event()  # set while no batch is in hand
         self._done.set()
 
@@ -74,14 +77,35 @@ class Consumer:
             await asyncio.sleep(0.002)  # on its way to us, or its acknowledgement to the server
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. While a batch is being applied the next one is fetched and read."""
         self._credit = 0
         await self._subscribe()
-        while True:
-            batch = await self._next_batch()
-            if batch:
-                await self._apply_for_sure(batch)
+        try:
+            while True:
+                batch = await self._next_batch()
+                await self._read_ahead(batch)
+                if self._applying:
+                    await self._applying
+                self._applying = asyncio.create_task(self._finish(batch))
+        finally:
+            if self._applying:
+                self._applying.cancel()
+                await asyncio.wait([self._applying])
+
+    async def _finish(self, batch: list[Incoming]) -> None:
+        if batch:
+            await self._apply_for_sure(batch)
+        if self._queue.empty():
             self._done.set()
+
+    async def _read_ahead(self, batch: list[Incoming]) -> None:
+        for message in batch:
+            try:
+                message.event = self._readers[message.subject](message.payload)
+            except msgspec.DecodeError as error:
+                message.event = error
+            if self._applying and not self._applying.done():
+                await asyncio.sleep(0)  # it goes first
 
     async def _subscribe(self) -> None:
         self._inbox = self._bus.nc.new_inbox()
@@ -115,7 +139,7 @@ class Consumer:
         while not self._queue.empty() and len(messages) < FETCH and size < MAX_BATCH_BYTES:
             messages.append(self._queue.get_nowait())
             size += len(messages[-1].data)
-        if any((raw.headers or {}).get("Status") in LOST for raw in messages):
+        if any(map(_is_lost, messages)):
             await self._ensure_known()
         return [self._read(raw) for raw in messages if self._is_message(raw)]
 
@@ -171,11 +195,10 @@ class Consumer:
             fresh.sort(key=lambda message: not self._handlers[message.subject].early)
             for subject, group in groupby(fresh, key=lambda message: message.subject):
                 messages = list(group)
-                decode = self._decoders[subject].decode
-                try:
-                    events = [decode(message.payload) for message in messages]
-                except msgspec.DecodeError as error:
-                    raise Poison(f"does not decode: {error}") from error
+                events = [message.event for message in messages]
+                for event in events:
+                    if isinstance(event, msgspec.DecodeError):
+                        raise Poison(f"does not decode: {event}") from event
                 with span(f"consume {subject}", messages[0].headers):
                     await self._handlers[subject].handler(tx, events)
                 CONSUMED.labels(self._service, subject).inc(len(events))
@@ -202,3 +225,9 @@ class Consumer:
             )  # fmt: skip
         DEAD.labels(self._service, message.subject).inc()
         log.error("dead_letter", subject=message.subject, message_id=message.message_id)
+
+
+def _is_lost(raw: Any) -> bool:
+    """Whether the server says that there is nobody to ask, and not only that a reply is full."""
+    headers = raw.headers or {}
+    return headers.get("Status") in LOST and "MaxBytes" not in headers.get("Description", "")

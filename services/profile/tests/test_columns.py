@@ -13,7 +13,7 @@ from services.profile.tests.world import NOON, World, activity, batch, member, t
 
 from contracts.classification import Kind
 from contracts.events import Activity, SealedIdentifier
-from profile_service.collect.columns import Holders, columns, days, months, rows, traits
+from profile_service.collect.columns import Holders, days, each_once, months, rows, traits
 from profile_service.collect.domain import holder
 from profile_service.collect.seen import Filter, Seen
 
@@ -29,7 +29,7 @@ def test_an_activity_is_counted_for_its_strongest_identifier() -> None:
         Activity("d", "track", NOON, [device, phone]),
     ]  # fmt: skip
     (heard,) = told(batch(*said))
-    says, found = Holders().of(heard.activities)
+    says, found = Holders().of(heard.told)
     assert [found[each] for each in says] == [None, member(7), "phone:1", "phone:1"]
 
 
@@ -37,7 +37,7 @@ def test_times_no_honest_clock_tells_become_the_time_of_receipt() -> None:
     extremes = (datetime.min, datetime.max, datetime(1970, 1, 1), datetime(2018, 1, 1))
     said = [activity(f"{n}", at=wrong.replace(tzinfo=UTC)) for n, wrong in enumerate(extremes)]
     long_ago = activity("honest", at=RECEIVED - timedelta(days=300))
-    found = columns(told(batch(*said, long_ago, received_at=RECEIVED)))
+    found = each_once(told(batch(*said, long_ago, received_at=RECEIVED)))
     at = {each.message_id: moment for each, moment in zip(found.told, found.at, strict=True)}
     assert len(set(at.values())) == 2 and at["honest"] < at["0"]
     assert months(found.at) == [
@@ -68,7 +68,7 @@ def test_folding_in_columns_is_folding_one_by_one(said: list[list[Activity]]) ->
             key = (index_of(each), each.occurred_at.date(), *kind)
             counted[key] += 1
             last[key] = max(last.get(key, each.occurred_at), each.occurred_at)
-    found = columns(told(*(batch(*some) for some in said)))
+    found = each_once(told(*(batch(*some) for some in said)))
     subjects = np.array([index_of(each) for each in map(activity_of(first), found.told)], np.int64)
     count = days(rows(found, subjects), lambda at: at.astimezone(NOON.tzinfo).date())
     assert counted == {

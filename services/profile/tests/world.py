@@ -21,7 +21,7 @@ from contracts.events import (
     SealedIdentifier,
 )
 from profile_service.catalogue.use_cases import Departments, write_products
-from profile_service.collect.columns import ToldBatch
+from profile_service.collect.columns import Columns, heard
 from profile_service.collect.use_cases import Collector
 from profile_service.partitions import Partitions
 from profile_service.purchases.use_cases import Purchases
@@ -75,9 +75,9 @@ def order(
     )  # fmt: skip
 
 
-def told(*batches: ActivityBatch) -> list[ToldBatch]:
+def told(*batches: ActivityBatch) -> list[Columns]:
     """Batches as the service hears them."""
-    return [msgspec.json.decode(msgspec.json.encode(each), type=ToldBatch) for each in batches]
+    return [heard(msgspec.json.encode(each)) for each in batches]
 
 
 class World:

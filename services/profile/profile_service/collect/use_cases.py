@@ -14,9 +14,8 @@ from profile_service.collect.columns import (
     Columns,
     Holders,
     Ints,
-    ToldBatch,
-    columns,
     days,
+    each_once,
     months,
     rows,
     traits,
@@ -41,9 +40,9 @@ class Collector:
     seen: Seen = field(default_factory=Seen)
     holders: Holders = field(default_factory=Holders)
 
-    async def collect(self, tx: Tx, batches: Sequence[ToldBatch]) -> None:
+    async def collect(self, tx: Tx, batches: Sequence[Columns]) -> None:
         """Store and fold every message that has not been collected before."""
-        told = columns(batches)
+        told = each_once(batches)
         week = monday(local_date(tx.now))
         since = week - timedelta(weeks=self.dedupe_weeks)
         fresh = await self.seen.fresh(tx, told.keys, week, since)
