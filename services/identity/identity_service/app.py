@@ -3,13 +3,11 @@
 from fastapi import FastAPI
 
 from chassis.app import Service, build
-from chassis.bus import Subscription
-from contracts.events import ActivityBatch
 from identity_service.birthdays.jobs import birthdays_told
 from identity_service.identifiers.router import router as identifiers
 from identity_service.members.router import router as members
 from identity_service.merges.router import router as merges
-from identity_service.resolution.subscribers import on_activities
+from identity_service.resolution.subscribers import ACTIVITIES
 from identity_service.rights.subscribers import RIGHTS
 from identity_service.settings import Settings
 
@@ -21,7 +19,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             name="identity",
             settings=settings or Settings(),
             routers=[members, identifiers, merges],
-            subscriptions=[Subscription(ActivityBatch, on_activities), RIGHTS.subscription],
+            subscriptions=[ACTIVITIES, RIGHTS.subscription],
             sealed=["member.name", "member.birthday", "member.address", "identifier.value"],
             jobs=[birthdays_told],
         )

@@ -1,5 +1,6 @@
 """Behaviour from the real stream: links, merges, exactly once."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -14,10 +15,13 @@ from services.identity.tests.samples import (
 )
 from services.identity.tests.test_members import join, told
 
-from contracts.events import ActivityBatch
+from contracts.events import Activity, ActivityBatch
+from identity_service.resolution.domain import TELLING
+from identity_service.resolution.subscribers import heard
 from testkit import eventually, together
 from testkit.apps import RunningApp
 
+NOW = datetime(2017, 6, 1, 12, tzinfo=UTC)
 PHONE, CARD, OPENID = ("phone", "1"), ("card_no", "2"), ("miniprogram_openid", "3")
 
 
@@ -55,7 +59,8 @@ async def test_three_registrations_of_one_person_become_one_member(
     assert await stats(identity) == {
         "registered": 3, "members": 1, "identifiers": 4, "merges": 2,
     }  # fmt: skip
-    indexes = [index(*one) for one in (PHONE, CARD, OPENID, ("email", "e"))]
+    indexes = [index(*one) for one in (NOW = datetime(2017, 6, 1, 12, tzinfo=UTC)
+PHONE, CARD, OPENID, ("email", "e"))]
     answer = await identity.client.post("/internal/resolve", json={"indexes": indexes})
     assert set(answer.json()["members"].values()) == {str(member_id(3))}, "the first to register"
     assert (await told(identity))[-3:] == [
@@ -120,3 +125,14 @@ async def test_behaviour_and_registrations_at_once_leave_one_owner_each(
         )
     assert len(rows) == 21 and {row["merged_into"] for row in rows} == {None}
     assert (await stats(identity))["members"] == 1
+
+
+def test_only_batches_that_tell_who_is_who_are_decoded() -> None:
+    def payload(*kinds: str) -> bytes:
+        said = [Activity(f"m-{kind}", kind, NOW, properties={"type": "x"}) for kind in kinds]
+        return msgspec.json.encode(ActivityBatch("b", NOW, "app", said))
+
+    assert heard(payload("track", "page", "screen", "group")) is None
+    for kind in TELLING:
+        batch = heard(payload("track", kind))
+        assert batch is not None and len(batch.activities) == 2

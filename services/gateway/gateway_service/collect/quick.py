@@ -77,6 +77,7 @@ class Quick:
         self._told = lru_cache(_REMEMBERED)(self._tell)
         self.forget = self._told.cache_clear  # when keys change
         self._shapes: dict[tuple[str, ...], bool] = {}
+        self._events: set[str | None] = {None}
 
     def read(self, body: bytes, arrival: Arrival) -> list[Activity | Plain]:
         """The messages of `/v1/batch`, in sequence. Raises NotQuick, and NotReady."""
@@ -116,21 +117,25 @@ class Quick:
         rest = told.kept
         if message.category is not None or message.group_id is not None:
             rest = msgspec.Raw(msgspec.json.encode(kept(message, told.context)))
+        if event not in self._events:
+            self._events.add(public_text(event, "/event"))
+            if len(self._events) > _REMEMBERED:
+                self._events = {None}
         return Plain(
             message_id, kind, occurred_at(message, arrival), told.identifiers, told.member_id,
-            public_text(event, "/event"), told.channel, message.properties, rest,
+            event, told.channel, message.properties, rest,
         )  # fmt: skip
 
     def _doubtful(self, messages: Sequence[Hasty]) -> Collection[int]:
         """Messages in which something personal may stand. Raises DecodeError."""
-        found = suspects([(message.message_id or "").encode() for message in messages])
+        found = suspects([message.message_id or "" for message in messages])
         texts = [bytes(message.properties) for message in messages]
         whole = b",".join(texts)
         documents = _documents(b"[" + whole + b"]")
         foreign = not whole.isascii()
         if foreign:
             whole.decode()  # what was skipped has not been looked at
-        asked = suspect_documents(texts)
+        asked = suspect_documents(texts, whole)
         nested = b"[" in whole or whole.count(b"{") > len(texts)
         small = len(max(texts, key=len)) <= MAX_MESSAGE_BYTES
         if (

@@ -9,7 +9,6 @@ a suspicion, and gets the careful look.
 import re
 from collections.abc import Sequence
 
-_BETWEEN = b"\x00"  # JSON has it only escaped, and requests with an escaped one come not here
 # Every digit looks like 0, everything that may stand between digits of a number like -.
 _SHAPES = bytes.maketrans(b"123456789. E", b"000000000--e")
 _SUSPICIOUS = (
@@ -22,35 +21,44 @@ _SUSPICIOUS = (
 # Letters that nothing but themselves can be read as: ASCII, and the scripts of U+4000 to U+9FFF.
 # Elsewhere are digits of other scripts and wide forms of ours.
 _PLAIN = bytes(range(0xC0)) + bytes(range(0xE4, 0xEA))
+_EXPONENT_SHAPE = b"0e"
 _EXPONENT = re.compile(rb"[0-9][eE][-+]?[0-9]+\s*[,}\]]")  # a number that may be written out
-_EXPONENT_SHAPES = (b"0e0", b"0e-", b"0e+")
 
 
-def suspects(texts: Sequence[bytes]) -> set[int]:
-    """The places of those that could hold something personal; texts are UTF-8 without U+0000."""
-    whole = _BETWEEN.join(texts)
-    return _suspects(texts, whole, whole.translate(_SHAPES))
+def suspects(texts: Sequence[str]) -> set[int]:
+    """The places of those that could hold something personal."""
+    whole = "\n".join(texts).encode()
+    if not (shapes := _shapes_in(whole)) and _is_plain(whole):
+        return set()
+    return {n for n, text in enumerate(texts) if _is_suspect(text.encode(), shapes)}
 
 
-def suspect_documents(texts: Sequence[bytes]) -> set[int]:
-    """The same for JSON documents as they came; those with escapes are suspects."""
-    whole = _BETWEEN.join(texts)
-    shapes = whole.translate(_SHAPES)
-    found = _suspects(texts, whole, shapes)
-    if b"\\" in whole:
-        found.update(n for n, text in enumerate(texts) if b"\\" in text)
-    if any(shape in shapes for shape in _EXPONENT_SHAPES):
-        found.update(n for n, text in enumerate(texts) if _EXPONENT.search(text))
-    return found
+def suspect_documents(texts: Sequence[bytes], whole: bytes) -> set[int]:
+    """The same for JSON documents in UTF-8; those with escapes are suspects.
 
-
-def _suspects(texts: Sequence[bytes], whole: bytes, shapes: bytes) -> set[int]:
-    plain = whole.isascii() or not whole.translate(None, _PLAIN)
-    found = [shape for shape in _SUSPICIOUS if shape in shapes]
-    if plain and not found:
+    `whole` is all of them with commas between, which no number has.
+    """
+    shapes = _shapes_in(whole)
+    escapes = b"\\" in whole
+    exponents = _EXPONENT_SHAPE in whole.translate(_SHAPES) and _EXPONENT.search(whole) is not None
+    if not (shapes or escapes or exponents) and _is_plain(whole):
         return set()
     return {
         n
-        for n, (text, shape) in enumerate(zip(texts, shapes.split(_BETWEEN), strict=True))
-        if any(each in shape for each in found) or not (plain or not text.translate(None, _PLAIN))
+        for n, text in enumerate(texts)
+        if _is_suspect(text, shapes) or b"\\" in text or (exponents and _EXPONENT.search(text))
     }
+
+
+def _shapes_in(text: bytes) -> list[bytes]:
+    shapes = text.translate(_SHAPES)
+    return [shape for shape in _SUSPICIOUS if shape in shapes]
+
+
+def _is_suspect(text: bytes, shapes: Sequence[bytes]) -> bool:
+    seen = text.translate(_SHAPES)
+    return any(shape in seen for shape in shapes) or not _is_plain(text)
+
+
+def _is_plain(text: bytes) -> bool:
+    return text.isascii() or not text.translate(None, _PLAIN)

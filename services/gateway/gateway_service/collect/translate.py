@@ -198,16 +198,16 @@ def bare(identifier: SealedIdentifier) -> SealedIdentifier:
 
 def occurred_at(message: Message, arrival: Arrival) -> datetime:
     """The client's timestamp, corrected by what its clock showed when it sent; never the future."""
-    if message.timestamp is None:
-        return arrival.received_at
+    received_at, happened = arrival.received_at, message.timestamp
+    if happened is None:
+        return received_at
     sent_at = message.sent_at or arrival.sent_at
-    happened = message.timestamp
     if sent_at is not None:
         try:
-            happened = arrival.received_at - (sent_at - happened)
+            happened = received_at - (sent_at - happened)
         except OverflowError:
             raise BadMessage("out of range", "/timestamp") from None
-    return min(happened, arrival.received_at)
+    return happened if happened < received_at else received_at
 
 
 def _message_id(message: Message, n: int, arrival: Arrival) -> str:
