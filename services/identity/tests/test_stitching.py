@@ -59,8 +59,7 @@ async def test_three_registrations_of_one_person_become_one_member(
     assert await stats(identity) == {
         "registered": 3, "members": 1, "identifiers": 4, "merges": 2,
     }  # fmt: skip
-    indexes = [index(*one) for one in (NOW = datetime(2017, 6, 1, 12, tzinfo=UTC)
-PHONE, CARD, OPENID, ("email", "e"))]
+    indexes = [index(*one) for one in (PHONE, CARD, OPENID, ("email", "e"))]
     answer = await identity.client.post("/internal/resolve", json={"indexes": indexes})
     assert set(answer.json()["members"].values()) == {str(member_id(3))}, "the first to register"
     assert (await told(identity))[-3:] == [
