@@ -116,7 +116,9 @@ def assemble(service: Service) -> Runtime:
     clock = open_clock(settings.clock_file if settings.dev else None)
     ids = Ids(clock, settings.seed if settings.dev else "")
     db = Database(settings.database_url, service.name, clock, ids, settings.pool_size)
-    bus = Bus(settings.nats_url, service.name, settings.stream_replicas)
+    bus = Bus(
+        settings.nats_url, service.name, settings.stream_replicas, settings.activity_max_bytes
+    )
     streams = sorted({sub.stream for sub in service.subscriptions})
     consumers = [
         Consumer(

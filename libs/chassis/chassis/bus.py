@@ -1,6 +1,8 @@
 """NATS JetStream: two streams, publishing with acknowledgement, and who listens to what."""
 
 import asyncio
+import itertools
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,8 +10,8 @@ from typing import Any
 
 import nats
 import nats.errors
-from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
-from nats.js.errors import NotFoundError
+from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, StreamConfig
+from nats.js.errors import APIError, NoStreamResponseError, NotFoundError
 
 from chassis.database import Tx
 from chassis.logs import log
@@ -54,10 +56,14 @@ def stream_of(subject: str) -> str:
 class Bus:
     """One connection; reconnects for ever, so a restarted NATS is found again."""
 
-    def __init__(self, url: str, name: str, replicas: int = 1) -> None:
+    def __init__(self, url: str, name: str, replicas: int = 1, activity_bytes: int = -1) -> None:
         self._url, self._name, self._replicas = url, name, replicas
+        self._activity_bytes = activity_bytes
         self.nc: Any = None
         self.js: Any = None
+        self._replies = ""
+        self._tokens = itertools.count()
+        self._waiting: dict[str, asyncio.Future[None]] = {}
         self.on_reconnect: Callable[[], Awaitable[None]] | None = None
         self._check: asyncio.Task[None] | None = None
 
@@ -84,7 +90,9 @@ class Bus:
             error_cb=quiet,
             reconnected_cb=reconnected,
         )
-        self.js = self.nc.jetstream(timeout=5, publish_async_max_pending=4096)
+        self.js = self.nc.jetstream(timeout=5)
+        self._replies = self.nc.new_inbox()
+        await self.nc.subscribe(f"{self._replies}.*", cb=self._acknowledged)
         await self.ensure_streams()
 
     async def _see_to_it(self, action: Callable[[], Awaitable[None]]) -> None:
@@ -110,17 +118,27 @@ class Bus:
         """Create what is missing; five services do this at once, any order."""
         for name, subjects in STREAMS.items():
             try:
-                await self.js.stream_info(name)
+                config = (await self.js.stream_info(name)).config
             except NotFoundError:
-                await self.js.add_stream(
-                    StreamConfig(
-                        name=name,
-                        subjects=subjects,
-                        num_replicas=self._replicas,
-                        duplicate_window=DUPLICATE_WINDOW_SECONDS,
-                        max_age=7 * 86400 if name == "ACTIVITY" else 0,
-                    )
-                )
+                await self.js.add_stream(self._stream(name, subjects))
+                continue
+            wanted = self._stream(name, subjects)
+            if (config.max_bytes, config.discard) != (wanted.max_bytes, wanted.discard):
+                config.max_bytes, config.discard = wanted.max_bytes, wanted.discard
+                await self.js.update_stream(config)
+
+    def _stream(self, name: str, subjects: list[str]) -> StreamConfig:
+        """What is not read yet must not go: a full stream refuses."""
+        behaviour = name == "ACTIVITY"
+        return StreamConfig(
+            name=name,
+            subjects=subjects,
+            num_replicas=self._replicas,
+            duplicate_window=DUPLICATE_WINDOW_SECONDS,
+            max_age=7 * 86400 if behaviour else 0,
+            max_bytes=self._activity_bytes if behaviour else -1,
+            discard=DiscardPolicy.NEW if behaviour else DiscardPolicy.OLD,
+        )
 
     async def ensure_consumer(self, stream: str, durable: str, subjects: list[str]) -> None:
         """A durable pull consumer of this service; subjects may change between versions."""
@@ -145,16 +163,38 @@ class Bus:
         await self.js.publish(subject, payload, headers={"Nats-Msg-Id": message_id}, timeout=10)
 
     async def publish_all(self, messages: Sequence[tuple[str, str, bytes, dict[str, str]]]) -> None:
-        """Many messages in order, pipelined; returns when all are acknowledged."""
-        waiting = []
-        for subject, message_id, payload, headers in messages:
-            waiting.append(
-                await self.js.publish_async(
-                    subject, payload, headers={**headers, "Nats-Msg-Id": message_id}
-                )
-            )
-        async with asyncio.timeout(30):
-            await asyncio.gather(*waiting)
+        """Many messages in order, pipelined; returns when all are acknowledged.
+
+        Raises what the stream says to the first it refuses. (The client's own `publish_async` loses
+        refusals, and waits for ever.)
+        """
+        waiting = {f"{next(self._tokens):x}": asyncio.Future[None]() for _ in messages}
+        self._waiting |= waiting
+        try:
+            for token, (subject, message_id, payload, headers) in zip(
+                waiting, messages, strict=True
+            ):
+                known = {**headers, "Nats-Msg-Id": message_id}
+                await self.nc.publish(subject, payload, f"{self._replies}.{token}", known)
+            async with asyncio.timeout(30):
+                said = await asyncio.gather(*waiting.values(), return_exceptions=True)
+        finally:
+            for token in waiting:
+                self._waiting.pop(token, None)
+        for each in said:
+            if each is not None:
+                raise each
+
+    async def _acknowledged(self, reply: Any) -> None:
+        future = self._waiting.get(reply.subject.rpartition(".")[2])
+        if future is None or future.done():
+            return
+        if not reply.data:
+            future.set_exception(NoStreamResponseError())
+        elif error := json.loads(reply.data).get("error"):
+            future.set_exception(APIError(**error))
+        else:
+            future.set_result(None)
 
     async def lag(self, stream: str, durable: str) -> int:
         """Messages this consumer has not finished with."""

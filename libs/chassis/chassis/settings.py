@@ -35,3 +35,7 @@ class Settings(BaseSettings):
         30, description="days a published outbox row is kept for a rebuild"
     )
     stream_replicas: int = Field(1, description="JetStream replicas of each stream")
+    activity_max_bytes: int = Field(
+        8 * 1024**3,
+        description="largest size of the stream ACTIVITY: beyond it, unread behaviour is refused",
+    )

@@ -34,6 +34,7 @@ from gateway_service.birthdays.subscribers import on_birthdays
 from gateway_service.birthdays.use_cases import Birthdays
 from gateway_service.collect import router as collect
 from gateway_service.collect.quick import Quick
+from gateway_service.collect.room import Room
 from gateway_service.collect.subscribers import on_orders
 from gateway_service.collect.translate import Translator
 from gateway_service.collect.use_cases import Collector
@@ -99,6 +100,7 @@ def create_app(settings: Settings | None = None) -> Front:
     relations = parts.relations
     days = indexed_by(lambda: keys.secret("birthdays"))
     birthdays = Birthdays(parts.vault, days, relations.born)
+    room = Room()
     features = (
         access, staff, login, signatures, approvals, audit, incidents, retention, collect, consent,
         desensitize, rights, egress, unsubscribe, keys_router,
@@ -129,12 +131,14 @@ def create_app(settings: Settings | None = None) -> Front:
                 rights_watched,
                 searched(parts.inner, parts.audit),
                 key_rotation(parts.rotations),
+                BackgroundJob("stream_room", room.make),
             ],
             start=[_start],
             stop=[_stop],
             guarded=False,
         )
     )
+    app.state.room = room
     app.state.parts, app.state.login = parts, _login(parts, channels["sms"])
     access.install_errors(app)
     return Front(app, parts, openapi.operations())
@@ -215,6 +219,7 @@ async def _start(app: FastAPI) -> None:
     runtime: Runtime = app.state.runtime
     ring, parts.audit.db = parts.tokens.ring, runtime.db
     parts.relations.db = parts.views.db = runtime.db
+    app.state.room.bus = runtime.bus
     translator = Translator(parts.vault)
     quick = Quick(translator)
     parts.keeper.changed += [parts.vault.identifier.cache_clear, translator.forget, quick.forget]

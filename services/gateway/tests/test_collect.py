@@ -15,6 +15,7 @@ from services.gateway.tests.inner import Inner
 from contracts.classification import Kind
 from contracts.events import ActivityBatch
 from contracts.roles import Role
+from gateway_service.collect.room import READERS
 from gateway_service.collect.router import KINDS
 from gateway_service.collect.sensitive import DROPPED, about_health
 from testkit import eventually, together
@@ -261,6 +262,60 @@ async def test_nothing_is_answered_that_is_not_durable(gateway: Gateway, stack: 
 
     await eventually(taken, timeout=20)
     assert len(await batches(stack.nats_url)) == 1
+
+
+async def test_a_full_stream_refuses_and_what_was_read_makes_room(
+    start_gateway: Start, nats_url: str
+) -> None:
+    gateway = await start_gateway(ACTIVITY_MAX_BYTES="100000")
+    runtime, room = gateway.app.app.state.runtime, gateway.app.app.state.room
+    for reader in READERS - {"gateway"}:
+        await runtime.bus.ensure_consumer("ACTIVITY", reader, ["activity.batch.v1"])
+    taken = 0
+    while (answer := await send(gateway, track(taken, properties={"p": "x" * 9_000}))).is_success:
+        taken += 1
+        assert taken < 20
+    assert (answer.status_code, answer.json()["code"]) == (429, "stream_full")
+    assert answer.headers["retry-after"] == "5"
+    await room.make(gateway.app.db, gateway.app.db.clock.now())
+    assert len(await batches(nats_url)) == taken  # all of it unread
+    connection = await nats.connect(nats_url)
+    for reader in READERS - {"gateway"}:
+        pull = await connection.jetstream().pull_subscribe_bind(reader, "ACTIVITY")
+        for message in await pull.fetch(taken):
+            await message.ack_sync()
+    await connection.close()
+
+    async def again() -> bool:
+        await room.make(gateway.app.db, gateway.app.db.clock.now())
+        return (await send(gateway, track(99))).is_success
+
+    await eventually(again)
+    assert [one.message_id for batch in await batches(nats_url) for one in batch.activities] == [
+        "m-99"
+    ]
+
+
+async def test_with_the_database_away_clients_come_back_later(
+    gateway: Gateway, stack: Stack, nats_url: str
+) -> None:
+    bad = {"type": "track", "messageId": "bad", "event": "E"}
+    assert (await send(gateway, track(0))).status_code == 200
+    stack.kill("postgres")
+    put_aside = await send(gateway, bad, track(1))  # what is bad has to be kept first
+    assert put_aside.status_code == 503 and put_aside.headers["retry-after"]
+    assert (await send(gateway, track(2))).status_code in (200, 503)
+    gateway.app.app.state.collector._sources.clear()  # whose key it is, is not known any more
+    unknown = await send(gateway, track(3))
+    assert unknown.status_code == 503 and unknown.headers["retry-after"]
+    await stack.all_answer()
+
+    async def taken() -> bool:
+        return (await send(gateway, bad, track(3))).status_code == 200
+
+    await eventually(taken, timeout=20)
+    ids = {one.message_id for batch in await batches(nats_url) for one in batch.activities}
+    assert ids >= {"m-0", "m-3"} and "bad" not in ids
 
 
 async def test_too_much_for_one_message_becomes_several(gateway: Gateway, nats_url: str) -> None:

@@ -113,6 +113,7 @@ def test_both_ways_say_the_same(told: list[Any], shared: bool, indented: bool) -
 
 def test_ordinary_traffic_goes_the_quick_way() -> None:
     told = {"type": "track", "event": "Viewed", "anonymousId": "d", "messageId": "m-1"}
+    properties: tuple[dict[str, Any], ...]
     properties = ({"sku": "6901234567892"}, {"name": "牛奶（盒）"}, {"list": [{"sku": "a"}]}, {})
     body = msgspec.json.encode({"batch": [{**told, "properties": each} for each in properties]})
     assert [type(each) for each in QUICK.read(body, ARRIVAL)] == [Plain] * len(properties)

@@ -30,6 +30,7 @@ from gateway_service.collect.orders import ORDER_COMPLETED, order_of
 from gateway_service.collect.quick import NotQuick, Quick
 from gateway_service.collect.reading import Rejected, members_named, read_batch, read_one
 from gateway_service.collect.repository import Kept, Refused, Stage
+from gateway_service.collect.room import is_full
 from gateway_service.collect.sensitive import without_consent_dropped
 from gateway_service.collect.translate import Arrival, Plain, Translator
 from gateway_service.paging import cursor_of, place_of
@@ -124,7 +125,7 @@ def _sealed(
 async def publish(
     bus: Bus, source: str, arrival: Arrival, activities: Sequence[Activity | Plain]
 ) -> None:
-    """One message, and one more if there are orders among them. Raises Problem 503."""
+    """One message, and one more if there are orders among them. Raises Problem 429 or 503."""
     messages = _messages(bus, source, arrival, arrival.batch_id, activities)
     orders = [
         each
@@ -141,7 +142,12 @@ async def publish(
             raise ConnectionError
         async with asyncio.timeout(PUBLISH_SECONDS):
             await bus.publish_all([(s, key, data, headers) for s, key, data in messages])
-    except AWAY:
+    except AWAY as error:
+        if is_full(error):
+            raise Problem(
+                429, "stream_full", "Events cannot be taken as fast as they come; slow down",
+                headers={"Retry-After": "5"},
+            ) from None  # fmt: skip
         raise Problem(
             503, "not_durable", "Events cannot be kept at the moment; try again",
             headers={"Retry-After": "1"},
