@@ -4,7 +4,17 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
-from services.profile.tests.world import NOON, World, activity, batch, days, index, member, order
+from services.profile.tests.world import (
+    NOON,
+    World,
+    activity,
+    batch,
+    days,
+    index,
+    member,
+    order,
+    told,
+)
 
 from contracts.gateway_events import ConsentAnswer, ConsentChanged
 from profile_service.collect.use_cases import DROPPED
@@ -98,7 +108,7 @@ async def test_another_process_does_not_remember_the_erased(world: World) -> Non
 async def test_erasure_waits_for_what_is_being_collected(world: World) -> None:
     shopper = await world.register(1)
     async with world.db.transaction() as tx:
-        await world.collector.collect(tx, [did("under-way", member_id=shopper)])
+        await world.collector.collect(tx, told(did("under-way", member_id=shopper)))
         erasing = asyncio.create_task(erase(world, shopper))
         waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
         await eventually(lambda: world.value(waiting))
