@@ -5,6 +5,7 @@ import importlib.util
 import os
 import signal
 from collections.abc import Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -18,6 +19,7 @@ from allinone.tokens import NoToken, fetch
 from contracts.roles import Role
 
 BENCHES = ("collect", "ledger", "gateway", "checkout", "coupons", "resolve")
+MODELS = ("clv", "churn", "recommend")
 _WORKSPACE = Path(__file__).resolve().parents[3]
 
 app = typer.Typer(
@@ -178,6 +180,51 @@ def resolve(
     if found.ignored:
         _say.print(f"[dim]·[/] not looked at: {', '.join(found.ignored)}", soft_wrap=True)
     _say.print(f"[green]✓[/] {found.records:,} records of {found.clusters:,} people: {out}")
+
+
+@app.command()
+def train(
+    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(MODELS)}.")],
+    *,
+    transactions: Annotated[
+        Path,
+        typer.Option(
+            help="Parquet or CSV: member, order_no, at, sku, quantity, amount_fen, store."
+        ),
+    ],
+    as_of: Annotated[
+        datetime,
+        typer.Option(formats=["%Y-%m-%d"], help="Nothing of that day or later is looked at."),
+    ],
+    predictions: Annotated[Path, typer.Option(help="Gets what is predicted, as CSV.")],
+    report: Annotated[Path, typer.Option(help="Gets figures and plots, as JSON.")],
+    products: Annotated[
+        Path | None, typer.Option(help="Parquet or CSV: sku and attributes; stock, if known.")
+    ] = None,
+    horizon_days: Annotated[int, typer.Option(min=1, max=730, help="Days to look ahead.")] = 30,
+) -> None:
+    """Train a model on a shop's transactions, judge it on their past, and predict."""
+    from profile_service.models.shopping import Unusable  # noqa: PLC0415
+    from profile_service.models.training import Files, train_on_files  # noqa: PLC0415
+
+    if name not in MODELS:
+        _fail(f"no model {name}; there are {', '.join(MODELS)}")
+    files = Files(transactions, products, predictions, report)
+    with _say.status(f"training {name}") as status:
+        try:
+            made = train_on_files(
+                name, files, as_of.date(), horizon_days,
+                lambda line: status.update(f"{name}: {line}"),
+            )  # fmt: skip
+        except (Unusable, OSError) as error:
+            _fail(error)
+    held = made["held_out"]
+    _say.print(f"[green]✓[/] {name}: {made['champion']}, {made['seconds']} s, {made['engine']}")
+    if held is not None:
+        _say.print(f"  judged on {held['members']:,} members at {held['cut']} ({held['how']}):")
+        for part, figures in made["metrics"].items():
+            line = ", ".join(f"{key} {value:,.4g}" for key, value in figures.items())
+            _say.print(f"  {part}: {line}", soft_wrap=True)
 
 
 @ledger_app.command("verify")
