@@ -13,7 +13,12 @@ ABOUT_MEMBERS = re.compile(
 )
 OTHERS = {"settlement_line", "rotation", "plain_read"}  # whose owners and numbers are no ids
 NOT_IN_COPY = {
-    "identity": {"birthday_untold": "a list of work"},
+    "identity": {"birthday_untold": "a list of work", "kept_apart": "ids alone"},
+    "campaign": {"member_part": "the member's own row, before merges"},
+    "points": {
+        "moved": "whose a row was first",
+        "absorption": "what a merge moved; the rows themselves are told",
+    },
     "profile": {"touched": "a list of work"},
     "gateway": {
         "consent_head": "where a chain ends",

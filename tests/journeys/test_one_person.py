@@ -54,6 +54,44 @@ async def test_three_members_become_one_and_nothing_is_lost(api: Api) -> None:
     assert books["difference"] == 0
 
 
+async def test_a_merge_is_taken_back_everywhere(api: Api) -> None:
+    one, other = [{"kind": "phone", "value": phone()} for _ in range(2)]
+    first, second = await join(api, **one), await join(api, **other)
+    await api.ok("POST", "/v1/orders", order(one, 20_000), role="pos")
+    await api.ok("POST", "/v1/orders", order(other, 70_000), role="pos")
+    await api.settled()
+
+    async def everything() -> list[Any]:
+        found = [
+            await api.ok("GET", f"/v1/members/{member}/{what}", role="service_agent")
+            for member in (first, second)
+            for what in ("identifiers", "points", "tier", "profile", "consents")
+        ]
+        for page in found:
+            page.pop("history", None)  # tiers remember that there was a merge
+            for row in page.get("data", ()):
+                row.pop("ask_from", None)  # now
+        return found
+
+    before = await everything()
+    merge = await api.ok(
+        "POST", "/v1/merges", {"survivor_id": first, "absorbed_id": second}, role="service_agent"
+    )
+    await api.settled()
+    points = await api.ok("GET", f"/v1/members/{second}/points", role="service_agent")
+    assert (points["member_id"], points["redeemable"]) == (first, 900)
+    path = f"/v1/merges/{merge['merge_id']}/split"
+    would = await api.ok("POST", f"{path}?dry_run=true", role="service_agent")
+    done = await api.ok("POST", path, role="service_agent", headers={"Idempotency-Key": unique()})
+    assert {**would, "split_at": done["split_at"]} == done and done["identifiers"] == ["phone"]
+    await api.settled()
+    assert await everything() == before
+    again = await api.call("POST", path, role="service_agent")
+    assert (again.status_code, again.json()["code"]) == (409, "already_split")
+    books = await api.ok("GET", "/v1/ledger/trial-balance", role="compliance")
+    assert books["difference"] == 0
+
+
 async def test_spend_and_give_back(api: Api) -> None:
     mobile = {"kind": "phone", "value": phone()}
     member = await join(api, **mobile)

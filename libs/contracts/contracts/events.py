@@ -107,6 +107,24 @@ class MembersMerged(Event, frozen=True):
     evidence: Annotated[str, internal]  # the shared identifier's index
 
 
+class MembersSplit(Event, frozen=True):
+    """A merge was taken back: `restored_id` answers for itself again, and for `members`.
+
+    `cleared` are attributes that the survivor had from it and has from nobody now.
+    """
+
+    subject = "identity.members_split.v1"
+
+    merge_id: Annotated[UUID, internal]
+    survivor_id: Annotated[UUID, internal]
+    restored_id: Annotated[UUID, internal]
+    members: Annotated[list[UUID], internal]
+    identifiers: Annotated[list[str], internal]  # indexes that return with it
+    cleared: Annotated[list[str], public]
+    merged_at: Annotated[datetime, public]
+    split_at: Annotated[datetime, public]
+
+
 class Product(Record, frozen=True):
     """A row of the catalogue."""
 

@@ -147,6 +147,7 @@ _IDENTITY = [
     Holding("identity", "birthday_untold", "membership", N, _MEMBER),
     Holding("identity", "identifier", "membership", P, _BOTH, "linked_at", sealed=("value",),
             kind_column="kind"),
+    Holding("identity", "kept_apart", "membership", N, ("one", "other"), "since"),
     Holding("identity", "merge", "membership", N, ("survivor_id", "absorbed_id"), "merged_at"),
 ]  # fmt: skip
 
@@ -174,6 +175,8 @@ _POINTS = [
     Holding("points", "member_birthday", "loyalty", Q, _MEMBER),
     Holding("points", "member_tags", "loyalty", Q, _MEMBER),
     Holding("points", "member_month", "loyalty", N, _MEMBER, "month", THREE_YEARS),
+    Holding("points", "moved", "loyalty", N, ("owner_id",)),
+    Holding("points", "absorption", "loyalty", N, ("absorbed_id", "into_id"), "absorbed_at"),
     Holding("points", "tier_warning", "loyalty", N, _MEMBER, "warned_on"),
     Holding("points", "tier_change", "loyalty", N, _MEMBER, "changed_at"),
     Holding("points", "growth_entry", "loyalty", N, _MEMBER, "occurred_at"),
@@ -209,10 +212,11 @@ _POINTS = [
 _CAMPAIGN = [
     Holding("campaign", "member", "marketing", N, _MEMBER, "registered_at"),
     Holding("campaign", "member_alias", "marketing", N, ("absorbed_id", "survivor_id")),
+    Holding("campaign", "member_part", "membership", N, _MEMBER),
     Holding("campaign", "objection", "rights", N, _MEMBER, "objected_at"),
     Holding("campaign", "contact_decision", "marketing", N, _BOTH, "decided_at", 2 * YEAR),
     Holding("campaign", "delivery", "marketing", N, _BOTH, "due_at", 2 * YEAR),
-    Holding("campaign", "purchase", "marketing", N, _MEMBER, "paid_at", YEAR),
+    Holding("campaign", "purchase", "marketing", N, _BOTH, "paid_at", YEAR),
     Holding("campaign", "redemption", "marketing", N, (), "paid_at", 2 * YEAR),
 ]
 

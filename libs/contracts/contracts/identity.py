@@ -266,6 +266,22 @@ class Merge(Model):
     undone_at: Annotated[datetime | None, public] = None
 
 
+class Split(Model):
+    """A merge that was taken back, or would be (`split_at` null: a dry run).
+
+    `restored_id` answers for itself again, `members` as it. `identifiers` are the kinds of those
+    that return with it, `cleared` attributes that only it had and the survivor loses.
+    """
+
+    merge_id: Annotated[UUID, internal]
+    survivor_id: Annotated[UUID, internal]
+    restored_id: Annotated[UUID, internal]
+    members: Annotated[list[UUID], internal]
+    identifiers: Annotated[list[Kind], public]
+    cleared: Annotated[list[str], public]
+    split_at: Annotated[datetime | None, public] = None
+
+
 class LinkAnswer(Model):
     """`linked` (201), `already_linked` (200), or `merged` (200): it was another member's."""
 
@@ -355,5 +371,9 @@ OPERATIONS: list[Operation] = [
     Operation(
         "GET", "/v1/merges/{merge_id}", "identity", "A merge and its lineage",
         _MERGING | {Role.COMPLIANCE}, response=Merge, own=None, tags=_TAGS,
+    ),
+    Operation(
+        "POST", "/v1/merges/{merge_id}/split", "identity", "Take a merge back, exactly", _MERGING,
+        response=Split, query=(DRY_RUN,), idempotent=True, own=None, tags=_TAGS,
     ),
 ]  # fmt: skip

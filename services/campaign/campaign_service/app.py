@@ -19,6 +19,7 @@ from campaign_service.measurement import subscribers as measurement
 from campaign_service.measurement.router import router as measurement_router
 from campaign_service.rights import subscribers as rights
 from campaign_service.settings import CampaignSettings
+from campaign_service.splits import subscribers as splits
 from chassis.app import Service, build
 from chassis.bus import Subscription
 from chassis.clock import PROGRAM_ZONE
@@ -51,6 +52,7 @@ def service(settings: CampaignSettings) -> Service:
             *audiences.SUBSCRIPTIONS,
             *deliveries.SUBSCRIPTIONS,
             *rights.SUBSCRIPTIONS,
+            *splits.SUBSCRIPTIONS,
             Subscription(OrdersRecorded, in_turn(audiences.on_orders, measurement.on_orders)),
             Subscription(
                 MembersMerged,

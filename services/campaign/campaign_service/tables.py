@@ -83,6 +83,17 @@ class AliasRow(Table, table=True):
     survivor_id: UUID = Field(index=True)
 
 
+class PartRow(Table, table=True):
+    """What was told of one of the ids that are one member; who was never merged has none."""
+
+    __tablename__ = "member_part"
+    member_id: UUID = Field(primary_key=True)
+    registered_at: datetime | None = _time(nullable=True)
+    language: str | None = Field(sa_type=Text)
+    last_order_at: datetime | None = _time(nullable=True)
+    orders: int
+
+
 class ObjectionRow(Table, table=True):
     """Ids of members who object to automated decisions; aliases lead from them."""
 
@@ -139,6 +150,7 @@ class PurchaseRow(Table, table=True):
     __tablename__ = "purchase"
     order_no: str = Field(sa_type=Text, primary_key=True)
     member_id: UUID
+    original_member_id: UUID
     paid_at: datetime = _time()
     paid_fen: int = Field(sa_type=BigInteger)
 

@@ -21,6 +21,7 @@ from campaign_service.deliveries import use_cases as delivery_cases
 from campaign_service.measurement import jobs as measurement_jobs
 from campaign_service.measurement import subscribers as measurement
 from campaign_service.measurement import use_cases as reports
+from campaign_service.splits import use_cases as splits
 from chassis.database import Database
 from contracts.base import Event, Money
 from contracts.campaign import CampaignReport, CampaignRequest, Offer, Scenario
@@ -28,6 +29,7 @@ from contracts.events import (
     CouponOffered,
     MemberRegistered,
     MembersMerged,
+    MembersSplit,
     MessageRequested,
     MessageSent,
     OrdersRecorded,
@@ -76,6 +78,14 @@ class World:
             events, audiences.on_merged, decisions.on_merged, deliveries.on_merged,
             measurement.on_merged,
         )  # fmt: skip
+
+    async def split(self, survivor: int, restored: int, *members: int) -> None:
+        """`restored` (with `members` below it) is taken from `survivor`."""
+        event = MembersSplit(
+            UUID(int=9), UUID(int=survivor), UUID(int=restored), [UUID(int=n) for n in members],
+            [], [], at("2017-02-01"), at("2017-02-02"),
+        )  # fmt: skip
+        await self.hear([event], splits.follow)
 
     async def hear(self, events: Sequence[Event], *handlers: Callable[..., Any]) -> None:
         async with self.db.transaction() as tx:

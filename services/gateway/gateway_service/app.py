@@ -15,7 +15,7 @@ from chassis.evidence.strongbox import Strongbox
 from chassis.ids import Ids
 from chassis.jobs import BackgroundJob, DailyJob
 from contracts import openapi
-from contracts.events import MembersMerged, MessageRequested, OrdersCollected
+from contracts.events import MembersMerged, MembersSplit, MessageRequested, OrdersCollected
 from gateway_service.access import router as access
 from gateway_service.access.clients import first_clients
 from gateway_service.access.keys import KEY_LIFE, reload, rotate
@@ -41,7 +41,7 @@ from gateway_service.collect.use_cases import Collector
 from gateway_service.consent import notices
 from gateway_service.consent import router as consent
 from gateway_service.consent.standings import Standings
-from gateway_service.consent.subscribers import on_merged
+from gateway_service.consent.subscribers import on_merged, on_split
 from gateway_service.desensitize import router as desensitize
 from gateway_service.desensitize.jobs import reads_forgotten
 from gateway_service.desensitize.policies import Policies
@@ -115,6 +115,10 @@ def create_app(settings: Settings | None = None) -> Front:
                 Subscription(OrdersCollected, on_orders(parts.forward)),
                 Subscription(MessageRequested, on_requested(sender)),
                 Subscription(MembersMerged, after(on_merged(parts.consents), relations.merged)),
+                Subscription(
+                    MembersSplit,
+                    after(after(on_split(parts.consents), relations.split), birthdays.split),
+                ),
                 on_birthdays(birthdays),
                 on_recorded(relations),
                 on_answered(parts),

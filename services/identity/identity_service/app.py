@@ -10,6 +10,7 @@ from identity_service.merges.router import router as merges
 from identity_service.resolution.subscribers import ACTIVITIES
 from identity_service.rights.subscribers import RIGHTS
 from identity_service.settings import Settings
+from identity_service.splits.router import router as splits
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -18,7 +19,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         Service(
             name="identity",
             settings=settings or Settings(),
-            routers=[members, identifiers, merges],
+            routers=[members, identifiers, merges, splits],
             subscriptions=[ACTIVITIES, RIGHTS.subscription],
             sealed=["member.name", "member.birthday", "member.address", "identifier.value"],
             jobs=[birthdays_told],

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime
+from sqlalchemy import BigInteger, Column, DateTime, Identity
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -16,7 +16,8 @@ def _moment(*, nullable: bool = False) -> Any:
 class Member(SQLModel, table=True):
     """An id that was registered. `merged_into` is always a live member, never a chain.
 
-    The row of a merged member stays as it was at the merge, so that a split can be exact.
+    The row of a merged member stays as it was at the merge; `filled` says of attributes that merges
+    filled whose own they are. So a split can be exact.
     """
 
     member_id: UUID = Field(primary_key=True)
@@ -31,6 +32,7 @@ class Member(SQLModel, table=True):
     city: str | None = None
     language: str
     channel: str | None = None
+    filled: dict[str, str] = Field(default={}, sa_column=Column(JSONB, nullable=False))
     fingerprint: bytes  # of the registration, to tell a retry from a reused id
     erased_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
 
@@ -67,3 +69,15 @@ class Merge(SQLModel, table=True):
     actor: str
     moved: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     undone_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    seq: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True)))
+
+
+class KeptApart(SQLModel, table=True):
+    """Ids that a split parted: no evidence, only staff makes one of them again."""
+
+    __tablename__ = "kept_apart"
+
+    one: UUID = Field(primary_key=True, foreign_key="member.member_id")
+    other: UUID = Field(primary_key=True, foreign_key="member.member_id", index=True)
+    merge_id: UUID = Field(foreign_key="merge.merge_id")
+    since: datetime = Field(sa_column=_moment())

@@ -13,7 +13,7 @@ DatabaseOf = Callable[[str], Awaitable[Database]]
 
 async def test_tables_are_what_migrations_made(database_of: DatabaseOf) -> None:
     db = await database_of("identity")
-    for table in (tables.Member, tables.Identifier, tables.Merge):
+    for table in (tables.Member, tables.Identifier, tables.Merge, tables.KeptApart):
         async with db.transaction() as tx:
             rows = await tx.fetch(
                 "SELECT column_name FROM information_schema.columns"

@@ -78,6 +78,7 @@ from points_service.rulebook.jobs import rules_published
 from points_service.rulebook.router import router as rulebook
 from points_service.settings import Settings
 from points_service.settlements.router import router as settlements
+from points_service.splits.subscribers import on_split
 from points_service.stored_value.router import router as stored_value
 from points_service.tasks.router import router as tasks
 from points_service.tiers.router import router as tiers
@@ -156,6 +157,7 @@ def _subscriptions(programme: Programme) -> list[Subscription]:
     return [
         on_registered(programme),
         on_merged(programme),
+        on_split(programme),
         on_referral(programme),
         Subscription(ProductsChanged, on_products),
         Subscription(StoresChanged, on_stores),

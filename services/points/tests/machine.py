@@ -11,7 +11,7 @@ from hypothesis.stateful import (
     rule,
 )
 from services.points.tests.conftest import NOON
-from services.points.tests.reference import Hold, Lot, begins, day_of
+from services.points.tests.things import Hold, Lot, begins, day_of
 from services.points.tests.watching import (
     AGAIN,
     CLOCK,
@@ -28,7 +28,7 @@ from services.points.tests.watching import (
 
 from chassis.problem import Problem
 from contracts.base import Amount, Money
-from contracts.events import MembersMerged, OrderLine
+from contracts.events import MembersMerged, MembersSplit, OrderLine
 from contracts.orders import OrderRequest
 from contracts.points.orders import RefundRequest
 from contracts.points.spending import HoldAnswer, HoldRequest, RedemptionRequest, TransferRequest
@@ -43,6 +43,7 @@ from points_service.programme import Programme
 from points_service.redemption.use_cases import redeem
 from points_service.refunds.use_cases import refund
 from points_service.reviews.use_cases import review
+from points_service.splits.use_cases import follow as undo
 from points_service.transfers.domain import Limits
 from points_service.transfers.use_cases import give
 
@@ -360,3 +361,21 @@ class Books(Watched):
         for keep, gone in merged:
             self.model.merge(keep, gone, self.now)
         self.compare()
+
+    @precondition(lambda self: self.model.merges)
+    @rule(place=st.integers(1, PEOPLE), again=st.booleans())
+    def split(self, place: int, again: bool) -> None:
+        """One of the merges in force is taken back, whatever came before and after it."""
+        merge = list(self.model.merges.values())[-min(place, len(self.model.merges))]
+        root = self.model.one[merge.gone]
+        event = MembersSplit(
+            UUID(int=next(numbers)), root, merge.gone, [], [], [], merge.at, self.now
+        )
+
+        async def act(tx: Any) -> None:
+            await undo(tx, PROGRAMME, [event] * (1 + again))
+
+        self.run(self._in_one(act))
+        rows = self.look()
+        self.model.split(merge.gone, self.new_lots(rows), self.now)
+        self.compare(rows)

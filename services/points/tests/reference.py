@@ -6,95 +6,20 @@ told to the reference by those numbers, so that equal dates break ties alike.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from uuid import UUID
 
-ZONE = timezone(timedelta(hours=8))  # the programme's days; China has had no summer time since 1991
-
-
-def day_of(moment: datetime) -> date:
-    """The day it is there."""
-    return moment.astimezone(ZONE).date()
-
-
-def begins(day: date) -> datetime:
-    """When a day begins there."""
-    return datetime(day.year, day.month, day.day, tzinfo=ZONE)
-
-
-@dataclass(eq=False)
-class Lot:
-    """Points earned at once: `left` to spend, `gone` by expiry or depreciation, the rest is out."""
-
-    lot_id: UUID
-    holder: UUID
-    earned_at: datetime
-    ends: datetime
-    points: int
-    left: int
-    gone: int = 0
-    dead: bool = False
-    seen: date | None = None  # the last depreciation it lived through
-
-    def live(self, now: datetime) -> bool:
-        """Whether `left` can be spent."""
-        return not self.dead and now < self.ends
-
-    def state(self) -> tuple[object, ...]:
-        """To compare."""
-        return self.earned_at, self.ends, self.points, self.left, self.gone, self.dead, self.seen
-
-
-Parts = dict[Lot, int]  # points that something has out of lots
-
-
-@dataclass(eq=False)
-class Spend:
-    """Points spent, perhaps with an order; `back` came back by refunds of it."""
-
-    who: UUID
-    order_no: str | None
-    parts: Parts
-    back: Counter[Lot] = field(default_factory=Counter)
-
-
-@dataclass(eq=False)
-class Order:
-    """A booked order and what refunds took back."""
-
-    who: UUID
-    fen: int
-    points: int
-    growth: int
-    lot: Lot | None
-    gone_fen: int = 0
-    points_back: int = 0
-    growth_back: int = 0
-    closed: bool = False
-
-
-@dataclass(eq=False)
-class Hold:
-    """Points set aside. `status`: open, posted, voided or expired."""
-
-    hold_id: UUID
-    who: UUID
-    order_no: str | None
-    parts: Parts
-    held_at: datetime
-    ends: datetime
-    status: str = "open"
-
-    @property
-    def points(self) -> int:
-        """How many."""
-        return sum(self.parts.values())
-
-
-def in_turn(lots: Iterable[Lot]) -> list[Lot]:
-    """The one that ends first goes first; then what was earned first, then the smaller."""
-    return sorted(lots, key=lambda lot: (lot.ends, lot.earned_at, lot.points, lot.lot_id))
+from services.points.tests.things import (
+    Hold,
+    Lot,
+    Merge,
+    Order,
+    Parts,
+    Spend,
+    begins,
+    day_of,
+    in_turn,
+)
 
 
 class Reference:
@@ -104,7 +29,7 @@ class Reference:
         self.one = {member: member for member in members}
         self.lots: list[Lot] = []
         self.debt: Counter[UUID] = Counter()
-        self.growth: Counter[UUID] = Counter()
+        self.merges: dict[UUID, Merge] = {}  # those in force, by who is gone
         self.orders: dict[str, Order] = {}
         self.spends: list[Spend] = []
         self.holds: dict[UUID, Hold] = {}
@@ -139,11 +64,16 @@ class Reference:
                 self.balance(who),
                 self.debt[who],
                 self.held(who),
-                self.growth[who],
+                self.growth(who),
                 {lot.lot_id: lot.state() for lot in self.of(who)},
             )
             for who in set(self.one.values())
         }
+
+    def growth(self, who: UUID) -> int:
+        """Of the orders that are somebody's."""
+        mine = [each for each in self.orders.values() if self.one[each.who] == who]
+        return sum(order.growth - order.growth_back for order in mine)
 
     # What happens
 
@@ -151,18 +81,19 @@ class Reference:
         """An order is booked; a debt is paid by it at once, even if its points are past."""
         who = self.one[who]
         self.orders[order_no] = Order(who, fen, points, fen // 100, lot)
-        self.growth[who] += fen // 100
         if lot is not None:
             self.lots.append(lot)
             paid = min(points, self.debt[who])
             lot.left -= paid
+            lot.out[who] += paid
             self.debt[who] -= paid
 
     def spend(self, who: UUID, points: int, order_no: str | None, now: datetime) -> bool:
         """False where there are not enough."""
         if self.spendable(who, now) < points:
             return False
-        self.spends.append(Spend(self.one[who], order_no, self._take(self.of(who), points, now)))
+        parts = self._take(self.of(who), points, now, self.one[who])
+        self.spends.append(Spend(self.one[who], order_no, parts))
         return True
 
     def hold(
@@ -173,7 +104,7 @@ class Reference:
         if self.spendable(who, now) < points:
             return False
         assert hold_id is not None
-        parts = self._take(self.of(who), points, now)
+        parts = self._take(self.of(who), points, now, self.one[who])
         self.holds[hold_id] = Hold(hold_id, self.one[who], order_no, parts, now, ends)
         return True
 
@@ -186,6 +117,8 @@ class Reference:
             points -= taken
             if taken:
                 spent[lot] = taken
+                lot.out[hold.who] -= taken
+                lot.out[self.one[hold.who]] += taken
             if taken < hold.parts[lot]:
                 rest[lot] = hold.parts[lot] - taken
         hold.status = "posted"
@@ -212,9 +145,10 @@ class Reference:
             self.not_revived += lot.dead and now < lot.ends
             lot.left += live
             lot.gone += points - live
+            lot.out[hold.who] -= points
             filled[lot] = live
         who = self.one[hold.who]
-        self.debt[who] -= self._pay(filled, self.debt[who])
+        self.debt[who] -= self._pay(filled, self.debt[who], who)
 
     def _as_if_there(self, lot: Lot, points: int, since: datetime) -> int:
         for day in sorted(self.shares):
@@ -243,11 +177,11 @@ class Reference:
         other = self.one[receiver]
         moved = [
             Lot(new[lot.lot_id], other, lot.earned_at, lot.ends, taken, taken, seen=lot.seen)
-            for lot, taken in self._take(self.of(giver), points, now).items()
+            for lot, taken in self._take(self.of(giver), points, now, self.one[giver]).items()
         ]
         self.lots += moved
         self.given.append((day_of(now), self.one[giver], other, points))
-        paid = self._pay({lot: lot.left for lot in in_turn(moved)}, self.debt[other])
+        paid = self._pay({lot: lot.left for lot in in_turn(moved)}, self.debt[other], other)
         self.debt[other] -= paid
 
     def refund(self, order_no: str, fen: int, now: datetime) -> tuple[int, int, int]:
@@ -274,7 +208,6 @@ class Reference:
         growth, order.growth_back = due(order.growth) - order.growth_back, due(order.growth)
         self._restore(spends, restored, now)
         self._reverse(order, reversed_, now)
-        self.growth[self.one[order.who]] -= growth
         return reversed_, restored, growth
 
     def _restore(self, spends: list[Spend], points: int, now: datetime) -> None:
@@ -283,6 +216,7 @@ class Reference:
         for lot, each in sorted(parts, key=lambda part: last_first[part[0]], reverse=True):
             back = min(points, each.parts[lot] - each.back[lot])
             each.back[lot] += back
+            lot.out[each.who] -= back
             points -= back
             self.not_revived += back > 0 and lot.dead and now < lot.ends
             if lot.live(now):
@@ -312,10 +246,58 @@ class Reference:
         for lot in self.lots:
             if lot.holder == gone:
                 lot.holder = kept
-        self.growth[kept] += self.growth.pop(gone, 0)
-        self.debt[kept] += self.debt.pop(gone, 0)
-        paid = self._take(self.of(kept), self.debt[kept], now)
+        owed = self.debt.pop(gone, 0)
+        self.debt[kept] += owed
+        paid = self._take(self.of(kept), self.debt[kept], now, kept)
         self.debt[kept] -= sum(paid.values())
+        self.merges[gone] = Merge(kept, gone, now, owed, paid)
+
+    def below(self, top: UUID) -> set[UUID]:
+        """An id and those merged into it."""
+        found = {top}
+        while more := {m.gone for m in self.merges.values() if m.kept in found} - found:
+            found |= more
+        return found
+
+    def split(self, gone: UUID, new: Mapping[UUID, UUID], now: datetime) -> None:
+        """A merge is taken back: lots return; what the other one took out of them is out of lots
+        of its own (`new` are their ids); debts are shared by who brought them."""
+        root, ids = self.one[gone], self.below(gone)
+        merge = self.merges.pop(gone)
+        for member in ids:
+            self.one[member] = gone
+        for lot, points in merge.parts.items():
+            lot.out[merge.kept] -= points
+            live = self._as_if_there(lot, points, merge.at) if lot.live(now) else 0
+            lot.left += live
+            lot.gone += points - live
+        for lot in [lot for lot in self.lots if lot.holder == root and lot.first in ids]:
+            lot.holder = gone
+            self._part(lot, root, ids, new)
+        owed = self.debt[root] + sum(merge.parts.values())
+        self.debt[gone] = min(merge.owed, owed)
+        self.debt[root] = owed - self.debt[gone]
+        for who in (gone, root):
+            self.debt[who] -= sum(self._take(self.of(who), self.debt[who], now).values())
+
+    def _part(self, lot: Lot, root: UUID, ids: set[UUID], new: Mapping[UUID, UUID]) -> None:
+        """What others have out of a lot is out of one of their own; this one gave it to them."""
+        others = Counter({who: n for who, n in lot.out.items() if n and who not in ids})
+        if not others:
+            return
+        points = others.total()
+        own = Lot(new[lot.lot_id], root, lot.earned_at, lot.ends, points, 0, dead=lot.dead)
+        own.seen, own.out = lot.seen, others
+        self.lots.append(own)
+        lot.out = Counter({who: n for who, n in lot.out.items() if who in ids})
+        for spend in self.spends:
+            if spend.who not in ids and spend.parts.get(lot, 0) > spend.back[lot]:
+                spend.parts[own] = spend.parts.pop(lot)
+                spend.back[own] = spend.back.pop(lot, 0)
+        held = [(hold.who, hold.parts) for hold in self.holds.values() if hold.status == "open"]
+        for who, parts in held + [(merge.kept, merge.parts) for merge in self.merges.values()]:
+            if who not in ids and lot in parts:
+                parts[own] = parts.pop(lot)
 
     def expire(self, midnight: datetime) -> None:
         """What has reached its date is gone for good, whatever clocks say later."""
@@ -333,7 +315,7 @@ class Reference:
                 lot.left, lot.gone, lot.seen = lot.left - lost, lot.gone + lost, day
 
     @staticmethod
-    def _take(lots: Iterable[Lot], points: int, now: datetime) -> Parts:
+    def _take(lots: Iterable[Lot], points: int, now: datetime, who: UUID | None = None) -> Parts:
         """Up to so many out of live lots, in the sequence given."""
         parts: defaultdict[Lot, int] = defaultdict(int)
         for lot in lots:
@@ -341,15 +323,18 @@ class Reference:
             if taken:
                 parts[lot] = taken
                 lot.left -= taken
+                if who is not None:
+                    lot.out[who] += taken
                 points -= taken
         return dict(parts)
 
     @staticmethod
-    def _pay(filled: Mapping[Lot, int], owed: int) -> int:
+    def _pay(filled: Mapping[Lot, int], owed: int, who: UUID) -> int:
         """A debt out of what just came into lots; how much of it."""
         before = owed
         for lot in in_turn(filled):
             paid = min(owed, filled[lot])
             lot.left -= paid
+            lot.out[who] += paid
             owed -= paid
         return before - owed

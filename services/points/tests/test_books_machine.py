@@ -36,7 +36,7 @@ from testkit.databases import Databases
 from testkit.never_wrong import Tally
 from testkit.stack import Stack
 
-EXAMPLES = 5000 if os.environ.get("TEST_LONG") else 500
+EXAMPLES = 5000 if os.environ.get("TEST_LONG") else int(os.environ.get("HY_EX", "500"))
 STEPS = 50
 EXAMPLES_A_DATABASE = 100  # then every invariant is looked at, and the tables are emptied
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from hypothesis.stateful import RuleBasedStateMachine
 from services.points.tests.conftest import NOON
-from services.points.tests.reference import Reference, begins, day_of
+from services.points.tests.reference import Reference
+from services.points.tests.things import begins, day_of
 
 from chassis.clock import DrivenClock
 from chassis.database import Database

@@ -199,3 +199,49 @@ async def test_spending_goes_by_the_department_of_the_day(world: World) -> None:
     await world.record(order("2", member(1)), order("2", member(1)))
     shown = (await seen(world, 1))["purchases"]
     assert shown["by_department_fen"] == {"FRUIT": 250, "SNACKS": 250}
+
+
+async def test_who_is_split_has_the_profile_of_who_was_never_merged(
+    world: World, clock: DrivenClock
+) -> None:
+    """Facts that came while they were one go to the id or identifier they were told of."""
+    clock.move(NOON + days(2), ticking=False)
+    for number in range(MEMBERS):
+        await world.register(number, NOON - days(100 + number), gender="female", birth_year=1980)
+    for phone in range(2 * MEMBERS):
+        await world.link(index(phone), member(phone // 2))
+    rng = random.Random("split")
+    apart = [partial(world.record, *some_orders(rng, number)) for number in range(3)] + [
+        partial(world.collect, some_activities(rng, number)) for number in range(6)
+    ]
+    for deliver in apart[::2]:
+        await deliver()
+    await world.link(member(1), member(0), NOON + days(1))
+    await world.link(member(0), member(3), NOON + days(1))
+    for deliver in apart[1::2]:
+        await deliver()
+    merged = await seen_profiles(world)
+    assert merged[1] == merged[0] == merged[3]
+    await world.split(member(3), member(1), NOON + days(2))
+    await world.link(member(1), member(0), NOON + days(1))  # redelivered
+    half = await seen_profiles(world)
+    assert half[0] == half[3] != half[1]
+    await world.split(member(3), member(0), NOON + days(2))
+    parted = await seen_profiles(world)
+    async with world.db.transaction(readonly=True) as tx:
+        rows = await tx.fetch(FOLDED)
+        by_member = await tx.fetch(
+            "SELECT coalesce(s.member_id, p.member_id) AS member_id, sum(n) AS n"
+            " FROM activity_day d JOIN subject s ON s.id = d.subject_id"
+            " LEFT JOIN subject p ON p.id = s.parent GROUP BY 1"
+        )
+        bought = await tx.fetch(
+            "SELECT member_id, count(*) AS n FROM purchase JOIN subject s ON s.id = subject_id"
+            " GROUP BY 1"
+        )
+    assert sum(row["count"] for row in rows) == 15
+    for key, found in (("activity", by_member), ("purchases", bought)):
+        count = "events" if key == "activity" else "orders"
+        told = {row["member_id"]: row["n"] for row in found}
+        for number in range(MEMBERS):
+            assert parted[number][key][count] == told.get(member(number), 0)

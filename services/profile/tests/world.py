@@ -15,6 +15,7 @@ from contracts.events import (
     Activity,
     ActivityBatch,
     MemberRegistered,
+    MembersSplit,
     OrderRefunded,
     Product,
     RecordedOrder,
@@ -110,6 +111,12 @@ class World:
         """An identifier is linked, or a member merged."""
         async with self.db.transaction() as tx:
             await subjects.link(tx, self.ids, [Link(child, parent, at)])
+
+    async def split(self, survivor: UUID, restored: UUID, at: datetime = NOON) -> None:
+        """A merge is taken back."""
+        async with self.db.transaction() as tx:
+            event = MembersSplit(UUID(int=7), survivor, restored, [], [], [], NOON, at)
+            await subjects.split(tx, self.ids, [event])
 
     async def collect(self, *batches: ActivityBatch) -> None:
         """Batches that arrive in one fetch."""

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from chassis.database import Tx
 
+_MERGED = "EXISTS (SELECT FROM member_alias a WHERE n.id IN (a.absorbed_id, a.survivor_id))"
+
 
 async def lock(tx: Tx) -> None:
     """Merges and jobs take turns: nobody decides about or writes to an id being absorbed."""
@@ -43,6 +45,15 @@ async def register(tx: Tx, members: Sequence[tuple[UUID, datetime, str]]) -> Non
         " registered_at = least(member.registered_at, excluded.registered_at)",
         *_columns(members, 3),
     )
+    await tx.execute(
+        "INSERT INTO member_part (member_id, registered_at, language)"
+        " SELECT DISTINCT ON (id) id, at, language"
+        " FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS n (id, at, language)"
+        f" WHERE {_MERGED} ORDER BY id, at"
+        " ON CONFLICT (member_id) DO UPDATE SET language = excluded.language,"
+        " registered_at = least(member_part.registered_at, excluded.registered_at)",
+        *_columns(members, 3),
+    )
 
 
 async def fold_orders(tx: Tx, orders: Sequence[tuple[UUID, datetime]]) -> None:
@@ -56,11 +67,25 @@ async def fold_orders(tx: Tx, orders: Sequence[tuple[UUID, datetime]]) -> None:
         " last_order_at = greatest(member.last_order_at, excluded.last_order_at)",
         *_columns(orders, 2),
     )
+    await tx.execute(
+        "INSERT INTO member_part (member_id, last_order_at, orders)"
+        " SELECT n.id, max(n.at), count(*)"
+        f" FROM unnest($1::uuid[], $2::timestamptz[]) AS n (id, at) WHERE {_MERGED} GROUP BY 1"
+        " ON CONFLICT (member_id) DO UPDATE SET orders = member_part.orders + excluded.orders,"
+        " last_order_at = greatest(member_part.last_order_at, excluded.last_order_at)",
+        *_columns(orders, 2),
+    )
 
 
 async def merge(tx: Tx, ends: Mapping[UUID, UUID]) -> None:
     """Absorbed ids become aliases of their survivors, which take over what they had done."""
     absorbed, survivors = list(ends), list(ends.values())
+    await tx.execute(
+        "INSERT INTO member_part (member_id, registered_at, language, last_order_at, orders)"
+        " SELECT member_id, registered_at, language, last_order_at, orders FROM member"
+        " WHERE member_id = ANY($1::uuid[]) ON CONFLICT DO NOTHING",
+        absorbed + survivors,
+    )
     await tx.execute(
         "UPDATE member_alias a SET survivor_id = m.survivor"
         " FROM unnest($1::uuid[], $2::uuid[]) AS m (absorbed, survivor)"
@@ -85,6 +110,47 @@ async def merge(tx: Tx, ends: Mapping[UUID, UUID]) -> None:
         " last_order_at = greatest(member.last_order_at, excluded.last_order_at)",
         absorbed,
         survivors,
+    )
+
+
+async def split(tx: Tx, restored: UUID, members: Sequence[UUID]) -> UUID | None:
+    """It answers for itself and `members` again; answers who it was merged into, None: nobody."""
+    root: UUID | None = await tx.fetchval(
+        "DELETE FROM member_alias WHERE absorbed_id = $1 RETURNING survivor_id", restored
+    )
+    if root is None:
+        return None
+    await tx.execute(
+        "UPDATE member_alias SET survivor_id = $1 WHERE absorbed_id = ANY($2::uuid[])",
+        restored,
+        list(members),
+    )
+    for each in (root, restored):
+        await _rebuild(tx, each)
+    return root
+
+
+async def _rebuild(tx: Tx, member_id: UUID) -> None:
+    """A member is what was told of its ids; one that is alone again needs no parts."""
+    await tx.execute(
+        "WITH told AS (SELECT p.* FROM member_part p LEFT JOIN member_alias a"
+        " ON a.absorbed_id = p.member_id WHERE coalesce(a.survivor_id, p.member_id) = $1),"
+        " whole AS (SELECT min(registered_at) AS registered_at,"
+        " max(last_order_at) AS last_order_at,"
+        " coalesce((array_agg(language ORDER BY member_id <> $1, registered_at)"
+        " FILTER (WHERE language IS NOT NULL))[1], 'zh') AS language,"
+        " sum(orders) AS orders FROM told HAVING count(*) > 0)"
+        " INSERT INTO member (member_id, registered_at, language, last_order_at, orders)"
+        " SELECT $1, registered_at, language, last_order_at, orders FROM whole"
+        " ON CONFLICT (member_id) DO UPDATE SET registered_at = excluded.registered_at,"
+        " language = excluded.language, last_order_at = excluded.last_order_at,"
+        " orders = excluded.orders",
+        member_id,
+    )
+    await tx.execute(
+        "DELETE FROM member_part WHERE member_id = $1"
+        " AND NOT EXISTS (SELECT FROM member_alias WHERE survivor_id = $1)",
+        member_id,
     )
 
 

@@ -117,6 +117,17 @@ async def follow(tx: Tx, absorbed: Sequence[UUID]) -> None:
     )
 
 
+async def part(tx: Tx, root: UUID, restored: UUID, ids: Sequence[UUID]) -> None:
+    """Decisions that were about one of `ids` before a merge are the restored member's again."""
+    await tx.execute(
+        "UPDATE contact_decision SET member_id = $2 WHERE member_id = $1"
+        " AND original_member_id = ANY($3::uuid[])",
+        root,
+        restored,
+        list(ids),
+    )
+
+
 async def page(tx: Tx, member_id: UUID, before: int | None, limit: int) -> list[Recorded]:
     """A member's decisions, newest first."""
     rows = await tx.fetch(

@@ -129,6 +129,17 @@ async def follow(tx: Tx, absorbed: Sequence[UUID]) -> None:
     )
 
 
+async def part(tx: Tx, root: UUID, restored: UUID, ids: Sequence[UUID]) -> None:
+    """Messages that were about one of `ids` before a merge are the restored member's again."""
+    await tx.execute(
+        "UPDATE delivery SET member_id = $2 WHERE member_id = $1"
+        " AND original_member_id = ANY($3::uuid[])",
+        root,
+        restored,
+        list(ids),
+    )
+
+
 async def page(tx: Tx, member_id: UUID, before: int | None, limit: int) -> list[Any]:
     """A member's messages with the campaign's name, newest first."""
     return await tx.fetch(

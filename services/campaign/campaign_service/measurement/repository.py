@@ -12,8 +12,8 @@ from contracts.events import RecordedOrder
 async def add_purchases(tx: Tx, orders: Sequence[RecordedOrder]) -> None:
     """Remember who bought when, under the id they have now."""
     await tx.execute(
-        "INSERT INTO purchase (order_no, member_id, paid_at, paid_fen)"
-        " SELECT o.no, coalesce(a.survivor_id, o.member), o.at, o.fen"
+        "INSERT INTO purchase (order_no, member_id, original_member_id, paid_at, paid_fen)"
+        " SELECT o.no, coalesce(a.survivor_id, o.member), o.member, o.at, o.fen"
         " FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::bigint[])"
         " AS o (no, member, at, fen) LEFT JOIN member_alias a ON a.absorbed_id = o.member"
         " ON CONFLICT DO NOTHING",
@@ -45,6 +45,17 @@ async def follow(tx: Tx, absorbed: Sequence[UUID]) -> None:
         "UPDATE purchase p SET member_id = a.survivor_id FROM member_alias a"
         " WHERE p.member_id = a.absorbed_id AND a.absorbed_id = ANY($1::uuid[])",
         absorbed,
+    )
+
+
+async def part(tx: Tx, root: UUID, restored: UUID, ids: Sequence[UUID]) -> None:
+    """Purchases that were about one of `ids` before a merge are the restored member's again."""
+    await tx.execute(
+        "UPDATE purchase SET member_id = $2 WHERE member_id = $1"
+        " AND original_member_id = ANY($3::uuid[])",
+        root,
+        restored,
+        list(ids),
     )
 
 

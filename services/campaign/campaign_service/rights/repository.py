@@ -32,6 +32,7 @@ KEPT = {
 }
 
 _GOES = (
+    "member_part",
     "purchase",
     "objection",
     "member",

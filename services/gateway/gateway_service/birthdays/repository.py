@@ -17,6 +17,11 @@ async def put(tx: Tx, indexes: Mapping[UUID, bytes]) -> None:
     )
 
 
+async def drop(tx: Tx, members: Collection[UUID]) -> None:
+    """Their birthdays are not known any more."""
+    await tx.execute("DELETE FROM birthday WHERE member_id = ANY ($1::uuid[])", list(members))
+
+
 async def born_on(tx: Tx, indexes: Sequence[bytes], after: UUID, limit: int) -> list[UUID]:
     """Living members with one of these indexes, in order."""
     rows = await tx.fetch(

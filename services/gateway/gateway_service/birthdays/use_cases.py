@@ -7,7 +7,7 @@ from uuid import UUID
 from chassis.clock import local_date
 from chassis.database import Database, Tx
 from chassis.logs import log
-from contracts.events import BirthdaysAnnounced, BirthdaysKnown
+from contracts.events import BirthdaysAnnounced, BirthdaysKnown, MembersSplit
 from contracts.sealed import Sealed
 from gateway_service.birthdays import repository
 from gateway_service.birthdays.domain import AHEAD, Index, celebrated, month_day, near
@@ -50,6 +50,12 @@ class Birthdays:
             now = sorted(member_id for member_id, index in found.items() if index in indexes)
             if now:
                 tx.publish(BirthdaysAnnounced(day, now))
+
+    async def split(self, tx: Tx, events: Sequence[MembersSplit]) -> None:
+        """Who had a birthday only by a merge has none; its own is told by itself."""
+        gone = [event.survivor_id for event in events if "birthday" in event.cleared]
+        if gone:
+            await repository.drop(tx, gone)
 
     async def announce(self, db: Database, midnight: datetime) -> None:
         """The birthdays of the day after. Told again after a crash, nothing counts twice."""

@@ -151,6 +151,56 @@ def too_soon(answer: Answer | None, now: datetime) -> bool:
     return refused and answer is not None and now < answer.at + ASK_AGAIN
 
 
+Chains = Mapping[UUID, Sequence[Link]]
+
+
+def origin(chains: Chains, link: Link) -> UUID:
+    """Who gave an answer that was taken over, perhaps from somebody who had taken it over."""
+    while link.inherited_from is not None:
+        before = [each for each in chains.get(link.inherited_from, ()) if each.key == link.key]
+        if not before:
+            return link.inherited_from
+        link = before[-1]
+    return link.member_id
+
+
+def without(chains: Chains, member_id: UUID, ids: Container[UUID]) -> dict[Key, Answer]:
+    """A member's answers that change when `ids` are split off: those it had only from them.
+
+    It has what it had answered itself again, or a no where that was a yes.
+    """
+    last: dict[Key, Link] = {}
+    own: dict[Key, Link] = {}
+    for link in chains[member_id]:
+        last[link.key] = link
+        if origin(chains, link) not in ids:
+            own[link.key] = link
+    changed = dict[Key, Answer]()
+    for key, link in last.items():
+        mine = own.get(key)
+        if mine is None and link.state is State.GRANTED:
+            changed[key] = Answer(State.WITHDRAWN, link.notice_version, link.at)
+        elif mine is not None and mine is not link:
+            changed[key] = Answer(mine.state, mine.notice_version, mine.at)
+    return changed
+
+
+def said_by_both(
+    chain: Sequence[Link], theirs: Mapping[Key, Answer], merged_at: datetime
+) -> dict[Key, Answer]:
+    """A no that was said while two were one is a no of both."""
+    last = {link.key: link for link in chain}
+    return {
+        key: Answer(State.WITHDRAWN, link.notice_version, link.at)
+        for key, link in last.items()
+        if link.state is not State.GRANTED
+        and link.inherited_from is None
+        and link.at >= merged_at
+        and key in theirs
+        and theirs[key].state is State.GRANTED
+    }
+
+
 def inherited(survivor: Mapping[Key, Answer], absorbed: Mapping[Key, Answer]) -> dict[Key, Answer]:
     """What a survivor takes over from an absorbed member: what it has no answer to, and every no.
 

@@ -180,6 +180,22 @@ async def counts(tx: Tx) -> list[ConsentCount]:
     return [ConsentCount(**row) for row in rows]
 
 
+async def family(tx: Tx, root: UUID) -> list[UUID]:
+    """Who answers, and everybody it answers for."""
+    rows = await tx.fetch("SELECT absorbed_id FROM merged_member WHERE survivor_id = $1", root)
+    return [root, *(row["absorbed_id"] for row in rows)]
+
+
+async def split(tx: Tx, restored_id: UUID, members: Sequence[UUID]) -> bool:
+    """The restored id answers for itself and for `members`; False: nobody answered for it."""
+    done = await tx.execute("DELETE FROM merged_member WHERE absorbed_id = $1", restored_id)
+    await tx.execute(
+        "UPDATE merged_member SET survivor_id = $1 WHERE absorbed_id = ANY($2::uuid[])",
+        restored_id, list(members),
+    )  # fmt: skip
+    return done != "DELETE 0"
+
+
 async def merge(tx: Tx, survivor_id: UUID, absorbed_id: UUID) -> None:
     """From now on the survivor answers for the absorbed id and for whoever that stood for."""
     await tx.execute(

@@ -1,11 +1,11 @@
-"""Members who became one."""
+"""Members who became one, or two again."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
 from chassis.database import Tx
-from contracts.events import MembersMerged
+from contracts.events import MembersMerged, MembersSplit
 from gateway_service.consent.standings import Standings
-from gateway_service.consent.use_cases import follow
+from gateway_service.consent.use_cases import follow, part
 
 
 def on_merged(standings: Standings) -> Callable[[Tx, Sequence[MembersMerged]], Awaitable[None]]:
@@ -13,5 +13,14 @@ def on_merged(standings: Standings) -> Callable[[Tx, Sequence[MembersMerged]], A
 
     async def handle(tx: Tx, events: Sequence[MembersMerged]) -> None:
         await follow(tx, standings, events)
+
+    return handle
+
+
+def on_split(standings: Standings) -> Callable[[Tx, Sequence[MembersSplit]], Awaitable[None]]:
+    """The handler of `identity.members_split.v1`."""
+
+    async def handle(tx: Tx, events: Sequence[MembersSplit]) -> None:
+        await part(tx, standings, events)
 
     return handle

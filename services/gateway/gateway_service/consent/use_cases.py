@@ -8,7 +8,7 @@ from uuid import UUID
 from chassis.database import Tx
 from chassis.principal import Principal
 from chassis.problem import Problem
-from contracts.events import MembersMerged
+from contracts.events import MembersMerged, MembersSplit
 from contracts.gateway import consents as api
 from contracts.gateway_events import ConsentAnswer, ConsentChanged
 from contracts.roles import Role
@@ -136,6 +136,26 @@ async def follow(tx: Tx, standings: Standings, events: Sequence[MembersMerged]) 
     standings.forget_all(tx)
 
 
+async def part(tx: Tx, standings: Standings, events: Sequence[MembersSplit]) -> None:
+    """Answers return to whose they were; what is apart already stays so."""
+    await repository.hold(tx, merging=True)
+    for event in events:
+        root = (await repository.roots(tx, [event.restored_id]))[event.restored_id]
+        family = await repository.family(tx, root)
+        if not await repository.split(tx, event.restored_id, event.members):
+            continue
+        ids = {event.restored_id, *event.members}
+        chains = {member: await repository.chain(tx, member) for member in family}
+        writing = await _Writing.begin(tx, family, _GATEWAY)
+        theirs = writing.answers_of(event.restored_id)
+        both = domain.said_by_both(chains[root], theirs, event.merged_at)
+        writing.part(event.restored_id, both, root)
+        for member in set(family) - ids:
+            writing.part(member, domain.without(chains, member, ids), None)
+        await writing.end(standings)
+    standings.forget_all(tx)
+
+
 async def history(tx: Tx, member_id: UUID) -> api.ConsentHistory:
     """The chain of a member, checked."""
     root = (await repository.roots(tx, [member_id]))[member_id]
@@ -201,6 +221,18 @@ class _Writing:
             act = Act(self._tx.ids.new(), "gateway", "merge", "programme")
             self._add(
                 survivor, key, answer.state, answer.notice_version, act, inherited_from=absorbed
+            )
+
+    def answers_of(self, member_id: UUID) -> Mapping[Key, Answer]:
+        """How everything stands with one of them."""
+        return self._answers[member_id]
+
+    def part(self, member_id: UUID, answers: Mapping[Key, Answer], origin: UUID | None) -> None:
+        """Write what a split makes of a member's answers; `origin` is who said them."""
+        for key, answer in answers.items():
+            act = Act(self._tx.ids.new(), "gateway", "split", "programme")
+            self._add(
+                member_id, key, answer.state, answer.notice_version, act, inherited_from=origin
             )
 
     def _add(

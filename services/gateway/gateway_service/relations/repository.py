@@ -8,11 +8,12 @@ from chassis.database import Tx
 
 
 async def put_stores(tx: Tx, pairs: Collection[tuple[UUID, str]]) -> None:
-    """Members and stores; a pair that is known stays."""
+    """Members and stores; a pair that is known stays, and is the member's own."""
     members, stores = zip(*sorted(pairs), strict=True)
     await tx.execute(
         "INSERT INTO known_store (member_id, store_id)"
-        " SELECT * FROM unnest($1::uuid[], $2::text[]) ON CONFLICT DO NOTHING",
+        " SELECT * FROM unnest($1::uuid[], $2::text[]) ON CONFLICT (member_id, store_id)"
+        " DO UPDATE SET inherited_from = NULL WHERE known_store.inherited_from IS NOT NULL",
         list(members), list(stores),
     )  # fmt: skip
 
@@ -21,7 +22,7 @@ async def put_children(tx: Tx, until: Mapping[UUID, date]) -> None:
     """Until when members are children; what is told last counts."""
     await tx.execute(
         "INSERT INTO child (member_id, until) SELECT * FROM unnest($1::uuid[], $2::date[])"
-        " ON CONFLICT (member_id) DO UPDATE SET until = excluded.until",
+        " ON CONFLICT (member_id) DO UPDATE SET until = excluded.until, inherited_from = NULL",
         *map(list, zip(*sorted(until.items()), strict=True)),
     )
 
@@ -40,18 +41,30 @@ async def merge(tx: Tx, survivors: Collection[UUID], absorbed: Collection[UUID])
     """What is known of the absorbed holds for the survivor as well; the younger age counts."""
     pairs = (list(survivors), list(absorbed))
     await tx.execute(
-        "INSERT INTO known_store (member_id, store_id) SELECT m.survivor, k.store_id"
+        "INSERT INTO known_store (member_id, store_id, inherited_from)"
+        " SELECT m.survivor, k.store_id, coalesce(k.inherited_from, m.absorbed)"
         " FROM unnest($1::uuid[], $2::uuid[]) AS m (survivor, absorbed)"
         " JOIN known_store k ON k.member_id = m.absorbed ON CONFLICT DO NOTHING",
         *pairs,
     )
     await tx.execute(
-        "INSERT INTO child (member_id, until) SELECT m.survivor, max(c.until)"
+        "INSERT INTO child (member_id, until, inherited_from)"
+        " SELECT m.survivor, c.until, coalesce(c.inherited_from, m.absorbed)"
         " FROM unnest($1::uuid[], $2::uuid[]) AS m (survivor, absorbed)"
-        " JOIN child c ON c.member_id = m.absorbed GROUP BY 1"
+        " JOIN child c ON c.member_id = m.absorbed"
         " ON CONFLICT (member_id) DO UPDATE SET until = greatest(child.until, excluded.until)",
         *pairs,
     )
+
+
+async def split(tx: Tx, restored: Collection[UUID]) -> None:
+    """What others know only by them they do not know any more."""
+    for table in ("known_store", "child"):
+        await tx.execute(
+            f"DELETE FROM {table} WHERE inherited_from = ANY ($1::uuid[])"
+            " AND member_id <> ALL ($1::uuid[])",
+            list(restored),
+        )
 
 
 async def known_in(tx: Tx, store_id: str, members: Collection[UUID]) -> set[UUID]:

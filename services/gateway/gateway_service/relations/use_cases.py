@@ -8,7 +8,7 @@ from uuid import UUID
 from chassis.clock import local_date
 from chassis.database import Database, Tx
 from chassis.principal import Principal
-from contracts.events import MembersMerged, OrdersRecorded
+from contracts.events import MembersMerged, MembersSplit, OrdersRecorded
 from contracts.roles import Role
 from gateway_service.approvals import repository as approvals
 from gateway_service.relations import repository
@@ -71,6 +71,11 @@ class Relations:
         """What is known follows the member, in sequence: a survivor may be absorbed next."""
         for event in events:
             await repository.merge(tx, [event.survivor_id], [event.absorbed_id])
+
+    async def split(self, tx: Tx, events: Sequence[MembersSplit]) -> None:
+        """Each member is known where it was itself."""
+        for event in events:
+            await repository.split(tx, [event.restored_id, *event.members])
 
     async def towards(
         self, principal: Principal, members: Sequence[tuple[UUID, ...]], facts: Collection[str]

@@ -10,19 +10,21 @@ from gateway_service.tables.base import moment
 
 
 class KnownStore(SQLModel, table=True):
-    """A store that a member bought at or joined in."""
+    """A store that a member bought at or joined in, or one merged into it (`inherited_from`)."""
 
     __tablename__ = "known_store"
 
     member_id: UUID = Field(primary_key=True)
     store_id: str = Field(primary_key=True)
+    inherited_from: UUID | None = None
 
 
 class Child(SQLModel, table=True):
-    """A member under fourteen; `until` is the month after that birthday."""
+    """A member under fourteen, or who was merged with one; `until` is the month after that day."""
 
     member_id: UUID = Field(primary_key=True)
     until: date
+    inherited_from: UUID | None = None
 
 
 class PlainRead(SQLModel, table=True):

@@ -67,9 +67,14 @@ async def find(tx: Tx, member_id: UUID) -> api.Member | None:
 
 
 async def change(tx: Tx, member_id: UUID, changes: Mapping[str, Any]) -> None:
-    """Set these columns of a surviving member."""
+    """Set these columns of a surviving member; what is corrected is its own from now on."""
     await tx.execute(
         update(tables.Member).where(col(tables.Member.member_id) == member_id).values(dict(changes))
+    )
+    await tx.execute(
+        "UPDATE member SET filled = filled - $2::text[] WHERE member_id = $1",
+        member_id,
+        list(changes),
     )
 
 

@@ -30,13 +30,17 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A surviving member: attributes (None is a gap), the ids it absorbed, the indexes it owns."""
+    """A surviving member: attributes (None is a gap), the ids it absorbed, the indexes it owns.
+
+    `filled` says of attributes that merges filled whose own they are.
+    """
 
     member_id: UUID
     registered_at: datetime
     attributes: Attributes = field(default_factory=dict)
     absorbed: tuple[UUID, ...] = ()
     identifiers: tuple[str, ...] = ()
+    filled: Mapping[str, UUID] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,8 @@ class Kinship:
     """The members that a transaction touches, and what happens to them, in sequence.
 
     `people` are live; `owners` says who owns an index (absent: nobody); `roots` says which live
-    member an id answers as. Everything that happens is in `steps`.
+    member an id answers as; `kept_apart` are pairs that were split and that staff alone may make
+    one again. Everything that happens is in `steps`.
     """
 
     def __init__(
@@ -91,7 +96,10 @@ class Kinship:
         roots: Mapping[UUID, UUID],
         now: datetime,
         new_id: Callable[[], UUID],
+        *,
+        kept_apart: Collection[tuple[UUID, UUID]] = (),
     ) -> None:
+        self._kept_apart = tuple(kept_apart)
         self.people = {person.member_id: person for person in people}
         self.now = now
         self.steps: list[Link | Merge] = []
@@ -111,6 +119,14 @@ class Kinship:
         """The surviving member that owns an index."""
         owner = self._owners.get(index)
         return None if owner is None else self.live(owner)
+
+    def apart(self, members: Collection[UUID]) -> bool:
+        """Whether two of these live members were split before."""
+        return any(
+            one != other and {one, other} <= set(members)
+            for one, other in ((self.live(a), self.live(b)) for a, b in self._kept_apart)
+            if one and other
+        )
 
     def link(self, mark: Mark, member_id: UUID, source: str) -> None:
         """Give an index nobody owns to a live member."""
@@ -134,6 +150,10 @@ class Kinship:
             attributes={**survivor.attributes, **gaps},
             absorbed=(*survivor.absorbed, absorbed_id, *absorbed.absorbed),
             identifiers=(*survivor.identifiers, *absorbed.identifiers),
+            filled={
+                **survivor.filled,
+                **{name: absorbed.filled.get(name, absorbed_id) for name in gaps},
+            },
         )
         merge = Merge(
             self._new_id(), survivor_id, absorbed_id, self.now, reason,

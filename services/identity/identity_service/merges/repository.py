@@ -66,6 +66,11 @@ async def load(tx: Tx, indexes: Collection[str], members: Collection[UUID]) -> K
         " WHERE member_id = ANY($1::uuid[]) GROUP BY 1",
         live,
     )
+    everybody = [*live, *(each for ids in absorbed.values() for each in ids)]
+    apart = await tx.fetch(
+        "SELECT one, other FROM kept_apart WHERE one = ANY($1::uuid[]) OR other = ANY($1::uuid[])",
+        everybody,
+    )
     people = [
         Person(
             row["member_id"],
@@ -73,10 +78,12 @@ async def load(tx: Tx, indexes: Collection[str], members: Collection[UUID]) -> K
             {name: row[name] for name in FILLABLE},
             absorbed.get(row["member_id"], ()),
             identifiers.get(row["member_id"], ()),
+            {name: UUID(origin) for name, origin in row["filled"].items()},
         )
         for row in rows
     ]
-    return Kinship(people, owners, roots, tx.now, tx.ids.new)
+    pairs = [(row["one"], row["other"]) for row in apart]
+    return Kinship(people, owners, roots, tx.now, tx.ids.new, kept_apart=pairs)
 
 
 async def _grouped(tx: Tx, query: str, live: list[UUID]) -> dict[UUID, tuple[Any, ...]]:
@@ -90,6 +97,7 @@ async def save(tx: Tx, kin: Kinship) -> None:
         await _move(tx, kin)
         await _fill(tx, kin)
         await _insert_merges(tx, kin.merges)
+        await _end_separations(tx, [merge.survivor_id for merge in kin.merges])
 
 
 async def insert_links(tx: Tx, links: Sequence[Link]) -> None:
@@ -130,11 +138,31 @@ async def _fill(tx: Tx, kin: Kinship) -> None:
         tx,
         "UPDATE member SET name = new.name, gender = new.gender, birthday = new.birthday,"
         " birth_year = new.birth_year, birth_month = new.birth_month, address = new.address,"
-        " city = new.city FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[],"
-        " $6::int[], $7::text[], $8::text[])"
-        " AS new (id, name, gender, birthday, birth_year, birth_month, address, city)"
+        " city = new.city, filled = new.filled"
+        " FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[],"
+        " $6::int[], $7::text[], $8::text[], $9::jsonb[])"
+        " AS new (id, name, gender, birthday, birth_year, birth_month, address, city, filled)"
         " WHERE member_id = id",
-        [(person.member_id, *(person.attributes[name] for name in FILLABLE)) for person in filled],
+        [
+            (
+                person.member_id,
+                *(person.attributes[name] for name in FILLABLE),
+                {name: str(origin) for name, origin in person.filled.items()},
+            )
+            for person in filled
+        ],
+    )
+
+
+async def _end_separations(tx: Tx, survivors: Sequence[UUID]) -> None:
+    """Who is one again is not kept apart any more."""
+    await tx.execute(
+        "DELETE FROM kept_apart k USING member a, member b"
+        " WHERE a.member_id = k.one AND b.member_id = k.other"
+        " AND coalesce(a.merged_into, a.member_id) = coalesce(b.merged_into, b.member_id)"
+        " AND coalesce(a.merged_into, a.member_id) IN (SELECT coalesce(merged_into, member_id)"
+        " FROM member WHERE member_id = ANY($1::uuid[]))",
+        list(survivors),
     )
 
 

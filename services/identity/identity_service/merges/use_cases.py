@@ -80,8 +80,13 @@ async def read(tx: Tx, merge_id: UUID) -> api.Merge:
     """A merge. Raises Problem 404."""
     found = await repository.find(tx, merge_id)
     if found is None:
-        raise Problem(404, "unknown_merge", "No merge has this id", pointer="#path/merge_id")
+        raise unknown_merge()
     return answer(found)
+
+
+def unknown_merge() -> Problem:
+    """404: the path names no merge."""
+    return Problem(404, "unknown_merge", "No merge has this id", pointer="#path/merge_id")
 
 
 def answer(merge: Merge) -> api.Merge:

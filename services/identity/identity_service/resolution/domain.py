@@ -66,7 +66,7 @@ def stitch(kin: Kinship, found: Iterable[Clue]) -> None:
     """Follow every clue, in sequence."""
     for clue in found:
         owners = clue.owners(kin.owner, kin.live)
-        if not owners:
+        if not owners or kin.apart(owners):  # staff knew better than the same evidence again
             continue
         shown_by = next((index for index in owners.values() if index), "member_id")
         survivor = kin.unite(

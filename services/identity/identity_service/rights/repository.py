@@ -19,6 +19,7 @@ HOLDS = {
 _ERASE = (
     "DELETE FROM identifier WHERE member_id = ANY($1::uuid[])"
     " OR original_member_id = ANY($1::uuid[])",
+    "DELETE FROM kept_apart WHERE one = ANY($1::uuid[]) OR other = ANY($1::uuid[])",
     "DELETE FROM birthday_untold WHERE member_id = ANY($1::uuid[])",
     "UPDATE merge SET evidence = split_part(evidence, ':', 1),"
     " moved = jsonb_set(moved, '{identifiers}', '[]')"
@@ -26,8 +27,9 @@ _ERASE = (
 )
 _EMPTY = (
     "UPDATE member SET name = NULL, gender = NULL, birthday = NULL, birth_year = NULL,"
-    " birth_month = NULL, address = NULL, city = NULL, channel = NULL, language = 'zh',"
-    " fingerprint = '', erased_at = coalesce(erased_at, $2) WHERE member_id = ANY($1::uuid[])"
+    " birth_month = NULL, address = NULL, city = NULL, channel = NULL, filled = '{}',"
+    " language = 'zh', fingerprint = '', erased_at = coalesce(erased_at, $2)"
+    " WHERE member_id = ANY($1::uuid[])"
 )
 
 

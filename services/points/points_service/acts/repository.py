@@ -163,16 +163,6 @@ async def devices(tx: Tx, members: Sequence[UUID]) -> set[str]:
     return {row["device"] for row in rows}
 
 
-async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
-    """(absorbed, survivor): the survivor did it all."""
-    await tx.execute(
-        "UPDATE act SET member_id = p.survivor"
-        " FROM unnest($1::uuid[], $2::uuid[]) AS p (absorbed, survivor)"
-        " WHERE act.member_id = p.absorbed",
-        [gone for gone, _ in merges], [kept for _, kept in merges],
-    )  # fmt: skip
-
-
 async def questionnaires(tx: Tx) -> list[dict[str, Any]]:
     """All definitions."""
     rows = await tx.fetch("SELECT definition FROM questionnaire ORDER BY questionnaire_id")

@@ -117,15 +117,3 @@ async def bought(tx: Tx, order_no: str, members: Collection[UUID]) -> Bought | N
         "SELECT member_id, paid_fen - refunded_fen AS fen FROM orders WHERE order_no = $1", order_no
     )
     return Bought(row["member_id"] in members, row["fen"]) if row else None
-
-
-async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
-    """(absorbed, survivor): uses and applications change hands, quotas with them."""
-    for table in ("benefit_use", "benefit_application"):
-        await tx.execute(
-            f"UPDATE {table} SET member_id = m.survivor"
-            " FROM unnest($1::uuid[], $2::uuid[]) AS m (absorbed, survivor)"
-            f" WHERE {table}.member_id = m.absorbed",
-            [absorbed for absorbed, _ in merges],
-            [survivor for _, survivor in merges],
-        )

@@ -229,11 +229,6 @@ async def usable(tx: Tx, members: Sequence[UUID]) -> list[Coupon]:
     return _read(rows)
 
 
-async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
-    """(absorbed, survivor): coupons change hands."""
-    await tx.executemany("UPDATE coupon SET member_id = $2 WHERE member_id = $1", merges)
-
-
 def _sums(parts: Iterable[tuple[UUID, int]]) -> dict[UUID, int]:
     sums: dict[UUID, int] = {}
     for template_id, fen in parts:

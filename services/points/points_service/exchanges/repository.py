@@ -1,6 +1,5 @@
 """Exchanges, and how many points went in a month."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -107,8 +106,3 @@ async def page(tx: Tx, member_id: UUID, before: int, limit: int) -> list[tuple[i
         (row["number"], Exchange(**{name: row[name] for name in Exchange.__slots__}))
         for row in rows
     ]
-
-
-async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
-    """(absorbed, survivor): what one exchanged counts for the other."""
-    await tx.executemany("UPDATE exchange SET member_id = $2 WHERE member_id = $1", merges)

@@ -94,17 +94,6 @@ async def settle(tx: Tx, settlements: Sequence[Settlement]) -> None:
     await lots.use(tx, [use for each in settlements for use in each.uses])
 
 
-async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
-    """(absorbed, survivor): holds change hands; the account that has their points stays."""
-    await tx.execute(
-        "UPDATE hold SET member_id = m.survivor"
-        " FROM unnest($1::uuid[], $2::uuid[]) AS m (absorbed, survivor)"
-        " WHERE hold.member_id = m.absorbed",
-        [absorbed for absorbed, _ in merges],
-        [survivor for _, survivor in merges],
-    )
-
-
 def _hold(row: Any, **other: Any) -> Hold:
     values = {name: row[name] for name in _NAMES}
     return Hold(**(values | {"status": Status(row["status"])} | other))

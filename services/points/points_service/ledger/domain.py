@@ -60,6 +60,7 @@ class JournalKind(StrEnum):
     REFUND = "refund"
     EXPIRE = "expire"
     MERGE = "merge"
+    SPLIT = "split"  # a merge is taken back
     HOLD = "hold"
     POST = "post"  # a hold is spent
     VOID = "void"  # a hold is given back

@@ -104,17 +104,6 @@ async def expire(tx: Tx, lots: Sequence[Lot], now: datetime) -> None:
     )  # fmt: skip
 
 
-async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
-    """(absorbed, survivor): lots change hands; dates and who earned them stay."""
-    await tx.execute(
-        "UPDATE lot SET member_id = m.survivor"
-        " FROM unnest($1::uuid[], $2::uuid[]) AS m (absorbed, survivor)"
-        " WHERE lot.member_id = m.absorbed",
-        [absorbed for absorbed, _ in merges],
-        [survivor for _, survivor in merges],
-    )
-
-
 async def uses_of(tx: Tx, journals: Sequence[UUID]) -> list[Use]:
     """What these journals took out of which lots."""
     rows = await tx.fetch(

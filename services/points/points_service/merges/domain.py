@@ -1,13 +1,13 @@
 """A merge moves points, debts and growth to the survivor; nothing is gained or lost by it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
 
 from points_service.calendar import day_of, month_of, months_later
 from points_service.ledger.domain import Journal, JournalKind, debt, entries, member
-from points_service.lots.domain import Lot, Use, consume, less, total
+from points_service.lots.domain import Lot, Use, consume, total
 from points_service.members.domain import NOTHING, Member, climbed, step
 from points_service.tiers.domain import Ladder, Step
 
@@ -22,13 +22,34 @@ class Merge:
     merged_at: datetime
 
 
+def waves(merges: Sequence[Merge], absorbed: Mapping[UUID, UUID]) -> Iterator[list[Merge]]:
+    """The merges in their order, by the living members of the moment, nobody twice in a wave.
+
+    `absorbed` says who answers for ids that were merged before.
+    """
+    roots, wave, touched = dict(absorbed), list[Merge](), set[UUID]()
+    for merge in merges:
+        kept = roots.get(merge.survivor_id, merge.survivor_id)
+        gone = roots.get(merge.absorbed_id, merge.absorbed_id)
+        if kept == gone:  # they are one already
+            continue
+        if {kept, gone} & touched:
+            yield wave
+            wave, touched = [], set()
+        roots |= {earlier: kept for earlier, living in roots.items() if living == gone}
+        roots[gone] = kept
+        wave.append(replace(merge, survivor_id=kept, absorbed_id=gone))
+        touched |= {kept, gone}
+    if wave:
+        yield wave
+
+
 @dataclass(slots=True)
 class Decided:
-    """`absorbed` maps each absorbed id to the one that answers for it in the end."""
+    """What has to be written."""
 
     members: dict[UUID, Member]
     lots: list[Lot]
-    absorbed: dict[UUID, UUID]
     journals: list[Journal] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
@@ -37,33 +58,24 @@ class Decided:
 def decide(
     merges: Sequence[Merge],
     known: Mapping[UUID, Member],
-    absorbed: Mapping[UUID, UUID],
     lots: Sequence[Lot],
     *,
     ladder: Ladder,
-    new_id: Callable[[], UUID],
+    journals: Mapping[UUID, UUID],
 ) -> Decided:
-    """Merges in the order in which they happened; a survivor may be absorbed by a later one.
+    """The merges of a wave; `journals` are the ids of their bookings, by merge.
 
     `lots` are needed only where somebody owes points that another one may have.
     """
-    decided = Decided(dict(known), list(lots), dict(absorbed))
+    decided = Decided(dict(known), list(lots))
     for merge in merges:
-        survivor = decided.absorbed.get(merge.survivor_id, merge.survivor_id)
-        gone = decided.absorbed.get(merge.absorbed_id, merge.absorbed_id)
-        if survivor == gone:  # they are one already
-            continue
-        for earlier, living in decided.absorbed.items():
-            if living == gone:
-                decided.absorbed[earlier] = survivor
-        decided.absorbed[gone] = survivor
         _merge(
             decided,
             merge,
-            survivor=decided.members[survivor],
-            gone=decided.members.pop(gone),
+            survivor=decided.members[merge.survivor_id],
+            gone=decided.members.pop(merge.absorbed_id),
             ladder=ladder,
-            journal_id=new_id(),
+            journal_id=journals[merge.merge_id],
         )
     return decided
 
@@ -77,11 +89,8 @@ def _merge(
     ladder: Ladder,
     journal_id: UUID,
 ) -> None:
-    decided.lots = [
-        replace(lot, member_id=decided.absorbed.get(lot.member_id, lot.member_id))
-        for lot in decided.lots
-    ]
-    held = [lot for lot in decided.lots if lot.member_id == survivor.member_id]
+    two = {survivor.member_id, gone.member_id}
+    held = [lot for lot in decided.lots if lot.member_id in two]
     uses = consume(held, survivor.owed + gone.owed, journal_id, merge.merged_at)
     paid = total(uses)
     one = replace(
@@ -103,7 +112,6 @@ def _merge(
         decided.journals.append(journal)
     if moved := step(survivor, one.tier, "merge", merge.merged_at):
         decided.steps.append(moved)
-    decided.lots = less(decided.lots, uses)
     decided.uses += uses
     decided.members[survivor.member_id] = one
 

@@ -4,26 +4,21 @@ from collections.abc import Sequence
 
 from chassis.database import Tx
 from contracts.events import MembersMerged
-from points_service.acts import repository as acts
-from points_service.benefits import repository as benefits
 from points_service.birthdays import repository as birthdays
 from points_service.calendar import month_of
-from points_service.coupons import repository as coupons
 from points_service.earning import repository as earning
-from points_service.exchanges import repository as exchanges
-from points_service.holds import repository as holds
 from points_service.ledger import repository as ledger
 from points_service.lots import repository as lots
 from points_service.members import repository as members
-from points_service.merges.domain import Merge, decide
-from points_service.packages import repository as packages
-from points_service.paid_memberships import repository as paid_memberships
-from points_service.pricing import repository as quotes
+from points_service.merges import repository
+from points_service.merges.carried import carry
+from points_service.merges.domain import Merge, decide, waves
+from points_service.moving import move
 from points_service.programme import Programme
 from points_service.referrals import repository as referrals
-from points_service.stored_value import repository as stored_value
 from points_service.tasks import repository as tasks
 from points_service.tiers import repository as tiers
+from points_service.tiers.domain import Ladder
 from points_service.tiers.use_cases import record as record_steps
 
 
@@ -36,27 +31,51 @@ async def follow(tx: Tx, programme: Programme, events: Sequence[MembersMerged]) 
     ladder = await tiers.ladder(tx, programme.ladder_id)
     ids = {merge.survivor_id for merge in merges} | {merge.absorbed_id for merge in merges}
     await members.register(tx, sorted(ids), ladder.lowest)
-    found = await members.lock(tx, ids, ladder.since(month_of(merges[0].merged_at)))
-    indebted = any(member.owed for member in found.by_id.values())
-    held = await lots.with_points(tx, sorted(found.by_id)) if indebted else []
-    decided = decide(merges, found.by_id, found.absorbed, held, ladder=ladder, new_id=tx.ids.new)
-    pairs = sorted(decided.absorbed.items())
+    absorbed = (await members.lock(tx, ids)).absorbed  # all of them at once, in id order
+    for wave in waves(merges, absorbed):
+        await _follow(tx, ladder, wave)
+
+
+async def _follow(tx: Tx, ladder: Ladder, merges: Sequence[Merge]) -> None:
+    """Merges of living members, each of whom is in one of them."""
+    pairs = [(merge.absorbed_id, merge.survivor_id) for merge in merges]
+    known = await members.lock(
+        tx,
+        [member for pair in pairs for member in pair],
+        ladder.since(month_of(merges[0].merged_at)),
+    )
+    before = await repository.found(tx, list(known.by_id))
+    indebted = any(member.owed for member in known.by_id.values())
+    held = await lots.with_points(tx, sorted(known.by_id)) if indebted else []
+    journals = {merge.merge_id: tx.ids.new() for merge in merges}
+    decided = decide(merges, known.by_id, held, ladder=ladder, journals=journals)
     await members.save(tx, list(decided.members.values()))
     await members.absorb(tx, pairs)
-    await lots.move(tx, pairs)
+    await move(tx, repository.MOVING, pairs)
     await lots.use(tx, decided.uses)
-    await holds.move(tx, pairs)
-    await coupons.move(tx, pairs)
-    await benefits.move(tx, pairs)
     await birthdays.move(tx, pairs)
-    await quotes.move(tx, pairs)
-    await stored_value.move(tx, pairs)
-    await exchanges.move(tx, pairs)
-    await paid_memberships.move(tx, pairs)
-    await packages.move(tx, pairs)
     await earning.move(tx, pairs)
-    await acts.move(tx, pairs)
-    await tasks.move(tx, pairs)
-    await referrals.move(tx, pairs)
+    changed = await referrals.question(tx, pairs)
+    carried = {
+        merge.absorbed_id: carry(
+            before[merge.survivor_id],
+            before[merge.absorbed_id],
+            changed.get(merge.survivor_id, ()),
+        )
+        for merge in merges
+    }
+    await tasks.move(tx, pairs, repository.replaced(merges, carried))
+    await repository.remember(
+        tx,
+        [
+            (
+                merge,
+                journals[merge.merge_id],
+                known.by_id[merge.survivor_id].tier,
+                carried[merge.absorbed_id],
+            )
+            for merge in merges
+        ],
+    )
     await record_steps(tx, decided.steps)
     await ledger.post(tx, decided.journals)

@@ -74,8 +74,3 @@ async def refund(tx: Tx, codes: Sequence[str]) -> None:
         "UPDATE package_voucher SET refunded_at = $2 WHERE code = ANY ($1::text[])",
         list(codes), tx.now,
     )  # fmt: skip
-
-
-async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
-    """(absorbed, survivor): purchases change hands."""
-    await tx.executemany("UPDATE package_purchase SET member_id = $2 WHERE member_id = $1", merges)

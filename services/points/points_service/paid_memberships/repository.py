@@ -1,6 +1,5 @@
 """Plans, terms, and what was used of them."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -92,11 +91,6 @@ async def note_use(tx: Tx, membership_id: UUID, use_id: UUID, benefit: str) -> N
         " WHERE membership_id = $1",
         membership_id, tx.now,
     )  # fmt: skip
-
-
-async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
-    """(absorbed, survivor): terms change hands."""
-    await tx.executemany("UPDATE paid_membership SET member_id = $2 WHERE member_id = $1", merges)
 
 
 def _term(row: Any) -> PaidMembership:

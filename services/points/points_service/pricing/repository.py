@@ -63,17 +63,6 @@ async def forget(tx: Tx, before: datetime) -> None:
     await tx.execute("DELETE FROM quote WHERE order_no IS NULL AND valid_until < $1", before)
 
 
-async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
-    """(absorbed, survivor): quotes change hands."""
-    await tx.execute(
-        "UPDATE quote SET member_id = m.survivor"
-        " FROM unnest($1::uuid[], $2::uuid[]) AS m (absorbed, survivor)"
-        " WHERE quote.member_id = m.absorbed",
-        [absorbed for absorbed, _ in merges],
-        [survivor for _, survivor in merges],
-    )
-
-
 def _kept(row: dict[str, object]) -> Kept:
     lines, offs = row["lines"], row["coupons"]
     assert isinstance(lines, list) and isinstance(offs, list)

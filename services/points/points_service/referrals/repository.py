@@ -168,30 +168,33 @@ async def same_payer(tx: Tx, order_no: str, members: Sequence[UUID]) -> bool:
     return found
 
 
-async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
-    """(absorbed, survivor): codes and referrals are the survivor's.
+async def question(
+    tx: Tx, merges: Sequence[tuple[UUID, UUID]]
+) -> dict[UUID, list[tuple[UUID, str]]]:
+    """(absorbed, survivor), whose referrals have moved: some must not be rewarded unseen.
 
-    Who turns out to have brought himself, or to have bought before, is not rewarded unseen.
+    That is of who turns out to have brought himself, or to have bought before. Answers those
+    referrals by survivor, with the status they had.
     """
-    gone, kept = [gone for gone, _ in merges], [kept for _, kept in merges]
-    for table, column in (
-        ("referral_code", "member_id"), ("referral", "referrer_id"), ("referral", "referred_id"),
-    ):  # fmt: skip
-        await tx.execute(
-            f"UPDATE {table} t SET {column} = p.survivor"
-            " FROM unnest($1::uuid[], $2::uuid[]) AS p (absorbed, survivor)"
-            f" WHERE t.{column} = p.absorbed",
-            gone, kept,
-        )  # fmt: skip
-    await tx.execute(
-        "UPDATE referral SET status = 'review', reasons = reasons || $2::text"
-        " WHERE referred_id = ANY ($1::uuid[]) AND referrer_id = referred_id"
-        " AND status IN ('pending', 'rewarded')",
-        kept, Reason.SELF.value,
-    )  # fmt: skip
-    await tx.execute(
-        "UPDATE referral r SET status = 'refused', reasons = reasons || $2::text FROM member m"
-        " WHERE r.referred_id = ANY ($1::uuid[]) AND r.status = 'pending'"
-        " AND m.member_id = r.referred_id AND m.month > '1970-01-01'",
-        kept, Reason.NOT_NEW.value,
-    )  # fmt: skip
+    kept = [kept for _, kept in merges]
+    rows = [
+        *await tx.fetch(
+            "UPDATE referral r SET status = 'review', reasons = r.reasons || $2::text"
+            " FROM referral o WHERE o.referral_id = r.referral_id"
+            " AND r.referred_id = ANY ($1::uuid[]) AND r.referrer_id = r.referred_id"
+            " AND r.status IN ('pending', 'rewarded')"
+            " RETURNING r.referred_id, r.referral_id, o.status",
+            kept, Reason.SELF.value,
+        ),
+        *await tx.fetch(
+            "UPDATE referral r SET status = 'refused', reasons = reasons || $2::text FROM member m"
+            " WHERE r.referred_id = ANY ($1::uuid[]) AND r.status = 'pending'"
+            " AND m.member_id = r.referred_id AND m.month > '1970-01-01'"
+            " RETURNING r.referred_id, r.referral_id, 'pending' AS status",
+            kept, Reason.NOT_NEW.value,
+        ),
+    ]  # fmt: skip
+    found: dict[UUID, list[tuple[UUID, str]]] = {}
+    for referred_id, referral_id, status in rows:
+        found.setdefault(referred_id, []).append((referral_id, status))
+    return found

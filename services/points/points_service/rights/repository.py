@@ -74,6 +74,8 @@ def _where(table: str) -> str:
 HOLDS = {table: f"SELECT {_COLUMNS.get(table, '*')} {_where(table)}" for table in (*KEPT, *_GOES)}
 
 erase = statements(
+    "DELETE FROM moved WHERE owner_id = ANY($1::uuid[])",
+    "DELETE FROM absorption WHERE absorbed_id = ANY($1::uuid[]) OR into_id = ANY($1::uuid[])",
     *(f"DELETE {_where(table)}" for table in _GOES),
     f"UPDATE orders SET payer = NULL WHERE {_MINE}",
     f"UPDATE member SET birth_month = NULL WHERE {_MINE}",

@@ -206,11 +206,6 @@ async def lines(tx: Tx, account_id: UUID, before: int, limit: int) -> list[Line]
     return [Line(**row) for row in rows]
 
 
-async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
-    """(absorbed, survivor): accounts change hands."""
-    await tx.executemany("UPDATE stored_value SET member_id = $2 WHERE member_id = $1", merges)
-
-
 def _columns(parts: Sequence[Part]) -> tuple[list[UUID], list[int], list[int]]:
     return (
         [part.top_up_id for part in parts],

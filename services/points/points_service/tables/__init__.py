@@ -67,8 +67,10 @@ from points_service.tables.stored_value import (
     StoredValue,
 )
 from points_service.tables.tiers import (
+    Absorption,
     Member,
     MemberMonth,
+    Moved,
     TierChange,
     TierLadder,
     TierLadderPast,
@@ -76,6 +78,7 @@ from points_service.tables.tiers import (
 )
 
 __all__ = [
+    "Absorption",
     "Account",
     "Act",
     "ActKind",
@@ -111,6 +114,7 @@ __all__ = [
     "MemberMonth",
     "MemberTags",
     "MembershipPlan",
+    "Moved",
     "Order",
     "Package",
     "PackagePurchase",

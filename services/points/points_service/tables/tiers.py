@@ -39,6 +39,27 @@ class MemberMonth(Table, table=True):
     interactions: int
 
 
+class Moved(Table, table=True):
+    """A row that changed hands with a merge, and whose it was first (moving.py)."""
+
+    kind: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    owner_id: UUID
+
+
+class Absorption(Table, table=True):
+    """A merge in force, as far as a split has to know it: `tier` is the survivor's before."""
+
+    absorbed_id: UUID = Field(primary_key=True)
+    into_id: UUID
+    merge_id: UUID
+    absorbed_at: datetime = moment()
+    number: int = count()
+    journal_id: UUID | None
+    tier: str
+    carried: dict[str, Any] = document()  # merges.carried.Carried
+
+
 class TierWarning(Table, table=True):
     """A review was failed; one member, one warning a day."""
 

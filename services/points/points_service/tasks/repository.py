@@ -123,18 +123,16 @@ async def badges(tx: Tx, member_id: UUID) -> list[Earned]:
     return [Earned(**row) for row in rows]
 
 
-async def move(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
-    """(absorbed, survivor): what one of them has, the survivor has, once."""
+async def move(
+    tx: Tx, merges: Sequence[tuple[UUID, UUID]], replaced: Sequence[tuple[UUID, str, date]]
+) -> None:
+    """(absorbed, survivor): what one of them has, the survivor has, once.
+
+    `replaced` are turns of survivors that were taken back and make way for one that stands.
+    """
     pairs = [gone for gone, _ in merges], [kept for _, kept in merges]
-    await tx.execute(
-        "DELETE FROM task_done WHERE member_id = ANY ($1::uuid[]) AND taken_back_at IS NOT NULL",
-        pairs[1],
-    )  # of the two, the one that stands
-    await tx.execute(
-        "UPDATE task_purchase SET member_id = p.survivor"
-        " FROM unnest($1::uuid[], $2::uuid[]) AS p (absorbed, survivor)"
-        " WHERE task_purchase.member_id = p.absorbed",
-        *pairs,
+    await tx.executemany(
+        "DELETE FROM task_done WHERE member_id = $1 AND task_id = $2 AND period = $3", replaced
     )
     for table, columns in (
         ("task_done", "task_id, {member}, period, done_at, turn, taken_back_at"),

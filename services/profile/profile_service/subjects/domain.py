@@ -55,6 +55,20 @@ def attach(
     return {key: node for key, node in after.items() if node != forest[key]}
 
 
+def detach(forest: Mapping[int, Node], cut: Iterable[tuple[int, datetime]]) -> dict[int, Node]:
+    """The nodes that change when each (child, at) is taken from its parent, with all below it.
+
+    A link that is later than that stays.
+    """
+    parents = {key: (node.parent, node.linked_at) for key, node in forest.items()}
+    for child, at in cut:
+        linked_at = parents[child][1]
+        if linked_at is None or linked_at <= at:
+            parents[child] = (None, at)
+    after = {key: Node(*parents[key], _root(parents, key)) for key in parents}
+    return {key: node for key, node in after.items() if node != forest[key]}
+
+
 def _root(parents: Mapping[int, tuple[int | None, datetime | None]], key: int) -> int:
     while (above := parents[key][0]) is not None:
         key = above

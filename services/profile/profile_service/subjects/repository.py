@@ -59,6 +59,11 @@ async def save_nodes(tx: Tx, nodes: Mapping[int, Node]) -> None:
     )
 
 
+async def forget_tags(tx: Tx, restored: Iterable[int]) -> None:
+    """What was decided before they were merged is out of date, and others know it no more."""
+    await tx.execute("DELETE FROM member_tags WHERE subject_id = ANY($1::bigint[])", list(restored))
+
+
 async def save_members(tx: Tx, members: Mapping[int, MemberRegistered]) -> None:
     """Write what identity told about members, by subject."""
     await tx.execute(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chassis.bus import Subscription
 from chassis.database import Tx
-from contracts.events import IdentifierLinked, MemberRegistered, MembersMerged
+from contracts.events import IdentifierLinked, MemberRegistered, MembersMerged, MembersSplit
 from profile_service.subjects import use_cases
 from profile_service.subjects.domain import Link
 from profile_service.subjects.use_cases import SubjectIds
@@ -24,8 +24,12 @@ def subscriptions(subjects: SubjectIds) -> list[Subscription]:
         links = [Link(event.absorbed_id, event.survivor_id, event.merged_at) for event in events]
         await use_cases.link(tx, subjects, links)
 
+    async def split(tx: Tx, events: Sequence[MembersSplit]) -> None:
+        await use_cases.split(tx, subjects, events)
+
     return [
         Subscription(MemberRegistered, registered),
         Subscription(IdentifierLinked, linked),
         Subscription(MembersMerged, merged),
+        Subscription(MembersSplit, split),
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from chassis.database import Tx
-from contracts.events import MemberRegistered
+from contracts.events import MemberRegistered, MembersSplit
 from profile_service.subjects import domain, repository
 from profile_service.subjects.domain import Key, Link
 
@@ -51,4 +51,21 @@ async def link(tx: Tx, subjects: SubjectIds, links: Sequence[Link]) -> None:
     changed = domain.attach(forest, pairs)
     if changed:
         await repository.save_nodes(tx, changed)
+        await repository.touch(tx, ids.values())
+
+
+async def split(tx: Tx, subjects: SubjectIds, events: Sequence[MembersSplit]) -> None:
+    """Take each restored member from the one it was merged into; its facts were its own all along.
+
+    Facts stay with the id or identifier they were told of, so they come along by themselves.
+    """
+    ids = await subjects.of(
+        tx, {key for event in events for key in (event.restored_id, event.survivor_id)}
+    )
+    forest = await repository.forest(tx, ids.values())
+    cut = {ids[event.restored_id]: event.split_at for event in events}
+    changed = domain.detach(forest, cut.items())
+    if changed:
+        await repository.save_nodes(tx, changed)
+        await repository.forget_tags(tx, cut)
         await repository.touch(tx, ids.values())

@@ -1,0 +1,1 @@
+"""Identity takes a merge back: what was about an id before is about it again."""

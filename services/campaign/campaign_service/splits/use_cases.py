@@ -1,0 +1,21 @@
+"""Follow splits. What came while two were one stays with the survivor."""
+
+from collections.abc import Sequence
+
+from campaign_service.audiences import repository as audiences
+from campaign_service.decisions import repository as decisions
+from campaign_service.deliveries import repository as deliveries
+from campaign_service.measurement import repository as measurement
+from chassis.database import Tx
+from contracts.events import MembersSplit
+
+
+async def follow(tx: Tx, events: Sequence[MembersSplit]) -> None:
+    """In the order of the events; what is apart already stays so."""
+    await audiences.lock(tx)
+    for event in events:
+        root = await audiences.split(tx, event.restored_id, event.members)
+        if root is not None:
+            for rows in (decisions, deliveries, measurement):
+                ids = [event.restored_id, *event.members]
+                await rows.part(tx, root, event.restored_id, ids)
