@@ -237,6 +237,27 @@ async def test_a_change_is_told_once(gateway: Gateway) -> None:
     assert told.granted
 
 
+async def test_what_staff_change_is_in_the_audit(gateway: Gateway) -> None:
+    async def entries() -> list[Any]:
+        officer = await gateway.as_(Role.COMPLIANCE)
+        found = await gateway.http.get("/v1/audit?action=consent", headers=officer)
+        return [(each["role"], each["operation"], each["members"]) for each in found.json()["data"]]
+
+    who = {member: str(gateway.parts.audit.pseudonym(member)) for member in (MEMBER, OTHER)}
+    await put(gateway, MEMBER, yes(SMS))
+    assert await entries() == []  # the member's own answers are in the chain alone
+    await put(gateway, MEMBER, no(SMS), role=Role.SERVICE_AGENT)
+    await put(gateway, MEMBER, no(SMS), role=Role.SERVICE_AGENT)  # changed nothing
+    withdrawn = ("service_agent", "consent marketing sms withdrawn", [who[MEMBER]])
+    assert await entries() == [withdrawn]
+    batch = {"members": [{"member_id": str(each), "consents": [yes(PERSONAL)]} for each in who]}
+    headers = await gateway.as_(Role.POS)
+    done = await gateway.http.post("/v1/consents/batch", json=batch, headers=headers)
+    assert done.status_code == 200, done.text
+    granted = ("pos", "consent personalised_recommendation granted", sorted(who.values()))
+    assert await entries() == [granted, withdrawn]
+
+
 async def test_another_process_knows_within_seconds(gateway: Gateway) -> None:
     moment = 0.0
     elsewhere = Standings(lambda: moment)

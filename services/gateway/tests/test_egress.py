@@ -77,6 +77,7 @@ async def lives(inner: Inner, gateway: Gateway, member: UUID, **other: Any) -> N
             (vault.seal(Kind.PHONE, "13800138001", None, place=IDENTIFIERS),
              vault.seal(Kind.PHONE, "13800138002", member, place=IDENTIFIERS)), 1)
     ]  # fmt: skip
+    inner.replies[f"GET /v1/members/{member}/stored-value"] = 200, {"data": []}
     inner.replies[f"GET /internal/members/{member}"] = 200, {
         "member_id": str(member), "absorbed": [], "language": "zh",
         "name": vault.seal(Kind.NAME, "张三", member, place="member.name"),

@@ -40,6 +40,7 @@ async def person(gateway: Gateway, inner: Inner) -> dict[str, str]:
         "phone": vault.seal(Kind.PHONE, "13800138002", ABSORBED, place=IDENTIFIERS),
         "openid": vault.seal(Kind.WECHAT_OPENID, "o-1234567", None, place=IDENTIFIERS),
     }
+    inner.replies[f"GET /v1/members/{MEMBER}/stored-value"] = 404, {}
     inner.replies[f"GET /internal/members/{MEMBER}"] = 200, {
         "member_id": str(MEMBER), "absorbed": [str(ABSORBED)], "language": "zh",
         "name": tokens["name"],
@@ -256,6 +257,32 @@ async def test_a_forgotten_member_is_gone(
     listed = await gateway.http.get("/v1/rights-requests?state=answered", headers=officer)
     assert [each["kind"] for each in listed.json()["data"]] == ["erase"]
     assert (await outbox(gateway))["data"] == []
+
+
+async def test_nobody_is_erased_whose_money_is_still_here(
+    gateway: Gateway, inner: Inner, person: dict[str, str]
+) -> None:
+    def account(principal: int, bonus: int) -> Any:
+        money = {"principal": principal, "bonus": bonus, "refundable": 0}
+        return {
+            "account_id": str(uuid4()), "member_id": str(MEMBER),
+            "opened_at": "2020-01-01T00:00:00Z",
+            **{name: {"amount": fen} for name, fen in money.items()},
+        }  # fmt: skip
+
+    path = f"GET /v1/members/{MEMBER}/stored-value"
+    inner.replies[path] = 503, {}
+    assert (await claim(gateway, "erase")).status_code == 503
+    inner.replies[path] = 200, {"data": [account(1_200, 50), account(34, 0)]}
+    refused = (await claim(gateway, "erase")).json()
+    assert (refused["state"], refused["reason"]) == ("refused", "stored_value_owed")
+    assert refused["owed"] == {"amount": 1_234, "currency": "CNY"}
+    assert await asked(gateway) == []
+    await gateway.parts.vault.ready_for(person["name"])
+    token, mine = Sealed.parse(person["name"]), {MEMBER.bytes}
+    assert gateway.parts.vault.open(token, mine, place="member.name") == "张三"
+    inner.replies[path] = 200, {"data": [account(0, 50)]}  # a gift is no debt
+    assert (await claim(gateway, "erase")).json()["state"] == "open"
 
 
 async def test_an_objection_switches_recommendations_off(

@@ -131,6 +131,9 @@ async def test_principal_is_paid_back_within_seven_days_with_its_bonus(
     refused = await post(shop, path, {"top_up_id": later["top_up_id"]})
     assert (refused.status_code, refused.json()["code"]) == (409, "refund_period_over")
     assert "7 days" in refused.json()["title"]
+    closing = {"top_up_id": later["top_up_id"], "closing": True}
+    assert (await post(shop, path, closing)).json()["refunded"]["amount"] == 10000
+    assert await balances(shop, account) == (0, 0, 0)
     assert (await post(shop, path, {"top_up_id": str(uuid4())})).status_code == 404
     await shop.check_books()
 

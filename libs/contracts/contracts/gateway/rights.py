@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from contracts.base import Model
+from contracts.base import Model, Money
 from contracts.classification import internal, public
 from contracts.gateway.common import PRIVACY
 from contracts.identity import UpdateMember
@@ -20,6 +20,7 @@ RefusalReason = Literal[
     "rights_of_others",
     "excessive",
     "erased_meanwhile",
+    "stored_value_owed",
 ]
 
 
@@ -51,6 +52,8 @@ class RightsItem(Model):
     """A request and how far it is. It is due 15 days after it was made.
 
     `archive_until`: as long as the member can fetch the archive. `fields` are what was corrected.
+    `owed`: principal of stored value that has to be paid back before the member can be erased
+    (refund with `closing`, then ask again).
     """
 
     request_id: Annotated[UUID, internal]
@@ -68,6 +71,7 @@ class RightsItem(Model):
     reason: Annotated[RefusalReason | None, public] = None
     fields: Annotated[list[str], public] = Field(default_factory=list)
     archive_until: Annotated[AwareDatetime | None, public] = None
+    owed: Annotated[Money | None, internal] = None
 
 
 class RightsPage(Model):

@@ -114,10 +114,14 @@ class ReversalRequest(Model):
 
 
 class PrincipalRefundRequest(Model):
-    """Principal of a top-up to pay back; None is all of it that was not spent."""
+    """Principal of a top-up to pay back; None is all of it that was not spent.
+
+    `closing`: the member ends the membership, and has a right to it whenever it was paid in.
+    """
 
     top_up_id: Annotated[UUID, internal]
     amount: Annotated[Cny | None, public] = None
+    closing: Annotated[bool, public] = False
 
 
 class PrincipalRefund(Model):
@@ -200,7 +204,7 @@ OPERATIONS: list[Operation] = [
         _TILL | {Role.PARTNER}, ReversalRequest, Spend, idempotent=True, own=None, tags=_TAGS,
     ),
     Operation(
-        "POST", f"{_ONE}/refunds", "points", "Principal back, within 7 days of its top-up",
+        "POST", f"{_ONE}/refunds", "points", "Principal back, within 7 days or at the end",
         _TILL, PrincipalRefundRequest, PrincipalRefund, idempotent=True, own=None, tags=_TAGS,
     ),
 ]  # fmt: skip

@@ -15,9 +15,14 @@ from contracts.gateway.consents import (
     Notices,
 )
 from gateway_service.consent import notices, repository, use_cases
-from gateway_service.parts import PartsDep
+from gateway_service.consent.use_cases import Desk
+from gateway_service.parts import Parts, PartsDep
 
 router = APIRouter()
+
+
+def _desk(parts: Parts) -> Desk:
+    return Desk(parts.consents, parts.audit)
 
 
 @router.get("/v1/members/{member_id}/consents")
@@ -31,7 +36,7 @@ async def change_consents(
     member_id: UUID, body: ConsentsRequest, tx: TxDep, principal: PrincipalDep, parts: PartsDep
 ) -> Consents:
     """Give or withdraw."""
-    return await use_cases.change(tx, parts.consents, principal, member_id, body)
+    return await use_cases.change(tx, _desk(parts), principal, member_id, body)
 
 
 @router.get("/v1/members/{member_id}/consents/history")
@@ -45,7 +50,7 @@ async def change_many(
     body: ConsentsBatch, tx: TxDep, principal: PrincipalDep, parts: PartsDep
 ) -> ConsentsResults:
     """Answers of many members."""
-    return await use_cases.change_many(tx, parts.consents, principal, body)
+    return await use_cases.change_many(tx, _desk(parts), principal, body)
 
 
 @router.get("/v1/consents/counts")

@@ -10,8 +10,10 @@ from chassis.principal import Principal
 from chassis.problem import Problem
 from contracts.events import MembersMerged, MembersSplit
 from contracts.gateway import consents as api
+from contracts.gateway.audit import Action, Decision
 from contracts.gateway_events import ConsentAnswer, ConsentChanged
 from contracts.roles import Role
+from gateway_service.audit.use_cases import Audit, entry_by
 from gateway_service.consent import domain, notices, repository
 from gateway_service.consent.domain import (
     KEYS,
@@ -29,6 +31,14 @@ from gateway_service.consent.domain import (
 from gateway_service.consent.standings import Standings
 
 _GATEWAY = Principal(Role.OPERATOR, "gateway")  # who follows a merge
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where answers are taken: what is remembered of them, and the audit."""
+
+    standings: Standings
+    audit: Audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +73,22 @@ def _shown(tx: Tx, key: Key, answer: Answer | None, floor: int) -> api.Consent:
 
 
 async def change(
-    tx: Tx, standings: Standings, principal: Principal, member_id: UUID,
-    wanted: api.ConsentsRequest,
-) -> api.Consents:  # fmt: skip
+    tx: Tx, desk: Desk, principal: Principal, member_id: UUID, wanted: api.ConsentsRequest
+) -> api.Consents:
     """Write answers and show how everything stands. Raises the Problem of the first bad one."""
     answering = Answering(member_id, _wishes(tx, wanted.consents))
-    (problem,) = await answer(tx, standings, principal, [answering])
+    (problem,) = await answer(tx, desk, principal, [answering])
     if problem is not None:
         raise problem
     return await shown(tx, member_id)
 
 
 async def change_many(
-    tx: Tx, standings: Standings, principal: Principal, wanted: api.ConsentsBatch
+    tx: Tx, desk: Desk, principal: Principal, wanted: api.ConsentsBatch
 ) -> api.ConsentsResults:
     """The same for many members; what one of them cannot say holds up nobody else."""
     problems = await answer(
-        tx, standings, principal,
+        tx, desk, principal,
         [Answering(each.member_id, _wishes(tx, each.consents)) for each in wanted.members],
     )  # fmt: skip
     return api.ConsentsResults(
@@ -110,9 +119,12 @@ def _wishes(tx: Tx, changes: Iterable[api.ConsentChange]) -> list[Wish]:
 
 
 async def answer(
-    tx: Tx, standings: Standings, principal: Principal, answering: Sequence[Answering]
+    tx: Tx, desk: Desk, principal: Principal, answering: Sequence[Answering]
 ) -> list[Problem | None]:
-    """Write what can be written, a member's answers together or none; a verdict for each."""
+    """Write what can be written, a member's answers together or none; a verdict for each.
+
+    What somebody else than the member has written is in the audit, too.
+    """
     await repository.hold(tx)
     roots = await repository.roots(tx, (each.member_id for each in answering))
     writing = await _Writing.begin(tx, roots.values(), principal)
@@ -120,8 +132,22 @@ async def answer(
         tx, (wish.act.ref for each in answering for wish in each.wishes if wish.stated)
     )
     problems = [writing.take(roots[each.member_id], each.wishes) for each in answering]
-    await writing.end(standings)
+    await writing.end(desk.standings)
+    if principal.role is not Role.MEMBER:
+        _audit(tx, desk.audit, principal, writing.links)
     return problems
+
+
+def _audit(tx: Tx, audit: Audit, principal: Principal, links: Sequence[Link]) -> None:
+    """An entry for each purpose, channel and state, with all whose answer that is."""
+    whose: dict[tuple[Key, State], set[UUID]] = {}
+    for link in links:
+        whose.setdefault((link.key, link.state), set()).add(link.member_id)
+    for (key, state), members in whose.items():
+        operation = " ".join(filter(None, ("consent", *key, state)))
+        audit.record(
+            tx, entry_by(principal, Action.CONSENT, Decision.DONE, operation, members=members)
+        )
 
 
 async def follow(tx: Tx, standings: Standings, events: Sequence[MembersMerged]) -> None:
@@ -188,7 +214,7 @@ class _Writing:
         self.uses: dict[UUID, set[Use]] = {}
         self._tx, self._principal = tx, principal
         self._heads, self._answers, self._notices = heads, answers, in_force
-        self._links: list[Link] = []
+        self.links: list[Link] = []
 
     @classmethod
     async def begin(cls, tx: Tx, members: Iterable[UUID], principal: Principal) -> Self:
@@ -246,22 +272,22 @@ class _Writing:
             self._principal.subject, inherited_from,
         )  # fmt: skip
         link = replace(link, hash=domain.digest(link, head.hash))
-        self._links.append(link)
+        self.links.append(link)
         self._heads[member_id] = Head(link.number, link.hash)
         self._answers[member_id][key] = Answer(state, version, now)
 
     async def end(self, standings: Standings) -> None:
         """Append everything and tell it."""
-        if not self._links:
+        if not self.links:
             return
-        touched = {link.member_id for link in self._links}
-        await repository.append(self._tx, self._links, {m: self._heads[m] for m in touched})
+        touched = {link.member_id for link in self.links}
+        await repository.append(self._tx, self.links, {m: self._heads[m] for m in touched})
         told = [
             ConsentAnswer(
                 link.member_id, link.key.purpose, link.key.channel or None,
                 link.state is State.GRANTED,
             )
-            for link in self._links
+            for link in self.links
         ]  # fmt: skip
         self._tx.publish(ConsentChanged(told, self._tx.now))
         standings.forget(self._tx, touched)

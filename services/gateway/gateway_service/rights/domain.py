@@ -19,7 +19,7 @@ SERVICES = ("gateway", "identity", "profile", "points", "campaign")
 class Request:
     """A right that somebody claims. `members` are all ids of the member, the surviving one first.
 
-    `archive` is sealed; `fields` are what was corrected.
+    `archive` is sealed; `fields` are what was corrected; `owed_fen` stands in an erasure's way.
     """
 
     request_id: UUID
@@ -36,6 +36,7 @@ class Request:
     fields: Sequence[str] = ()
     archive: str | None = None
     archive_until: datetime | None = None
+    owed_fen: int | None = None
 
     @property
     def told_as(self) -> str:

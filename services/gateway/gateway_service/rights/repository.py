@@ -55,7 +55,7 @@ forget = statements(
 
 _COLUMNS = (
     "request_id, members, kind, requested_at, due_at, by_role, by_subject, ticket, state,"
-    " answered_at, reason, fields, archive, archive_until"
+    " answered_at, reason, fields, archive, archive_until, owed_fen"
 )
 
 
@@ -76,11 +76,11 @@ async def add(tx: Tx, request: Request) -> None:
     """A new one."""
     await tx.execute(
         f"INSERT INTO rights_request ({_COLUMNS})"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         request.request_id, list(request.members), request.kind, request.requested_at,
         request.due_at, request.by_role, request.by_subject, request.ticket, request.state,
         request.answered_at, request.reason, list(request.fields), request.archive,
-        request.archive_until,
+        request.archive_until, request.owed_fen,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from contracts.gateway import rights as api
 from contracts.gateway.audit import Action, Decision
 from contracts.gateway_events import RightsAnswered, RightsRequested
 from contracts.identity import Addressee
+from contracts.points.stored_value import StoredValues
 from contracts.sealed import Sealed
 from gateway_service.access.use_cases import end_subject
 from gateway_service.audit.use_cases import entry_by
@@ -71,14 +72,22 @@ async def claim(
         await _correct(parts, principal, person.member_id, given)
         request = replace(request, state="answered", answered_at=tx.now, fields=sorted(given))
     elif wish.kind == "erase":
-        await _forget(tx, parts, request.members, person)
+        owed = await _owed(parts, person.member_id)
+        if owed:
+            request = replace(
+                request, state="refused", reason="stored_value_owed", answered_at=tx.now,
+                owed_fen=owed,
+            )  # fmt: skip
+        else:
+            await _forget(tx, parts, request.members, person)
     elif wish.kind == "object":
         await _object(tx, parts, principal, request.members[0])
     await repository.add(tx, request)
     if request.state == "open":
         await _ask(tx, request)
+    decision = Decision.REFUSED if request.state == "refused" else Decision.DONE
     entry = entry_by(
-        principal, Action.RIGHTS, Decision.DONE, f"rights {wish.kind}", ticket=ticket,
+        principal, Action.RIGHTS, decision, f"rights {wish.kind}", ticket=ticket,
         members=request.members, fields=request.fields,
     )  # fmt: skip
     parts.audit.record(tx, entry)
@@ -93,6 +102,18 @@ async def _person(parts: Parts, member_id: UUID) -> Addressee:
     if answer.status != 200:
         raise Gone("identity")
     return Addressee.model_validate_json(answer.body)
+
+
+async def _owed(parts: Parts, member_id: UUID) -> int:
+    """Principal of stored value in fen: the member's money, and no book of ours. Raises Gone."""
+    target = f"/v1/members/{member_id}/stored-value"
+    answer = await parts.inner.request("points", "GET", target, SYSTEM)
+    if answer.status == 404:
+        return 0  # has never been there
+    if answer.status != 200:
+        raise Gone("points")
+    held = StoredValues.model_validate_json(answer.body)
+    return sum(account.principal.amount for account in held.data)
 
 
 async def _correct(
@@ -125,7 +146,8 @@ async def _object(tx: Tx, parts: Parts, principal: Principal, member_id: UUID) -
     """Recommendations stop here at once; profile and campaign hear of it."""
     act = Act(tx.ids.new(), "rights", "button", "member")
     wish = Wish(Key("personalised_recommendation"), False, None, act, stated=True)
-    await consent.answer(tx, parts.consents, principal, [consent.Answering(member_id, [wish])])
+    desk = consent.Desk(parts.consents, parts.audit)
+    await consent.answer(tx, desk, principal, [consent.Answering(member_id, [wish])])
 
 
 async def _ask(tx: Tx, request: Request) -> None:
@@ -255,6 +277,7 @@ def _shown(request: Request, answered: dict[str, datetime], now: datetime) -> ap
         "answered_at": request.answered_at, "reason": request.reason,
         "fields": list(request.fields),
         "archive_until": request.archive_until if request.archive else None,
+        "owed": {"amount": request.owed_fen} if request.owed_fen else None,
     })  # fmt: skip
 
 

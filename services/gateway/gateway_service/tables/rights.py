@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Column, Uuid
+from sqlalchemy import ARRAY, BigInteger, Column, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -30,6 +30,7 @@ class RightsRequest(SQLModel, table=True):
     fields: list[str] = texts()
     archive: str | None = None
     archive_until: datetime | None = moment(nullable=True)
+    owed_fen: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
 
 
 class RightsAnswer(SQLModel, table=True):

@@ -3,6 +3,7 @@
 from fastapi import Request, Response
 
 from chassis.web import APIRouter, ReadDep, TxDep
+from gateway_service.consent.use_cases import Desk
 from gateway_service.login.router import AddressDep
 from gateway_service.pages import secured, spoken
 from gateway_service.parts import PartsDep
@@ -30,5 +31,6 @@ async def withdraw(
     token: str, request: Request, tx: TxDep, parts: PartsDep, caller: AddressDep
 ) -> Response:
     """Whoever has the link, by its button or at once (RFC 8058); the body says nothing more."""
-    shown = await use_cases.withdraw(tx, parts.limits, parts.consents, token, caller)
+    desk = Desk(parts.consents, parts.audit)
+    shown = await use_cases.withdraw(tx, parts.limits, desk, token, caller)
     return _shown(request, shown)

@@ -11,7 +11,7 @@ from contracts.roles import Role
 from gateway_service.access.limits import Bucket, Limits, uncounted
 from gateway_service.consent import use_cases as consent
 from gateway_service.consent.domain import Act, Key, Wish
-from gateway_service.consent.standings import Standings
+from gateway_service.consent.use_cases import Desk
 from gateway_service.unsubscribe import domain, repository
 from gateway_service.unsubscribe.domain import Link
 from gateway_service.unsubscribe.page import Show, Step
@@ -51,7 +51,7 @@ async def look(tx: Tx, limits: Limits, token: str, caller: str) -> Show:
     return Show(Step.ASK, link.language, link.channel) if link else await _missed(limits, caller)
 
 
-async def withdraw(tx: Tx, limits: Limits, standings: Standings, token: str, caller: str) -> Show:
+async def withdraw(tx: Tx, limits: Limits, desk: Desk, token: str, caller: str) -> Show:
     """Take back the consent that the message was sent on, as a member does; again is fine."""
     link = await _found(tx, token)
     if link is None:
@@ -60,7 +60,7 @@ async def withdraw(tx: Tx, limits: Limits, standings: Standings, token: str, cal
     wish = Wish(Key(link.purpose, link.channel), False, None, act, stated=False)
     member = Principal(Role.MEMBER, str(link.member_id), link.member_id)
     answering = consent.Answering(link.member_id, [wish])
-    (problem,) = await consent.answer(tx, standings, member, [answering])
+    (problem,) = await consent.answer(tx, desk, member, [answering])
     if problem is not None:
         raise problem
     return Show(Step.DONE, link.language, link.channel)

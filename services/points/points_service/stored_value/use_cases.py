@@ -164,7 +164,7 @@ async def refund(
     top_up = await repository.top_up(tx, account_id, request.top_up_id)
     if top_up is None:
         raise Problem(404, "unknown_top_up", "There is no such top-up", pointer="/top_up_id")
-    if tx.now >= top_up.topped_up_at + window:
+    if tx.now >= top_up.topped_up_at + window and not request.closing:
         title = f"Principal is paid back within {window.days} days of its top-up"
         raise Problem(409, "refund_period_over", title, pointer="/top_up_id")
     fen = top_up.principal_left if request.amount is None else request.amount.amount
