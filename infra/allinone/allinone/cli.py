@@ -150,6 +150,7 @@ def doctor_pii(
 def bench(
     name: Annotated[str, typer.Argument(help=f"One of: {', '.join(BENCHES)}.")],
     json_file: Annotated[Path | None, typer.Option("--json", help="Write figures there.")] = None,
+    stored: Annotated[int, typer.Option(help="collect: events that are there before.")] = 0,
 ) -> None:
     """Measure one figure beside its floor."""
     if name not in BENCHES:
@@ -160,7 +161,8 @@ def bench(
         _fail(f"{script} is missing; benchmarks need a checkout of the repository")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    raise typer.Exit(int(module.main(json_file)))
+    more = {"stored": stored} if stored else {}
+    raise typer.Exit(int(module.main(json_file, **more)))
 
 
 @app.command()
