@@ -33,7 +33,7 @@ TWICE = "nothing acknowledged doubled by kills"
 
 
 @asynccontextmanager
-async def _running() -> AsyncIterator[tuple[Platform, Api]]:
+async def running() -> AsyncIterator[tuple[Platform, Api]]:
     """A platform of its own that restarts at once, and tills' way to it."""
     with TemporaryDirectory(prefix="hy-", ignore_cleanup_errors=True) as folder:
         starting = Platform(
@@ -92,7 +92,7 @@ class Killer:
 
 async def test_nothing_acknowledged_is_lost_by_kills() -> None:
     with Tally() as tally:
-        async with _running() as (platform, api):
+        async with running() as (platform, api):
             members = await _opened(api)
             killer, stop = Killer(platform), asyncio.Event()
             tills = [Till(api, member, n, killer.told) for n, member in enumerate(members)]
