@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,10 +102,14 @@ async def _kill(platform: Platform, victim: str, senders: list[Sender]) -> None:
     chance = random.Random(victim)
     for _ in range(KILLS):
         due = sum(sender.accepted for sender in senders) + chance.randrange(4, 12)
-        await eventually(lambda due=due: sum(s.accepted for s in senders) >= due, timeout=120)
-        starts = platform.starts(victim)
+        await _until(lambda: sum(sender.accepted for sender in senders), due)
+        due = platform.starts(victim) + 1
         platform.kill(victim)
-        await eventually(lambda starts=starts: platform.starts(victim) > starts, timeout=120)
+        await _until(lambda: platform.starts(victim), due)
+
+
+async def _until(counted: Callable[[], int], due: int) -> None:
+    await eventually(lambda: counted() >= due, timeout=120)
 
 
 async def _compare(platform: Platform, due: Counter[tuple[str, str]], tally: Tally) -> None:

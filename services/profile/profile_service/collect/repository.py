@@ -10,7 +10,7 @@ from chassis.database import Tx
 from profile_service.collect.columns import Ints, Rows, copy_of_keys, copy_of_rows
 from profile_service.collect.domain import Behaviour, DayCount, Trait, TraitKey
 
-COLUMNS = ("subject_id", "occurred_at", "message_key", "event", "channel", "properties")
+COLUMNS = ("subject_id", "occurred_at", "message_key", "properties", "event", "channel")
 
 
 async def parts(tx: Tx, since: date) -> dict[tuple[date, int], int]:
