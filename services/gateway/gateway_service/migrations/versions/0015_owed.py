@@ -4,8 +4,8 @@ from alembic import op
 
 from chassis.migrations import run_sql
 
-revision = "gateway_0014"
-down_revision = "gateway_0013"
+revision = "gateway_0015"
+down_revision = "gateway_0014"
 branch_labels = None
 depends_on = None
 
