@@ -36,8 +36,11 @@ PERSONAL = {
     "external": "EXT-77120045-RX", "text": "青霉素过敏，糖尿病二型",
 }  # fmt: skip
 _CREATES = frozenset({"POST", "PUT"})
+_WORD = re.compile(r"\w+")
+_LIMIT = "2000-01-01T00:00:00Z"  # of moments; pydantic names it in its errors
 _SHORTEST = 6  # shorter strings are in every text
 _MOST_IDS = 12
+_IDS = frozenset({"id", "code", "order_no", "sku", "username"})
 Tokens = Callable[[str], str]
 Call = Case[Any]
 
@@ -74,7 +77,7 @@ class Explorer:
         self._kinds = dict(_kinds(document))
         self._components = document["components"]
         self._validators: dict[str, Any] = {}
-        self._words = set(re.findall(r"\w+", json.dumps(document)))
+        self._words = {*_WORD.findall(json.dumps(document)), *_WORD.findall(_LIMIT)}
         self.made: dict[str, list[str]] = defaultdict(list)
         self.findings = Findings()
 
@@ -175,7 +178,8 @@ class Explorer:
             self.findings.faults.setdefault((label, kind), fault)
         if answer.status_code < 300 and case.method in _CREATES:
             for name, value in _strings(_parsed(answer)):
-                if name.endswith("_id") or name in ("id", "code", "order_no", "sku", "username"):
+                named = name.endswith("_id") or name in _IDS
+                if named and value not in self._words:  # codes of problems are no ids
                     self.learn(name, value)
 
     def _authorization(self, case: Call, token: Tokens, role: str) -> str:
@@ -233,7 +237,8 @@ class Explorer:
         yield from (each for each in PERSONAL.values() if each in text)
         sent = [case.body, dict(case.query or {}), dict(case.path_parameters or {})]
         for _, each in _strings(sent):
-            if len(each) >= _SHORTEST and each in text and each not in self._words:
+            known = self._words.issuperset(_WORD.findall(each))  # as in limits and lists of choices
+            if len(each) >= _SHORTEST and each in text and not known:
                 yield each
 
 

@@ -104,5 +104,12 @@ async def test_every_operation_answers_as_the_document_says(own_platform: Platfo
             await asyncio.to_thread(explorer.explore, operation, tokens.__getitem__, FIT, UNFIT)
     found = explorer.findings
     print(f"\n{found.calls} calls, {len(found.done)} of {len(found.statuses)} operations done")
-    assert not found.faults, "\n" + found.report()
+    logged = [
+        line
+        for log in sorted(own_platform.home.logs.glob("*.log"))
+        for line in log.read_text(errors="replace").splitlines()
+        if '"exception"' in line
+    ]
+    assert not found.faults, "\n" + found.report() + "\n" + "\n".join(logged[-20:])
+    assert logged == []
     assert len(found.done) > 0.5 * len(found.statuses), "most calls must be more than refused"

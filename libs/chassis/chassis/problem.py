@@ -152,6 +152,7 @@ def install(app: FastAPI) -> None:
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
         return Problem(error.status_code, code, str(error.detail)).response()
 
+    @app.exception_handler(asyncpg.UntranslatableCharacterError)  # in JSON
     @app.exception_handler(asyncpg.CharacterNotInRepertoireError)
     async def _nul(request: Request, error: Exception) -> Response:
         title = "A text holds a character that cannot be stored (U+0000)"

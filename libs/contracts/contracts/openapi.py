@@ -130,6 +130,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
     if operation.path.startswith(_OAUTH):  # errors of RFC 6749; a problem if it is of another kind
         bad["content"]["application/json"] = {"schema": {"$ref": _REF.format(model="OAuthProblem")}}
     answers = {str(operation.status): good, "default": bad}
+    if operation.done_before:
+        answers["200"] = good
     if operation.page:
         good["content"] = {"text/html": {"schema": {"type": "string"}}}
         bad["content"]["text/html"] = {"schema": {"type": "string"}}

@@ -41,6 +41,7 @@ class Operation:
     edge: str | None = None
     open: bool = False  # needs no token (health, tokens, JWKS)
     counted: bool = False  # signs in or spends: not done while calls cannot be counted
+    done_before: bool = False  # answers 200 where there was nothing to do, else `status`
     page: bool = False  # answers HTML, or sends a browser on
     dev_only: bool = False
     tags: tuple[str, ...] = field(default=())

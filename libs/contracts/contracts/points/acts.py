@@ -1,22 +1,18 @@
 """What members do besides buying: acts, tasks, badges, questionnaires."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from contracts.base import Model
 from contracts.classification import internal, public
 from contracts.operations import DRY_RUN, Operation
-from contracts.points.common import LARGEST, Cny, Code, Words
+from contracts.points.common import LARGEST, Cny, Code, Moment, Words
 from contracts.points.conditions import EarningCondition
 from contracts.roles import EVERYONE, READING, SERVING, STAFF, Role
 
-# No programme is older, and every calendar can still reckon with it.
-Moment = Annotated[
-    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))
-]
 EventName = Annotated[str, Field(pattern=r"^[^\x00]{1,256}$"), public]
 
 

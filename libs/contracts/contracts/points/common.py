@@ -1,12 +1,17 @@
 """What the areas of points share: words in two languages, money of the programme, ids of data."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from contracts.base import Model
 from contracts.classification import internal, public
 
+# No programme is older, and every calendar can still reckon with it.
+Moment = Annotated[
+    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))
+]
 LARGEST = 100_000_000_000  # fen or points: nothing a shop does is larger
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"), public]

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from contracts.base import Model, Money
 from contracts.classification import counted, internal, public, summed
 from contracts.operations import DRY_RUN, PAGING, Operation, Query
-from contracts.points.common import Cny, Code, Ref, Words
+from contracts.points.common import Cny, Code, Moment, Ref, Words
 from contracts.roles import CHECKOUT, FIGURES, READING, SERVING, STAFF, Role
 
 Text = Annotated[str, Field(pattern=r"^[^\x00]{1,64}$"), public]
@@ -59,8 +59,8 @@ class CouponTerms(Model):
     gift: Annotated[CouponGift | None, public] = None
     threshold: Annotated[Cny | None, public] = None
     scope: Annotated[CouponScope, public] = Field(default_factory=CouponScope)
-    valid_from: Annotated[AwareDatetime | None, public] = None
-    valid_until: Annotated[AwareDatetime | None, public] = None
+    valid_from: Annotated[Moment | None, public] = None
+    valid_until: Annotated[Moment | None, public] = None
     valid_days: Annotated[int | None, Field(ge=1, le=3660), public] = None
     stacking_group: Code = "default"
     per_member_limit: Annotated[int | None, Field(ge=1, le=1_000_000), public] = None

@@ -10,8 +10,8 @@ from contracts.base import Model, Money
 from contracts.classification import internal, public, quasi
 from contracts.operations import DRY_RUN, Operation
 from contracts.points import acts, referrals
-from contracts.points.acts import PLANNING, Moment
-from contracts.points.common import LARGEST, Code, Words
+from contracts.points.acts import PLANNING
+from contracts.points.common import LARGEST, Code, Moment, Words
 from contracts.points.conditions import EarningCondition, Text
 from contracts.roles import READING, STAFF
 

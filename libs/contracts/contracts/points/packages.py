@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from contracts.base import Model, Money
 from contracts.classification import internal, public
 from contracts.operations import DRY_RUN, Operation
-from contracts.points.common import LARGEST, Code, Words
+from contracts.points.common import LARGEST, Code, Moment, Words
 from contracts.roles import EVERYONE, READING, SERVING, Role
 
 
@@ -31,8 +31,8 @@ class Package(Model):
     fen: Annotated[int, Field(ge=0, le=LARGEST), public] = 0
     components: Annotated[list[Component], Field(min_length=1, max_length=20), public]
     voucher_days: Annotated[int, Field(ge=1, le=3650), public] = 90
-    valid_from: Annotated[AwareDatetime, public]
-    valid_until: Annotated[AwareDatetime | None, public] = None
+    valid_from: Annotated[Moment, public]
+    valid_until: Annotated[Moment | None, public] = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

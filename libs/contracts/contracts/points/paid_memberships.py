@@ -4,12 +4,12 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from contracts.base import Model, Money
 from contracts.classification import internal, public
 from contracts.operations import Operation
-from contracts.points.common import LARGEST, Code, Words
+from contracts.points.common import LARGEST, Code, Moment, Words
 from contracts.roles import EVERYONE, READING, SERVING, Role
 
 
@@ -38,8 +38,8 @@ class Plan(Model):
     price_percent: Annotated[int, Field(ge=1, le=100), public] = 100
     notice_days: Annotated[int, Field(ge=5, le=90), public] = 7
     refund: Annotated[RefundRule, public] = Field(default_factory=RefundRule)
-    valid_from: Annotated[AwareDatetime, public]
-    valid_until: Annotated[AwareDatetime | None, public] = None
+    valid_from: Annotated[Moment, public]
+    valid_until: Annotated[Moment | None, public] = None
 
     def in_force(self, now: datetime) -> bool:
         """Whether it is on sale."""

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from contracts.base import Model
 from contracts.classification import internal, public
 from contracts.operations import DRY_RUN, PAGING, Operation, Query
 from contracts.points import packages, paid_memberships, rulebook, stored_value
-from contracts.points.common import Code, Points, Ref, Words
+from contracts.points.common import Code, Moment, Points, Ref, Words
 from contracts.roles import EVERYONE, READING, SERVING, STAFF, Role
 
 Direction = Literal["in", "out"]
@@ -52,8 +52,8 @@ class PartnerTerms(Model):
     unit: Annotated[Words, public]  # miles, 里程
     outward: Annotated[ExchangeTerms | None, public] = None
     inward: Annotated[ExchangeTerms | None, public] = None
-    valid_from: Annotated[AwareDatetime, public]
-    valid_until: Annotated[AwareDatetime | None, public] = None
+    valid_from: Annotated[Moment, public]
+    valid_until: Annotated[Moment | None, public] = None
 
     def terms(self, direction: Direction) -> ExchangeTerms | None:
         """Those of a direction."""

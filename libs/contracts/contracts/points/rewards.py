@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from contracts.base import Model
 from contracts.classification import internal, public
 from contracts.operations import DRY_RUN, PAGING, Operation
-from contracts.points.common import LARGEST, Code, Points, Words
+from contracts.points.common import LARGEST, Code, Moment, Points, Words
 from contracts.roles import EVERYONE, READING, SERVING, Role
 
 
@@ -25,8 +25,8 @@ class RewardTerms(Model):
     points: Points
     stock: Annotated[int | None, Field(ge=0, le=LARGEST), public] = None
     member_limit: Annotated[int | None, Field(gt=0, le=LARGEST), public] = None
-    valid_from: Annotated[AwareDatetime, public]
-    valid_until: Annotated[AwareDatetime | None, public] = None
+    valid_from: Annotated[Moment, public]
+    valid_until: Annotated[Moment | None, public] = None
     tiers: Annotated[list[Code], Field(max_length=20), public] = Field(default_factory=list)
     sku: Annotated[str | None, Field(min_length=1, max_length=64), public] = None
     template_id: Annotated[UUID | None, internal] = None

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from contracts.base import Model, Money
 from contracts.classification import internal, public
 from contracts.operations import PAGING, Operation
-from contracts.points.common import LARGEST, Cny, Code, Ref, Words
+from contracts.points.common import LARGEST, Cny, Code, Moment, Ref, Words
 from contracts.roles import EVERYONE, READING, SERVING, Role
 
 
@@ -21,8 +21,8 @@ class BonusRule(Model):
     amount_fen: Annotated[int, Field(gt=0, le=LARGEST), public]
     bonus_fen: Annotated[int, Field(gt=0, le=LARGEST), public]
     merchant: Annotated[str, Field(min_length=1, max_length=64), public] = "programme"
-    valid_from: Annotated[AwareDatetime, public]
-    valid_until: Annotated[AwareDatetime | None, public] = None
+    valid_from: Annotated[Moment, public]
+    valid_until: Annotated[Moment | None, public] = None
 
     def applies(self, fen: int, now: datetime) -> bool:
         """Whether so much paid in at that moment earns it."""

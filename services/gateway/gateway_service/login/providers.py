@@ -1,5 +1,6 @@
 """Who says which WeChat user a mini-program's code is of."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +11,8 @@ from chassis.logs import log
 from chassis.problem import Problem
 
 _SECONDS = 5.0
+_MOST_BYTES = 16 * 1024
+_LONGEST = 128  # of an openid, which has 28 characters
 _BAD_CODES = frozenset({40029, 40163, 41008})  # invalid, used, missing
 _TOO_OFTEN = 45011
 
@@ -52,13 +55,12 @@ class WeChat:
             "grant_type": "authorization_code",
         }
         try:
-            async with httpx.AsyncClient(timeout=_SECONDS) as http:
-                answer = await http.get(f"{self.url}/sns/jscode2session", params=query)
-            known = msgspec.json.decode(answer.content, type=_Answer)
-        except (httpx.HTTPError, msgspec.MsgspecError) as error:
+            async with asyncio.timeout(_SECONDS):
+                known = msgspec.json.decode(await self._asked(query), type=_Answer)
+        except (httpx.HTTPError, msgspec.MsgspecError, TimeoutError) as error:
             log.warning("wechat_away", error=type(error).__name__)
             raise _away() from None
-        if known.openid and not known.errcode:
+        if known.openid and len(known.openid) <= _LONGEST and not known.errcode:
             return Session(known.openid, known.unionid)
         if known.errcode in _BAD_CODES:
             return None
@@ -68,6 +70,20 @@ class WeChat:
                 429, "too_many_calls", "WeChat asks to wait", headers={"Retry-After": "60"}
             )
         raise _away()
+
+    async def _asked(self, query: dict[str, str]) -> bytes:
+        """The answer; of one that is too long only so much, which is no JSON then."""
+        read = b""
+        async with (
+            httpx.AsyncClient(timeout=_SECONDS) as http,
+            http.stream("GET", f"{self.url}/sns/jscode2session", params=query) as answer,
+        ):
+            if answer.is_success:
+                async for chunk in answer.aiter_bytes():
+                    read += chunk
+                    if len(read) > _MOST_BYTES:
+                        break
+        return read
 
 
 def _away() -> Problem:

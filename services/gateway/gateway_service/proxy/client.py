@@ -19,6 +19,7 @@ from chassis.problem import Problem
 Header = tuple[bytes, bytes]
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 RETRY_AFTER = "1"
+LARGEST = 64 * 1024 * 1024  # of an answer
 _CONNECT_SECONDS = 2.0
 
 
@@ -60,6 +61,7 @@ class _Exchange:
     future: asyncio.Future[Answer]
     headers: list[Header] = field(default_factory=list)
     chunks: list[bytes] = field(default_factory=list)
+    size: int = 0
 
 
 class _Connection(asyncio.Protocol):
@@ -92,6 +94,9 @@ class _Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         if self._exchange:
             self._exchange.chunks.append(body)
+            self._exchange.size += len(body)
+            if self._exchange.size > LARGEST:
+                self.close()
 
     def on_message_complete(self) -> None:
         exchange, self._exchange = self._exchange, None

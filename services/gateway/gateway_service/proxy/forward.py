@@ -10,6 +10,7 @@ import msgspec
 
 from chassis.coalesce import Coalescer
 from chassis.ids import Ids
+from chassis.logs import log
 from chassis.principal import HEADER as PRINCIPAL
 from chassis.principal import Principal
 from chassis.problem import Problem
@@ -30,7 +31,9 @@ JSON: list[Header] = [(b"content-type", b"application/json")]
 _SELF = Principal(Role.OPERATOR, "gateway").header().encode()
 _RESOLVE_AT_ONCE = 10_000
 _UNKNOWN = b'"unknown_member"'
+_ANSWERS = frozenset({*range(200, 300), 304, *range(400, 600)})  # nobody is sent elsewhere
 _PATIENCE = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)  # seconds: news of a member is on its way
+UNFIT = Problem(502, "unfit_answer", "A part of the platform answered what makes no sense")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,9 @@ class Forward:
             if not self.newcomers.named_in(call.target, body):
                 break
             await asyncio.sleep(pause)
+        if answer.status not in _ANSWERS and not operation.page:
+            log.error("unfit_answer", service=operation.service, status=answer.status)
+            raise UNFIT
         return answer
 
     async def resolve(self, indexes: Collection[str]) -> dict[str, UUID]:

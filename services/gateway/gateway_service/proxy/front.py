@@ -8,6 +8,8 @@ import time
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from chassis.logs import log
 from chassis.metrics import REQUESTS, SECONDS
 from chassis.principal import Principal
@@ -20,7 +22,7 @@ from gateway_service.parts import Parts
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer, Gone, Header
 from gateway_service.proxy.edges import EDGES
-from gateway_service.proxy.forward import problem_answer
+from gateway_service.proxy.forward import UNFIT, problem_answer
 from gateway_service.proxy.own import through
 from gateway_service.proxy.routes import Routes
 from gateway_service.proxy.trace import REQUEST_ID, Trace, traced
@@ -72,6 +74,9 @@ class Front:
                 answer = problem_answer(gone.problem())
             except TimeoutError:
                 answer = problem_answer(_TOO_SLOW)
+            except msgspec.DecodeError as error:
+                log.error("unfit_answer", method=method, error=type(error).__name__)
+                answer = problem_answer(UNFIT)
             except Exception:  # noqa: BLE001 - the caller gets a problem, the log what it was
                 log.exception("unexpected", method=method)
                 answer = problem_answer(_OUR_FAULT)
