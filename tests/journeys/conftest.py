@@ -41,7 +41,7 @@ class Api:
     async def ok(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
         answer = await self.call(method, path, body, **more)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json()
+        return answer.json() if answer.content else None
 
     async def collect(self, *messages: dict[str, Any]) -> httpx.Response:
         clients = json.loads((self.platform.home.clients_file).read_text())

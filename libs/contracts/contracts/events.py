@@ -199,6 +199,7 @@ class OrderRefunded(Event, frozen=True):
     growth: Annotated[int, public]  # taken back, ≥ 0
     points: Annotated[int, public]  # taken back, ≥ 0
     coupons: Annotated[list[str], internal] = []  # given back, since nothing is left of the order
+    store_id: Annotated[str | None, public] = None  # of the order
 
 
 class PointsBurnt(Event, frozen=True):
@@ -209,6 +210,7 @@ class PointsBurnt(Event, frozen=True):
     points: Annotated[int, public]
     burnt_at: Annotated[datetime, public]
     journal_id: Annotated[UUID, internal]
+    store_id: Annotated[str | None, public] = None  # None: nowhere in particular
 
 
 class PointsExpired(Event, frozen=True):

@@ -244,6 +244,7 @@ _GATEWAY = [
     Holding("gateway", "authorization_code", "security", N, (), "expires_at", 1),
     Holding("gateway", "data_key", "security", DataClass.SENSITIVE, ("owner",), "created_at"),
     Holding("gateway", "rotation", "security", N, _MEMBER, "begun_at"),
+    Holding("gateway", "webhook_message", "trade", N, (), "created_at", 30),
     Holding("gateway", "tombstone", "rights", N, (), "erased_at"),
 ]  # fmt: skip
 

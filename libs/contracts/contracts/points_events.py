@@ -102,6 +102,14 @@ class RenewalAnnounced(Event, frozen=True):
     ends_on: Annotated[date, public]
 
 
+class SettlementClosed(Event, frozen=True):
+    """A month's statement is written for good."""
+
+    subject = "points.settlement_closed.v1"
+    month: Annotated[str, public]  # YYYY-MM
+    closed_at: Annotated[datetime, public]
+
+
 class LedgerCheckpointed(Event, frozen=True):
     """A signed Merkle root over all entries since the checkpoint before."""
 

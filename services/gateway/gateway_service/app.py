@@ -58,6 +58,7 @@ from gateway_service.login import router as login
 from gateway_service.login.providers import WeChat
 from gateway_service.login.use_cases import Login
 from gateway_service.login.use_cases import sweep as sweep_codes
+from gateway_service.outward.client import Outward
 from gateway_service.parts import Parts
 from gateway_service.proxy.client import InnerClient
 from gateway_service.proxy.forward import Beside, Forward
@@ -85,6 +86,10 @@ from gateway_service.vault.ring import Ring
 from gateway_service.vault.roots import open_roots
 from gateway_service.vault.seal import Vault
 from gateway_service.vault.use_cases import Columns, Rotations
+from gateway_service.webhooks import router as webhooks
+from gateway_service.webhooks.jobs import Sender, posted
+from gateway_service.webhooks.subscribers import on_booked, subscriptions
+from gateway_service.webhooks.use_cases import Webhooks
 
 CLIENTS_FILE = "clients.json"
 
@@ -101,9 +106,11 @@ def create_app(settings: Settings | None = None) -> Front:
     days = indexed_by(lambda: keys.secret("birthdays"))
     birthdays = Birthdays(parts.vault, days, relations.born)
     room = Room()
+    hooks = _webhooks(settings, keys)
+    mail = Sender(hooks)
     features = (
         access, staff, login, signatures, approvals, audit, incidents, retention, collect, consent,
-        desensitize, rights, egress, unsubscribe, keys_router,
+        desensitize, rights, egress, unsubscribe, keys_router, webhooks,
     )  # fmt: skip
     routers = [*(feature.router for feature in features), _document()]
     app = build(
@@ -120,8 +127,9 @@ def create_app(settings: Settings | None = None) -> Front:
                     after(after(on_split(parts.consents), relations.split), birthdays.split),
                 ),
                 on_birthdays(birthdays),
-                on_recorded(relations),
+                on_recorded(relations, on_booked(hooks)),
                 on_answered(parts),
+                *subscriptions(hooks),
             ],
             jobs=[
                 DailyJob("signing_keys", lambda db, midnight: rotate(db, keys, ring, midnight)),
@@ -136,14 +144,16 @@ def create_app(settings: Settings | None = None) -> Front:
                 searched(parts.inner, parts.audit),
                 key_rotation(parts.rotations),
                 BackgroundJob("stream_room", room.make),
+                posted(mail),
             ],
             start=[_start],
-            stop=[_stop],
+            stop=[lambda _: mail.stop(), _stop],
             guarded=False,
         )
     )
     app.state.room = room
     app.state.parts, app.state.login = parts, _login(parts, channels["sms"])
+    app.state.webhooks = hooks
     access.install_errors(app)
     return Front(app, parts, openapi.operations())
 
@@ -216,6 +226,13 @@ def _login(parts: Parts, sms: Provider) -> Login:
     return Login(
         parts.tokens, parts.keys, parts.vault, parts.limits, parts.forward, sms, wechat, cost
     )
+
+
+def _webhooks(settings: Settings, keys: Keys) -> Webhooks:
+    ports = frozenset(map(int, settings.webhook_ports.split(",")))
+    loopback = settings.dev and settings.webhook_loopback
+    outward = Outward(ports, settings.webhook_seconds, loopback)
+    return Webhooks(keys, outward, timedelta(seconds=settings.webhook_patience_seconds))
 
 
 async def _start(app: FastAPI) -> None:

@@ -90,6 +90,17 @@ class Settings(ChassisSettings):
     figures_budget: float = Field(
         10, ge=0, description="privacy loss of all new figures of a month, if there is noise"
     )
+    webhook_ports: str = Field(
+        "443,8443", pattern=r"^[0-9]{1,5}(,[0-9]{1,5})*$",
+        description="ports that webhooks may be posted to",
+    )  # fmt: skip
+    webhook_seconds: float = Field(10, gt=0, le=60, description="time a webhook has to answer")
+    webhook_patience_seconds: float = Field(
+        5 * 86_400, gt=0, description="how long a webhook may fail before it is given up"
+    )
+    webhook_loopback: bool = Field(
+        False, description="development only: webhooks may be http, and on this very machine"
+    )
     upstream_connections: int = Field(128, ge=1, description="connections to one inner service")
     upstream_seconds: float = Field(60, gt=0, description="time an inner service has to answer")
 

@@ -15,6 +15,7 @@ from contracts.gateway import (
     staff,
     suppressions,
     unsubscribe,
+    webhooks,
 )
 from contracts.operations import Operation
 
@@ -32,5 +33,6 @@ OPERATIONS: list[Operation] = [
     *quarantine.OPERATIONS,
     *reading.OPERATIONS,
     *keys.OPERATIONS,
+    *webhooks.OPERATIONS,
     *dev.OPERATIONS,
 ]

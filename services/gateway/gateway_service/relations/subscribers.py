@@ -11,9 +11,9 @@ from gateway_service.relations.use_cases import Relations
 Handler = Callable[[Tx, Sequence[Any]], Awaitable[None]]
 
 
-def on_recorded(relations: Relations) -> Subscription:
+def on_recorded(relations: Relations, also: Handler) -> Subscription:
     """Orders were booked; their sequence does not matter here."""
-    return Subscription(OrdersRecorded, relations.bought, early=True)
+    return Subscription(OrdersRecorded, after(relations.bought, also), early=True)
 
 
 def after(first: Handler, second: Handler) -> Handler:

@@ -35,6 +35,7 @@ from gateway_service.tables.reading import (
 from gateway_service.tables.rights import RightsAnswer, RightsRequest
 from gateway_service.tables.unsubscribe import UnsubscribeLink
 from gateway_service.tables.vault import DataKey, Rotation, Tombstone, WrappingKey
+from gateway_service.tables.webhooks import Webhook, WebhookMessage
 
 __all__ = [
     "AuditEntry",
@@ -72,6 +73,8 @@ __all__ = [
     "TokenFamily",
     "Tombstone",
     "UnsubscribeLink",
+    "Webhook",
+    "WebhookMessage",
     "WrappingKey",
     "WriteKey",
 ]

@@ -80,7 +80,8 @@ def tell(tx: Tx, settlements: Iterable[Settlement]) -> None:
     for each in settlements:
         if each.redemption_id is not None:
             hold = each.hold
-            tx.publish(PointsBurnt(hold.member_id, hold.posted, tx.now, each.redemption_id))
+            told = PointsBurnt(hold.member_id, hold.posted, tx.now, each.redemption_id, hold.store)
+            tx.publish(told)
 
 
 def of_member(hold: Hold | None, member: Member) -> Hold:

@@ -194,7 +194,9 @@ async def _save(tx: Tx, decided: Decided) -> None:
 def _tell(tx: Tx, decided: Decided) -> None:
     for each in decided.checkout.settlements:
         assert each.redemption_id is not None, "a posted hold was spent"
-        tx.publish(PointsBurnt(each.hold.member_id, each.hold.posted, tx.now, each.redemption_id))
+        hold = each.hold
+        burnt = PointsBurnt(hold.member_id, hold.posted, tx.now, each.redemption_id, hold.store)
+        tx.publish(burnt)
     for part in _parts(decided.bookings):
         tx.publish(
             OrdersRecorded(

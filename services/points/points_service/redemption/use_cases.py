@@ -46,7 +46,7 @@ async def redeem(
         await repository.add(tx, member.member_id, journal_id, request)
         await lots.use(tx, burnt.uses)
         await ledger.post(tx, [burnt.journal])
-        tx.publish(PointsBurnt(member.member_id, request.points, tx.now, journal_id))
+        tx.publish(PointsBurnt(member.member_id, request.points, tx.now, journal_id, request.store))
     return Redemption(
         redemption_id=None if dry_run else journal_id,
         member_id=member.member_id,

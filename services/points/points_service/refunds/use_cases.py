@@ -59,7 +59,7 @@ async def refund(
         now=tx.now,
     )
     await _give_back(tx, programme, order, part, member)
-    await _save(tx, decision)
+    await _save(tx, decision, order.store)
     return _shown(decision.refund)
 
 
@@ -146,7 +146,7 @@ async def _give_back(
         await earning.give_back(tx, back)
 
 
-async def _save(tx: Tx, decision: Decision) -> None:
+async def _save(tx: Tx, decision: Decision, store: str) -> None:
     refund = decision.refund
     await repository.add(tx, refund)
     await members.save(tx, [decision.member])
@@ -168,6 +168,7 @@ async def _save(tx: Tx, decision: Decision) -> None:
             growth=refund.growth_reversed,
             points=refund.points_reversed,
             coupons=refund.coupons,
+            store_id=store,
         )
     )
 

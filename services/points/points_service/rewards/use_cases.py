@@ -68,7 +68,7 @@ async def _save(tx: Tx, taken: Taken, done: Exchange) -> None:
     await repository.add_exchange(tx, done)
     await lots.use(tx, taken.uses)
     await ledger.post(tx, [taken.journal])
-    tx.publish(PointsBurnt(done.member_id, done.points, tx.now, done.exchange_id))
+    tx.publish(PointsBurnt(done.member_id, done.points, tx.now, done.exchange_id, done.store))
 
 
 async def _issue(tx: Tx, reward: Reward, done: Exchange, *, dry_run: bool) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from chassis.database import Tx
 from chassis.principal import Principal
 from chassis.problem import Problem
 from contracts.points.programmes import Month, Settlement
+from contracts.points_events import SettlementClosed
 from points_service.calendar import month_of, months_later, start_of
 from points_service.partners.repository import partner
 from points_service.partners.use_cases import only_itself
@@ -68,6 +69,7 @@ async def close(tx: Tx, programme: Programme, month: date) -> Settlement:
             raise Problem(409, "earlier_month_open", title)
         sums = await _open(tx, month)
         await repository.close(tx, month, programme.points_per_yuan, sums)
+        tx.publish(SettlementClosed(f"{month:%Y-%m}", tx.now))
     return await statement(tx, programme, month)
 
 

@@ -1,0 +1,1 @@
+"""Webhooks of partners: what happened, posted to the addresses they registered."""
