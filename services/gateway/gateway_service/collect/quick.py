@@ -36,6 +36,7 @@ _NONE = msgspec.Raw(b"null")
 _QUICK = frozenset({"track", "page", "screen"})  # the others tell who somebody is
 _REMEMBERED = 32_768
 _SHAPES = 4_096
+_SHORT = 512  # bytes of a document that is remembered
 
 
 class Hasty(Message, frozen=True, gc=False):
@@ -70,7 +71,8 @@ class NotQuick(Exception):
 
 
 class Quick:
-    """Remembers a bounded number of contexts with their ids, and the shapes of documents."""
+    """Remembers a bounded number of contexts with their ids, and of documents that are harmless:
+    the same people look at the same things."""
 
     def __init__(self, translator: Translator) -> None:
         self._translator = translator
@@ -78,6 +80,7 @@ class Quick:
         self.forget = self._told.cache_clear  # when keys change
         self._shapes: dict[tuple[str, ...], bool] = {}
         self._events: set[str | None] = {None}
+        self._harmless: set[bytes] = set()
 
     def read(self, body: bytes, arrival: Arrival) -> list[Activity | Plain]:
         """The messages of `/v1/batch`, in sequence. Raises NotQuick, and NotReady."""
@@ -130,6 +133,18 @@ class Quick:
         """Messages in which something personal may stand. Raises DecodeError."""
         found = suspects([message.message_id or "" for message in messages])
         texts = [bytes(message.properties) for message in messages]
+        if new := set(texts) - self._harmless:
+            harmless = self._look(list(new))
+            if len(harmless) < len(new):
+                doubtful = new - harmless
+                found.update(n for n, text in enumerate(texts) if text in doubtful)
+            if len(self._harmless) > _REMEMBERED:
+                self._harmless.clear()
+            self._harmless.update(text for text in harmless if len(text) <= _SHORT)
+        return found
+
+    def _look(self, texts: Sequence[bytes]) -> set[bytes]:
+        """Those of some documents that hold nothing personal. Raises DecodeError."""
         whole = b",".join(texts)
         documents = _documents(b"[" + whole + b"]")
         foreign = not whole.isascii()
@@ -137,25 +152,26 @@ class Quick:
             whole.decode()  # what was skipped has not been looked at
         asked = suspect_documents(texts, whole)
         nested = b"[" in whole or whole.count(b"{") > len(texts)
-        small = len(max(texts, key=len)) <= MAX_MESSAGE_BYTES
         if (
-            small
+            len(max(texts, key=len)) <= MAX_MESSAGE_BYTES
             and not (asked or nested or foreign)
             and all(map(self._shape, set(map(tuple, documents))))
         ):
-            return found  # as most are
-        for n, (text, document) in enumerate(zip(texts, documents, strict=True)):
-            if len(text) > MAX_MESSAGE_BYTES or (
-                (
+            return set(texts)  # as most are
+        return {
+            text
+            for n, (text, document) in enumerate(zip(texts, documents, strict=True))
+            if len(text) <= MAX_MESSAGE_BYTES
+            and (
+                not (
                     n in asked
                     or (nested and (b"[" in text or text.find(b"{", 1) > 0))
                     or not self._shape(tuple(document))
                     or (foreign and "name" in document and not text.isascii())  # whose?
                 )
-                and not _harmless(messages[n].properties, document)
-            ):
-                found.add(n)
-        return found
+                or _harmless(text, document)
+            )
+        }
 
     def _shape(self, names: tuple[str, ...]) -> bool:
         """Whether no field of a flat document is personal by its name."""
@@ -193,14 +209,14 @@ class _Found(Exception):
     """Something in a document has to be sealed."""
 
 
-def _harmless(raw: msgspec.Raw, document: dict[str, Any]) -> bool:
+def _harmless(text: bytes, document: dict[str, Any]) -> bool:
     """The careful look: nothing to seal, nothing about health."""
 
     def found(_kind: Any, _value: str) -> str:
         raise _Found
 
     try:
-        clean(found, raw, "", PROPERTIES)
+        clean(found, msgspec.Raw(text), "", PROPERTIES)
     except (_Found, BadMessage):
         return False
     return not any(map(about_health, document))
