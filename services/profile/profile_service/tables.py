@@ -77,7 +77,7 @@ class SeenRow(Row, table=True):
     """messageIds already collected, as 64-bit hashes, in parts of weeks; old ones are dropped."""
 
     __tablename__ = "seen"
-    message_key: int = big(primary_key=True)
+    message_key: int = big(primary_key=True)  # the mapper wants a key; the table has an index
     week: date = Field(primary_key=True)
     part: int = Field(primary_key=True)
 
