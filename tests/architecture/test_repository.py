@@ -135,3 +135,14 @@ def test_paths_named_in_documents_exist() -> None:
 def test_every_service_is_in_the_architecture() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text()
     assert all(service in text for service in SERVICES)
+
+
+def test_migrations_of_a_service_follow_one_another() -> None:
+    """Two branches that each add one would fork the history: the later one is renumbered."""
+    line = re.compile(r'^(?:down_)?revision(?:: .*)? = "?(\w+)"?$', re.MULTILINE)
+    for service in SERVICES:
+        folder = ROOT / "services" / service / f"{service}_service" / "migrations" / "versions"
+        found = [line.findall(path.read_text()) for path in sorted(folder.glob("*.py"))]
+        assert found, service
+        before = ["None", *(revision for revision, _ in found)]
+        assert [down for _, down in found] == before[:-1], service

@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,12 +21,18 @@ from contracts.classification import Kind
 from contracts.gateway_events import RightsAnswered, RightsRequested
 from contracts.roles import Role
 from contracts.sealed import Sealed
+from gateway_service.consent import domain as domain_of_consent
+from gateway_service.relations import repository as relations
 from gateway_service.rights import domain
 from gateway_service.rights.use_cases import watch
 from gateway_service.vault.seal import IDENTIFIERS, NotOurs
 
 MEMBER, ABSORBED = UUID(int=11), UUID(int=12)
 PATH = f"/v1/members/{MEMBER}/rights-requests"
+SHARING, MEMBERSHIP = (
+    domain_of_consent.Key("third_party_sharing"),
+    domain_of_consent.Key("membership"),
+)
 INNER = ("identity", "profile", "points", "campaign")
 
 
@@ -311,3 +317,21 @@ async def test_personal_answers_need_consent(gateway: Gateway, inner: Inner) -> 
     await put(gateway, MEMBER, yes(PERSONAL))
     await gateway.http.get(path, headers={**agent, "x-huiyuan-impersonal": "1"})
     assert "x-huiyuan-impersonal" not in inner.last.headers
+
+
+async def test_nothing_is_concluded_of_a_child_without_the_guardian(
+    gateway: Gateway, inner: Inner
+) -> None:
+    agent = await gateway.as_(Role.SERVICE_AGENT)
+    path = f"/v1/members/{MEMBER}/profile"
+    inner.replies[f"GET {path}"] = 200, {}
+    async with gateway.app.db.transaction() as tx:
+        await relations.put_children(tx, {MEMBER: date(2999, 1, 1)})
+    await put(gateway, MEMBER, yes(PERSONAL))  # the child's own
+    await gateway.http.get(path, headers=agent)
+    assert inner.last.headers["x-huiyuan-impersonal"] == "1"
+    await put(gateway, MEMBER, yes({"purpose": "guardian"}), role=Role.SERVICE_AGENT)
+    await gateway.http.get(path, headers=agent)
+    assert "x-huiyuan-impersonal" not in inner.last.headers
+    assert domain_of_consent.guarded({SHARING}) == set()
+    assert domain_of_consent.guarded({SHARING, MEMBERSHIP}) == {MEMBERSHIP}

@@ -1,7 +1,7 @@
 """Answers as a chain of links, and what follows from the last one. Pure."""
 
 import hashlib
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -143,6 +143,11 @@ def standing(key: Key, answer: Answer | None, floor: int, now: datetime) -> Stan
     if (answer.notice_version or 0) >= floor:
         return Standing(granted=True, ask_from=None)
     return Standing(granted=key.purpose == "membership", ask_from=now)
+
+
+def guarded(agreed: Set[Key]) -> Set[Key]:
+    """What counts of a child's answers: without the guardian's, none but membership."""
+    return agreed if Key("guardian") in agreed else agreed & {Key("membership")}
 
 
 def too_soon(answer: Answer | None, now: datetime) -> bool:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from chassis.clock import local_date
 from chassis.database import Tx
 from contracts.gateway.consents import ConsentCount
 from contracts.roles import Role
-from gateway_service.consent.domain import Act, Answer, Head, Key, Link, State, Use
+from gateway_service.consent.domain import Act, Answer, Head, Key, Link, State, Use, guarded
 
 _LINK = (
     "member_id, number, at, purpose, channel, state, notice_version, notice_hash, ref, asked_where,"
@@ -134,19 +135,22 @@ def _link(row: Any) -> Link:
 
 
 async def granted(tx: Tx, members: Sequence[UUID]) -> list[frozenset[Key]]:
-    """What each of these ids has agreed to as of now, in their sequence."""
+    """What each of these ids has agreed to as of now, in their sequence. A child's answers, but
+    for membership, count with the guardian's yes only."""
     rows = await tx.fetch(
-        "SELECT w.place, c.purpose, c.channel"
+        "SELECT w.place, c.purpose, c.channel, EXISTS (SELECT FROM child"
+        " WHERE child.member_id = c.member_id AND child.until > $2) AS of_child"
         " FROM unnest($1::uuid[]) WITH ORDINALITY AS w (member_id, place)"
         " LEFT JOIN merged_member m ON m.absorbed_id = w.member_id"
         " JOIN consent c ON c.member_id = coalesce(m.survivor_id, w.member_id)"
         f" WHERE {_GRANTED}",
-        list(members),
-    )
+        list(members), local_date(tx.now),
+    )  # fmt: skip
     found: list[set[Key]] = [set() for _ in members]
-    for place, purpose, channel in rows:
+    children = {row["place"] - 1 for row in rows if row["of_child"]}
+    for place, purpose, channel, _ in rows:
         found[place - 1].add(Key(purpose, channel))
-    return [frozenset(each) for each in found]
+    return [frozenset(guarded(each) if n in children else each) for n, each in enumerate(found)]
 
 
 async def granted_among(
