@@ -198,7 +198,7 @@ NO_MEMBER = frozenset(
         "account", "application", "approval", "campaign", "coupon", "delivery", "exchange", "hold",
         "incident", "journal", "membership", "merge", "pool", "purchase", "quote", "redemption",
         "refund", "referral", "request", "rotation", "spend", "suppression", "template",
-        "top_up", "transfer", "use",
+        "top_up", "transfer", "use", "webhook",
     )
 ) | {"id", "ref"}  # fmt: skip
 

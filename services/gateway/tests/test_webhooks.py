@@ -230,15 +230,15 @@ async def test_a_partner_that_was_put_out_hears_nothing(
     mine, head = await partner(gateway, "s-1"), await operator(gateway)
     await mine.register(f"{receiver.url}/gone")
     await head.register(f"{receiver.url}/head", "settlement.closed")
-    async with gateway.app.db.transaction() as tx:
-        await tx.execute("DELETE FROM client WHERE client_id LIKE 'partner-%'")
+    admin = await gateway.as_(Role.ADMIN)
+    known = (await gateway.http.get("/v1/clients", headers=admin)).json()["data"]
+    (name,) = (one["client_id"] for one in known if one["client_id"].startswith("partner-"))
+    gone = await gateway.http.delete(f"/v1/clients/{name}", headers=admin)
+    assert gone.status_code == 204
     await tell(gateway, *happened("s-1"))
     await receiver.has(1)
     assert [each["type"] for each in receiver.told] == ["settlement.closed"]
-    waiting = await gateway.app.client.get("/readyz")
-    assert waiting.status_code == 200
-    async with gateway.app.db.transaction() as tx:
-        assert await tx.fetchval("SELECT count(*) FROM webhook_message") == 1
+    assert len((await head.ok("GET", "/v1/webhooks"))["data"]) == 1
 
 
 @pytest.mark.parametrize("dev", ["true", "false"])

@@ -108,7 +108,8 @@ async def put_client(tx: Tx, new: Client) -> None:
 
 
 async def drop_clients(tx: Tx, names: list[str]) -> list[str]:
-    """Forget clients and their keys; answers those that there were."""
+    """Forget clients, their keys and webhooks; answers those that there were."""
+    await tx.execute("DELETE FROM webhook WHERE holder_id = ANY($1::text[])", names)
     rows = await tx.fetch(
         "DELETE FROM client WHERE client_id = ANY($1::text[]) RETURNING client_id", names
     )
