@@ -20,7 +20,7 @@ from gateway_service.shapes import bare, is_list, is_model, json_name, nullable,
 MEMBER_IDS = frozenset(
     {
         "member_id", "survivor_id", "absorbed_id", "absorbed", "members", "to_member_id",
-        "referrer_id", "referred_id", "inherited_from",
+        "referrer_id", "referred_id", "restored_id", "inherited_from",
     }
 )  # fmt: skip
 DEMOGRAPHICS = frozenset({"gender", "city", "birth_band", "birth_year", "birth_month"})
