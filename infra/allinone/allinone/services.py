@@ -55,6 +55,10 @@ class Services:
         if self.dev:
             settings["CLOCK_FILE"] = str(self.home.clock_file)
             settings["SEED"] = self.seed or ""
+        if name == "profile":
+            settings["LAKE_DIR"] = str(self.home.root / "lake")
+            if self.seed:  # a year in minutes: models are trained when the demo asks
+                settings["TRAIN_DAYS"] = "0"
         if name == "points":
             settings["LEDGER_DIR"] = str(self.home.ledger)
         if name == GATEWAY:

@@ -166,6 +166,7 @@ _PROFILE = [
     Holding("profile", "spending", "insight", N, _SUBJECT, "first_at", via=_SEEN),
     Holding("profile", "objection", "rights", N, _SUBJECT, "objected_at", via=_SEEN),
     Holding("profile", "refusal", "rights", N, _SUBJECT, "refused_at", via=_SEEN),
+    Holding("profile", "forecast", "insight", Q, _SUBJECT, "made_at", via=_SEEN),
     Holding("profile", "member_tags", "insight", Q, _SUBJECT, via=_SEEN),
 ]  # fmt: skip
 

@@ -131,3 +131,15 @@ class TagsChanged(Event, frozen=True):
 
     subject = "profile.tags_changed.v1"
     members: Annotated[list[tuple[UUID, int, list[str]]], internal]
+
+
+class ChurnRiskRaised(Event, frozen=True):
+    """Members have become likely to stay away (told by profile); a row is (member, the chance).
+
+    Told once a member and rise: whoever was at high risk before is not told again.
+    """
+
+    subject = "profile.churn_risk_raised.v1"
+    as_of: Annotated[date, public]
+    horizon_days: Annotated[int, public]
+    members: Annotated[list[tuple[UUID, float]], internal]

@@ -10,6 +10,7 @@ from pydantic import Field
 from contracts.base import Model, Money, Record
 from contracts.classification import DataClass, counted, holding, internal, public, quasi, summed
 from contracts.events import Product, Store
+from contracts.forecasts import Churn, Clv
 from contracts.operations import PAGING, Operation, Query
 from contracts.roles import EVERYONE, FIGURES, READING, STAFF, Role
 
@@ -155,6 +156,8 @@ class MemberProfile(Model):
     personalised: Annotated[bool, public] = True
     lifecycle: Annotated[str | None, quasi] = None  # prospect, new, growing, mature, silent, lost
     rfm: Annotated[Rfm | None, quasi] = None
+    clv: Annotated[Clv | None, quasi] = None
+    churn: Annotated[Churn | None, quasi] = None
     tags: Annotated[list[Tag], quasi]
     purchases: Annotated[PurchaseSummary, quasi]
     activity: Annotated[ActivitySummary, quasi]

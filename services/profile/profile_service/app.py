@@ -8,6 +8,9 @@ from profile_service.catalogue.use_cases import Departments
 from profile_service.collect import jobs as collect_jobs
 from profile_service.collect import subscribers as collect
 from profile_service.collect.use_cases import Collector
+from profile_service.forecasts import jobs as forecast_jobs
+from profile_service.forecasts import router as forecasts
+from profile_service.forecasts.lake import Lake
 from profile_service.partitions import Partitions
 from profile_service.profiles import router as profiles
 from profile_service.purchases import router as figures
@@ -26,6 +29,7 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
     """The app; settings come from the environment unless given."""
     settings = settings or ProfileSettings()
     ids, partitions = SubjectIds(), Partitions()
+    lake = Lake(settings.lake_dir)
     collector = Collector(ids, partitions, settings.dedupe_weeks)
     booked = Purchases(ids, partitions, Departments())
     return build(
@@ -34,14 +38,16 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
             settings=settings,
             routers=[
                 catalogue.router, profiles.router, tags.router, rfm.router, figures.router,
+                forecasts.router,
             ],
             subscriptions=[
                 *subjects.subscriptions(ids),
                 *collect.subscriptions(collector),
                 *purchases.subscriptions(booked),
-                *rights.subscriptions(ids),
+                *rights.subscriptions(ids, lake),
             ],
             sealed=["trait.value", "activity.properties"],
-            jobs=[*collect_jobs.jobs(collector), *TAG_JOBS],
+            jobs=[*collect_jobs.jobs(collector), *TAG_JOBS,
+                  *forecast_jobs.jobs(lake, settings.train_days)],
         )
     )  # fmt: skip

@@ -1,5 +1,7 @@
 """Settings of the profile service."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from chassis.settings import Settings
@@ -10,4 +12,10 @@ class ProfileSettings(Settings):
 
     dedupe_weeks: int = Field(
         1, ge=1, description="whole weeks besides this one in which a repeated messageId is known"
+    )
+    lake_dir: Path = Field(
+        Path(".huiyuan/lake"), description="folder of the event lake: purchases as Parquet by month"
+    )
+    train_days: int = Field(
+        7, ge=0, description="days from one training of all models to the next; 0: only when asked"
     )

@@ -248,3 +248,46 @@ class CatalogueRow(Row, table=True):
     __tablename__ = "catalogue"
     id: int = Field(primary_key=True)
     version: int = big()
+
+
+class ModelVersionRow(Row, table=True):
+    """A training that was asked for, and what came of it (contracts.forecasts.TrainedModel)."""
+
+    __tablename__ = "model_version"
+    name: str = text(primary_key=True)
+    version: int = Field(primary_key=True)
+    status: str = text()
+    asked_at: datetime = moment()
+    started_at: datetime | None = moment(nullable=True)
+    finished_at: datetime | None = moment(nullable=True)
+    as_of: date
+    horizon_days: int
+    accepted: bool
+    report: dict[str, Any] | None = document(nullable=True)
+    popular: list[str] = many(Text)  # SKUs that most members buy, for those nothing is known of
+    error: str | None = text(default=None)
+
+
+class ForecastRow(Row, table=True):
+    """What the model in use says about a person, by the root of the moment.
+
+    clv: `value` fen, `detail` {band}. churn: `value` the chance, `detail` {reasons}. recommend:
+    `detail` {all, fresh}: [sku, because] in order.
+    """
+
+    __tablename__ = "forecast"
+    subject_id: int = big(primary_key=True)
+    name: str = text(primary_key=True)
+    value: float | None = None
+    horizon_days: int
+    detail: dict[str, Any] = document()
+    made_at: datetime = moment()
+
+
+class StockRow(Row, table=True):
+    """How many there are of a good. Of goods without a row nothing is known: they are offered."""
+
+    __tablename__ = "stock"
+    sku: str = text(primary_key=True)
+    on_hand: int
+    told_at: datetime = moment()

@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 
 from profile_service.models import churn, clv, recommend
 from profile_service.models.learning import plan
-from profile_service.models.metrics import calibration_error, ndcg, spend
+from profile_service.models.metrics import calibration_error, chance, ndcg, spend
 from profile_service.models.reasons import kind_of
 from profile_service.models.shopping import Unusable, number_of, read, shape
 from profile_service.models.training import Files, train_on_files
@@ -189,6 +189,9 @@ def test_metrics_by_hand() -> None:
     assert spend(-one, one)["spearman"] == pytest.approx(-1)
     assert ndcg({1: [7, 8]}, {1: {8}}) == pytest.approx(1 / np.log2(3))
     assert ndcg({}, {}) == 0
+    said, happened = np.array([0.1, 0.4, 0.4, 0.8]), np.array([0.0, 0.0, 1.0, 1.0])
+    assert chance(said, happened)["auc"] == pytest.approx(3.5 / 4)
+    assert chance(said, np.zeros(4))["auc"] == 0.5
     assert calibration_error(np.array([0.05, 0.95]), np.array([0.0, 1.0])) == pytest.approx(0.05)
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
 Objective = Literal["mae", "binary"]
-SMALL = 60_000  # rows up to which a second thread costs more than it brings
+SMALL = 120_000  # rows up to which a second thread costs more than it brings
 _WANTED = b"libgomp.so.1\0"
 
 

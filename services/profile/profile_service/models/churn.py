@@ -90,7 +90,7 @@ def train(shopping: Shopping, horizon: int, progress: Progress) -> tuple[Outcome
     report |= {
         "champion": champion,
         "calibration": {"slope": scale.slope, "shift": scale.shift},
-        "high_risk": {"from": HIGH_RISK, "members": int((chance >= HIGH_RISK).sum())},
+        "high_risk": {"at_least": HIGH_RISK, "members": int((chance >= HIGH_RISK).sum())},
         "early_warning_days": horizon,
     }
     table = pl.DataFrame({"member": now.features["member"], "p": np.round(chance, 6)})

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import rankdata
-from sklearn.metrics import roc_auc_score
 
 Floats = NDArray[np.float64]
 K = TypeVar("K")
@@ -24,10 +23,24 @@ def spend(predicted: Floats, actual: Floats) -> dict[str, float]:
     chosen = np.argsort(-predicted, kind="stable")[:top]
     return {
         "mae": float(np.abs(predicted - actual).mean()),
-        "spearman": correlation(rankdata(predicted), rankdata(actual)),
+        "spearman": correlation(_ranks(predicted), _ranks(actual)),
         "top20_capture": float(actual[chosen].sum() / best) if best > 0 else 1.0,
         "predicted_of_actual": float(predicted.sum() / actual.sum()) if actual.sum() > 0 else 0.0,
     }
+
+
+def _ranks(values: Floats) -> Floats:
+    """Ranks from 1, the mean of their places for equal values."""
+    return pl.Series(values).rank("average").to_numpy()
+
+
+def _auc(predicted: Floats, happened: Floats) -> float:
+    """The chance that one to whom it happened was given more than one to whom it did not."""
+    many, few = happened.sum(), (1 - happened).sum()
+    if not many or not few:
+        return 0.5
+    above = _ranks(predicted)[happened > 0].sum() - many * (many + 1) / 2
+    return float(above / (many * few))
 
 
 def correlation(one: Floats, other: Floats) -> float:
@@ -39,9 +52,8 @@ def correlation(one: Floats, other: Floats) -> float:
 
 def chance(predicted: Floats, happened: Floats) -> dict[str, float]:
     """AUC, Brier score, expected calibration error of ten equally large bins, and both means."""
-    both = 0 < happened.mean() < 1
     return {
-        "auc": float(roc_auc_score(happened, predicted)) if both else 0.5,
+        "auc": _auc(predicted, happened),
         "brier": float(np.square(predicted - happened).mean()),
         "ece": calibration_error(predicted, happened),
         "rate": float(happened.mean()),
@@ -50,11 +62,11 @@ def chance(predicted: Floats, happened: Floats) -> dict[str, float]:
 
 
 def calibration(predicted: Floats, happened: Floats, bins: int = 10) -> list[dict[str, float]]:
-    """Bins of the unit interval that hold somebody: from, members, mean prediction, and rate."""
+    """Tenths that hold somebody: at_least, members, mean prediction, and rate."""
     place = np.minimum((predicted * bins).astype(int), bins - 1)
     return [
         {
-            "from": number / bins,
+            "at_least": number / bins,
             "members": int((place == number).sum()),
             "predicted": float(predicted[place == number].mean()),
             "happened": float(happened[place == number].mean()),

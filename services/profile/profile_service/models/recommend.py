@@ -22,6 +22,7 @@ Codes = NDArray[np.uint32]
 TOP = 10
 CHUNK = 4000  # members at a time
 LEARNT_FROM, JUDGED_BY = 5000, 4000  # members at most
+SPARED = 4  # one in so many goods that were not bought is learnt from
 EFFORT = Effort(rounds=120, rate=0.06, leaves=20)
 
 
@@ -50,8 +51,14 @@ def world(shopping: Shopping, cut: int) -> World:
     return World(held, relate(held), held.pairs["member"].unique().sort().to_numpy())
 
 
-def train(shopping: Shopping, horizon: int, progress: Progress) -> Advice:
-    """Ten goods of all and ten never bought, for everybody, in the `horizon` days to come."""
+def had(shopping: Shopping) -> set[tuple[int, int]]:
+    """(member, sku) of everything that was ever bought, as codes."""
+    pairs = shopping.lines.filter(pl.col("amount") >= 0).select("member", "sku").unique()
+    return set(pairs.iter_rows())
+
+
+def train(shopping: Shopping, horizon: int, progress: Progress, top: int = TOP) -> Advice:
+    """`top` goods of all and `top` never bought, for everybody, in the `horizon` days to come."""
     chosen = _plan(shopping, horizon)
     report: dict[str, Any] = {
         "model": "recommend", "engine": engine(), **describe(shopping, chosen),
@@ -73,11 +80,11 @@ def train(shopping: Shopping, horizon: int, progress: Progress) -> Advice:
     made = []
     for start in range(0, len(now.members), CHUNK):
         progress(f"ranking for member {start + 1:,} of {len(now.members):,}")
-        made.append(_rank(shopping, now, now.members[start : start + CHUNK], ranker))
+        made.append(_rank(shopping, now, now.members[start : start + CHUNK], ranker, top))
     popular = _available(now.held.items, shopping.gone).sort(
         ["recent", "buyers", "sku"], descending=[True, True, False]
     )
-    ranked = _with_strangers(shopping, now, pl.concat(made), popular)
+    ranked = _with_strangers(shopping, now, pl.concat(made), popular.head(top))
     return Advice(ranked, report, popular["sku"].head(50).to_list())
 
 
@@ -98,8 +105,9 @@ def _learn(shopping: Shopping, at: World, cut: int, horizon: int, half: int | No
     members = at.members if half is None else at.members[at.members % 2 != half]
     table = candidates(shopping, at.held, at.related, _sampled(members, LEARNT_FROM))
     happened = labelled(table, shopping, cut, horizon).astype(np.float64)
+    kept = (happened > 0) | (np.arange(len(happened)) % SPARED == 0)  # the order stays the same
     names = [name for name in table.columns if name not in ("member", "sku")]
-    return boosting.fit(_matrix(table), happened, names, "binary", EFFORT)
+    return boosting.fit(_matrix(table)[kept], happened[kept], names, "binary", EFFORT)
 
 
 def _matrix(table: pl.DataFrame) -> Floats:
@@ -173,15 +181,15 @@ def _lists(ranked: pl.DataFrame) -> dict[int, list[int]]:
     return dict(grouped.iter_rows())
 
 
-def _best(table: pl.DataFrame, score: Floats, *, new: bool) -> pl.DataFrame:
-    """The ten best candidates of each member: member, rank, sku."""
+def _best(table: pl.DataFrame, score: Floats, *, new: bool, top: int = TOP) -> pl.DataFrame:
+    """The best candidates of each member: member, rank, sku."""
     scored = table.select("member", "sku", "is_new").with_columns(pl.Series("score", score))
     kept = scored.filter(pl.col("is_new") == 1) if new else scored
     place = pl.int_range(1, pl.len() + 1).over("member").alias("rank")
     return (
         kept.sort(["member", "score", "sku"], descending=[False, True, False])
         .with_columns(place)
-        .filter(pl.col("rank") <= TOP)
+        .filter(pl.col("rank") <= top)
         .select("member", "rank", "sku")
     )
 
@@ -190,12 +198,14 @@ def _available(table: pl.DataFrame, gone: pl.Series) -> pl.DataFrame:
     return table.filter(~pl.col("sku").is_in(gone.implode())) if len(gone) else table
 
 
-def _rank(shopping: Shopping, now: World, members: Codes, ranker: Trees | None) -> pl.DataFrame:
+def _rank(
+    shopping: Shopping, now: World, members: Codes, ranker: Trees | None, top: int
+) -> pl.DataFrame:
     table = candidates(shopping, now.held, now.related, members)
     table = _available(table, shopping.gone)
     score = _plain(table) if ranker is None else ranker.predict(_matrix(table))
     both = pl.concat([
-        _best(table, score, new=new).with_columns(pl.lit(new).alias("is_new"))
+        _best(table, score, new=new, top=top).with_columns(pl.lit(new).alias("is_new"))
         for new in (False, True)
     ]).sort("member", "is_new", "rank")  # fmt: skip
     return both.with_columns(_because(now, members, both))
@@ -224,8 +234,7 @@ def _with_strangers(
 ) -> pl.DataFrame:
     """Members of whom no purchase counts (returns only) get what is bought most."""
     strangers = np.setdiff1d(np.arange(len(shopping.members), dtype=np.uint32), now.members)
-    top = popular["sku"].head(TOP)
-    rows = pl.DataFrame({"sku": top, "rank": np.arange(1, len(top) + 1, dtype=np.int64)})
+    rows = popular.select("sku", pl.int_range(1, pl.len() + 1).alias("rank"))
     extra = (
         pl.DataFrame({"member": strangers}, schema={"member": pl.UInt32})
         .join(rows, how="cross")

@@ -54,14 +54,18 @@ def _png(figure: Any) -> bytes:
     return held.getvalue()
 
 
-def write(path: Path, report: dict[str, Any], seen: dict[str, Floats]) -> None:
-    """The report as JSON, with its plots embedded (`plots`: name to a data URL)."""
-    pictures = {
+def embedded(report: dict[str, Any], seen: dict[str, Floats]) -> dict[str, str]:
+    """`plots` as data URLs."""
+    return {
         name: "data:image/png;base64," + base64.b64encode(data).decode()
         for name, data in plots(report, seen).items()
     }
+
+
+def write(path: Path, report: dict[str, Any], seen: dict[str, Floats]) -> None:
+    """The report as JSON, with its plots embedded under `plots`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    whole = {**report, "plots": pictures}
+    whole = {**report, "plots": embedded(report, seen)}
     path.write_text(json.dumps(whole, ensure_ascii=False, indent=2) + "\n")
 
 

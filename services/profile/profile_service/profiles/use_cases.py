@@ -21,6 +21,7 @@ from contracts.profile import (
     TimelineItem,
 )
 from profile_service.collect import repository as activity_rows
+from profile_service.forecasts.use_cases import expectations
 from profile_service.profiles import portrait, repository
 from profile_service.profiles.domain import Entry, Place
 from profile_service.purchases import repository as purchase_rows
@@ -46,6 +47,7 @@ async def profile(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberPr
     facts, decision = await _decided(tx, person)
     lifecycle = decision.tags.get("lifecycle") if personal else None
     purchases = await _purchases(tx, person, facts.spending)
+    clv, churn = await expectations(tx, person.leaves) if personal else (None, None)
     return MemberProfile(
         member_id=person.member_id,
         registered_at=known.registered_at,
@@ -56,6 +58,8 @@ async def profile(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberPr
         personalised=personal,
         lifecycle=lifecycle and lifecycle.value,
         rfm=await _rfm(tx, facts.spending) if personal else None,
+        clv=clv,
+        churn=churn,
         tags=tagging.shown(decision) if personal else [],
         purchases=purchases,
         activity=await _activity(tx, person, facts.today),

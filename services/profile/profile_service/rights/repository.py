@@ -20,6 +20,7 @@ HOLDS = {
     "refund": f"SELECT order_no, refund_no, refunded_at, refund_fen FROM refund WHERE {_MINE}",
     "spending": "SELECT orders, lines, paid_fen, refunded_fen, coupon_orders, first_at, last_at"
     f" FROM spending WHERE {_MINE}",
+    "forecast": f"SELECT name, value, horizon_days, detail, made_at FROM forecast WHERE {_MINE}",
     "member_tags": f"SELECT tags FROM member_tags WHERE {_MINE}",
     "objection": f"SELECT objected_at FROM objection WHERE {_MINE}",
     "refusal": f"SELECT refused_at FROM refusal WHERE {_MINE}",
@@ -28,7 +29,7 @@ HOLDS = {
 }
 _TABLES = (
     "touched", "trait", "activity", "activity_day", "purchase", "refund", "spending",
-    "member_tags", "objection", "refusal", "member",
+    "member_tags", "forecast", "objection", "refusal", "member",
 )  # fmt: skip
 
 _BEHAVIOUR = ("trait", "activity", "activity_day")
@@ -48,6 +49,7 @@ async def erase(tx: Tx, members: Sequence[UUID]) -> None:
 
 async def object_to(tx: Tx, members: Sequence[UUID]) -> list[int]:
     """Nothing is drawn from what these people do any more; answers who they are."""
+    await tx.execute(f"DELETE FROM forecast WHERE {_MINE}", list(members))
     rows = await tx.fetch(
         f"INSERT INTO objection SELECT DISTINCT root, $2::timestamptz FROM ({_PEOPLE}) AS person"
         " ON CONFLICT (subject_id) DO UPDATE SET objected_at = objection.objected_at"
@@ -73,6 +75,7 @@ async def stop_watching(tx: Tx, members: Sequence[UUID], subjects: Sequence[int]
 
     `subjects` are the members'. What they bought stays: that is the contract's.
     """
+    await tx.execute(f"DELETE FROM forecast WHERE {_MINE}", list(members))
     await tx.execute(
         "INSERT INTO refusal SELECT DISTINCT root, $2::timestamptz FROM subject"
         " WHERE id = ANY($1::bigint[]) ON CONFLICT (subject_id) DO NOTHING",

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from chassis.database import Tx
 from contracts.gateway_events import ConsentChanged
+from profile_service.forecasts.lake import Lake
 from profile_service.rights import repository
 from profile_service.subjects import repository as subject_rows
 from profile_service.subjects.use_cases import SubjectIds
@@ -18,8 +19,19 @@ async def erase(tx: Tx, members: Sequence[UUID]) -> None:
     await repository.erase(tx, members)
 
 
+async def erase_with_lake(tx: Tx, lake: Lake, members: Sequence[UUID]) -> None:
+    """`erase`, and out of the lake too.
+
+    Months of the lake that they are in are removed, and made anew by the next training. A crash
+    before that leaves files whose names no longer agree with the tables: they go then.
+    """
+    months = await lake.months_of(tx, members)
+    await erase(tx, members)
+    tx.after_commit(lambda: lake.forget(months))
+
+
 async def object_to(tx: Tx, members: Sequence[UUID]) -> None:
-    """Tags go, and none are decided."""
+    """Tags and forecasts go, and none are made."""
     await tags.drop(tx, await repository.object_to(tx, members))
 
 
