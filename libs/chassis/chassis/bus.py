@@ -23,6 +23,8 @@ STREAMS = {
 }
 DUPLICATE_WINDOW_SECONDS = 120  # a courtesy only: the inbox is what counts
 ACK_WAIT_SECONDS = 30
+NO_STORAGE = 10_047  # the server's "insufficient storage resources available"
+SMALLEST_STREAM = 64 * 1024**2
 AWAY = (nats.errors.Error, OSError, TimeoutError)  # what a call raises while the bus is away
 
 
@@ -117,15 +119,34 @@ class Bus:
     async def ensure_streams(self) -> None:
         """Create what is missing; five services do this at once, any order."""
         for name, subjects in STREAMS.items():
+            wanted = self._stream(name, subjects)
             try:
                 config = (await self.js.stream_info(name)).config
             except NotFoundError:
-                await self.js.add_stream(self._stream(name, subjects))
+                await self._add(wanted)
                 continue
-            wanted = self._stream(name, subjects)
             if (config.max_bytes, config.discard) != (wanted.max_bytes, wanted.discard):
                 config.max_bytes, config.discard = wanted.max_bytes, wanted.discard
-                await self.js.update_stream(config)
+                await self._resize(config)
+
+    async def _add(self, config: StreamConfig) -> None:
+        """Create a stream; on a small disk, half as large as wanted until there is room for it."""
+        while True:
+            try:
+                await self.js.add_stream(config)
+                return
+            except APIError as error:
+                size = config.max_bytes or 0
+                if error.err_code != NO_STORAGE or size < SMALLEST_STREAM:
+                    raise
+                config.max_bytes = size // 2
+                log.warning("stream_smaller", stream=config.name, bytes=config.max_bytes)
+
+    async def _resize(self, config: StreamConfig) -> None:
+        try:
+            await self.js.update_stream(config)
+        except APIError as error:  # it stays as it is
+            log.warning("stream_size", stream=config.name, error=error.description)
 
     def _stream(self, name: str, subjects: list[str]) -> StreamConfig:
         """What is not read yet must not go: a full stream refuses."""
