@@ -24,12 +24,12 @@ DEMOGRAPHIC = frozenset({"gender", "city", "birth_band", "birth_year", "birth_mo
 
 def seeds(n: int) -> dict[Kind, str]:
     """Personal values of the n-th member; nobody else has one of them."""
-    digit = "一二三四五六七八九"[n]
+    digit = "一二三四五六七八九十壬"[n]
     return {
-        Kind.PHONE: f"+861380013800{n}", Kind.NAME: f"欧阳锋{digit}",
-        Kind.EMAIL: f"feng.{n}@example{n}.cn", Kind.CARD_NO: f"62001122334455{n}6",
-        Kind.BIRTHDAY: f"199{n}-06-02", Kind.ADDRESS: f"浙江省杭州市西湖区文{digit}路 1 号",
-        Kind.ID_NUMBER: f"1101051949123100{n}X", Kind.TEXT: f"a secret of {digit}",
+        Kind.PHONE: f"+86138001380{n:02}", Kind.NAME: f"欧阳锋{digit}",
+        Kind.EMAIL: f"feng.{n}@example{n}.cn", Kind.CARD_NO: f"6200112233445{n:02}6",
+        Kind.BIRTHDAY: f"{1990 + n}-06-02", Kind.ADDRESS: f"浙江省杭州市西湖区文{digit}路 1 号",
+        Kind.ID_NUMBER: f"110105194912310{n:02}X", Kind.TEXT: f"a secret of {digit}",
         **{kind: f"{kind}-of-{digit}" for kind in Kind if kind.endswith("_id")},
         Kind.ECOMMERCE_ACCOUNT: f"shop-{digit}", Kind.EXTERNAL: f"ext-{digit}",
         Kind.WECHAT_OPENID: f"open-{digit}", Kind.WECHAT_UNIONID: f"union-{digit}",
