@@ -1,5 +1,6 @@
 """Answers on their way out: decided about field by field, counted, audited, then given."""
 
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from chassis.database import Database
 from chassis.logs import log
 from chassis.principal import Principal
 from chassis.problem import Problem
+from contracts.base import ProblemDocument
 from contracts.gateway.audit import Action, Decision
 from contracts.operations import Operation
 from contracts.roles import STAFF, Role
@@ -25,16 +27,19 @@ from gateway_service.desensitize.answers import (
     scrubbed,
 )
 from gateway_service.desensitize.domain import Asker, Relation, Row, Situation, asker
+from gateway_service.desensitize.known import contract_of
 from gateway_service.desensitize.lenses import Lens, Lenses
 from gateway_service.desensitize.policies import Policies
 from gateway_service.figures.use_cases import Noise, coarse
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer
+from gateway_service.proxy.forward import problem_answer
 from gateway_service.relations.use_cases import Known, Relations
 from gateway_service.vault.keys import Keys
 from gateway_service.vault.seal import Vault
 
-_JSON = b"application/json"
+_JSON = (b"application/json", b"application/problem+json")
+_OWN = "gateway"
 _WITHHELD = "This member's data are not for you: consent, an approval or the right role is missing"
 _NOT_YOURS = "These figures are not for your role"
 _GUARDED = "This member is a child: an approver has to grant the reading first"
@@ -67,6 +72,8 @@ class Views:
         operation = call.operation
         if operation.dev_only:
             return answer
+        if operation.service != _OWN:
+            answer = _by_contract(operation, answer)
         if answer.status >= 400 or operation.response is None or not _is_json(answer):
             return self._without_tokens(operation, answer)
         lens = self._lens(call)
@@ -225,6 +232,20 @@ def _ids(about: About) -> tuple[UUID, ...]:
 
 def _is_json(answer: Answer) -> bool:
     return (answer.header(b"content-type") or b"").startswith(_JSON)
+
+
+def _by_contract(operation: Operation, answer: Answer) -> Answer:
+    """What a service answers, as far as the contract knows it; pages are for everybody."""
+    if not answer.body or answer.body == b"null" or (operation.page and answer.status < 400):
+        return answer
+    response = ProblemDocument if answer.status >= 400 else operation.response
+    if response is not None and _is_json(answer):
+        with suppress(msgspec.DecodeError):
+            answer.body = contract_of(response).kept(operation, answer.body)
+            return answer
+    log.error("body_unknown", operation=operation.name, status=answer.status)
+    status = answer.status if answer.status >= 400 else 502
+    return problem_answer(Problem(status, "service_fault", "A service answered wrongly"))
 
 
 def _not_shown(known: Known) -> Problem:
