@@ -361,8 +361,7 @@ OPERATIONS: list[Operation] = [
         "POST", "/v1/members/{member_id}/identifiers", "identity",
         "Link an identifier; staff thereby merge with the member who has it",
         SERVING | {Role.MEMBER}, request=LinkIdentifier, response=LinkAnswer, status=201,
-        done_before=True,
-        tags=_TAGS,
+        done_before=True, edge="link", tags=_TAGS,
     ),
     Operation(
         "POST", "/v1/merges", "identity", "Merge two members", _MERGING,

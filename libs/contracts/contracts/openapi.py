@@ -109,6 +109,9 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         ticket = {"type": "string", "pattern": _CODE}
         found.append(_header("Purpose", "what a plain reading of personal values is for", purpose))
         found.append(_header("Ticket", "code of what staff read them for", ticket))
+    if operation.edge in ("register", "link"):
+        code = {"type": "string", "maxLength": 16}
+        found.append(_header("Verification-Code", "what the phone got, if it is asked for", code))
     return found
 
 

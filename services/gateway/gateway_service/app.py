@@ -55,6 +55,7 @@ from gateway_service.figures.use_cases import Noise
 from gateway_service.incidents import router as incidents
 from gateway_service.incidents.jobs import incidents as searched
 from gateway_service.login import router as login
+from gateway_service.login.proofs import PhoneProofs
 from gateway_service.login.providers import WeChat
 from gateway_service.login.use_cases import Login
 from gateway_service.login.use_cases import sweep as sweep_codes
@@ -176,6 +177,8 @@ def _parts(settings: Settings) -> Parts:
     )
     relations, audited = Relations(consents.granted), Audit(lambda: keys.secret("audit"))
     ids = Ids(clock, settings.seed if settings.dev else "")
+    policies = Policies(settings.policy_file, clock)
+    guesses = Guesses(limits, settings.guesses_per_hour)
     return Parts(
         settings=settings,
         redis=redis,
@@ -202,12 +205,12 @@ def _parts(settings: Settings) -> Parts:
             inner,
             vault,
             ids,
-            Beside(relations, consents, Guesses(limits, settings.guesses_per_hour), audited),
+            Beside(relations, consents, guesses, audited, policies),
         ),
         relations=relations,
         views=Views(
             vault,
-            Policies(settings.policy_file, clock),
+            policies,
             relations,
             audited,
             keys=keys,
@@ -241,6 +244,7 @@ async def _start(app: FastAPI) -> None:
     ring, parts.audit.db = parts.tokens.ring, runtime.db
     parts.relations.db = parts.views.db = runtime.db
     app.state.room.bus = runtime.bus
+    parts.forward.proofs = PhoneProofs(runtime.db, app.state.login)
     translator = Translator(parts.vault)
     quick = Quick(translator)
     parts.keeper.changed += [parts.vault.identifier.cache_clear, translator.forget, quick.forget]

@@ -83,7 +83,7 @@ class Limits:
             log.warning("limits_away", bucket=bucket.name, error=type(error).__name__)
             raise uncounted() from None
         if not granted:
-            raise _too_many(bucket, wait / 1000)
+            raise too_many(bucket, wait / 1000)
 
     async def settle(self, bucket: Bucket, who: str, back: int) -> None:
         """Give back to a bucket, or take from it without asking. Raises one of AWAY."""
@@ -112,7 +112,7 @@ class Limits:
         for who in waiting:
             granted, wait = drawn[who]
             drawn[who] = granted - 1, wait
-            answers.append(None if granted > 0 else _too_many(calls, wait / 1000))
+            answers.append(None if granted > 0 else too_many(calls, wait / 1000))
         for who, (spare, _) in drawn.items():
             if spare > 0:
                 self._left[who] = self._left.get(who, 0) + spare
@@ -147,7 +147,8 @@ def _key(bucket: Bucket, who: str) -> str:
     return f"huiyuan:limit:{bucket.name}:{who}"
 
 
-def _too_many(bucket: Bucket, wait: float) -> Problem:
+def too_many(bucket: Bucket, wait: float) -> Problem:
+    """429: in so many seconds there is one again."""
     seconds = max(1, math.ceil(wait))
     window = max(1, math.ceil(bucket.burst / bucket.per_second))
     return Problem(

@@ -34,10 +34,11 @@ class Relation(StrEnum):
 
 
 INTERNAL, MEMBER_ID, AGGREGATE = "internal", "member_id", "aggregate"
+EXISTENCE = "existence"  # no field: whether an identifier is somebody's
 DEMOGRAPHIC, BEHAVIOUR, SENSITIVE = "demographic", "behaviour", "sensitive"
 FIELDS = (
-    INTERNAL, MEMBER_ID, AGGREGATE, DEMOGRAPHIC, BEHAVIOUR, *(str(kind) for kind in Kind),
-    SENSITIVE,
+    INTERNAL, MEMBER_ID, AGGREGATE, EXISTENCE, DEMOGRAPHIC, BEHAVIOUR,
+    *(str(kind) for kind in Kind), SENSITIVE,
 )  # fmt: skip
 SENSITIVE_FIELDS = frozenset({SENSITIVE, str(Kind.ID_NUMBER)})
 

@@ -3,11 +3,24 @@
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 CODE_LIFE = timedelta(minutes=5)
 ATTEMPTS = 5
 DIGITS = 6
-MESSAGE = "【会员】验证码 {code}，5 分钟内有效。请勿告诉任何人。"
+
+
+class Use(StrEnum):
+    """What a code is good for; for anything else it is none."""
+
+    LOGIN = "login"
+    PROOF = "proof"  # that the phone is the person's who registers, or whose it is to become
+
+
+MESSAGES = {
+    Use.LOGIN: "【会员】登录验证码 {code}，5 分钟内有效。请勿告诉任何人。",
+    Use.PROOF: "【会员】手机号验证码 {code}，用于注册或绑定，5 分钟内有效。非本人操作请忽略。",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +40,8 @@ def counts(code: LoginCode | None, now: datetime) -> bool:
 def same(known: str, given: str) -> bool:
     """In constant time."""
     return hmac.compare_digest(known.encode(), given.encode())
+
+
+def key_of(use: Use, number: str) -> str:
+    """What a code is kept under, by the blind index of the number."""
+    return number if use is Use.LOGIN else f"{use}|{number}"

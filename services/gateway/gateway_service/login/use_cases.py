@@ -21,7 +21,7 @@ from gateway_service.access.use_cases import MEMBER_LIFE
 from gateway_service.egress.domain import Recipient
 from gateway_service.egress.providers import Outgoing, Provider
 from gateway_service.login import repository
-from gateway_service.login.domain import CODE_LIFE, DIGITS, MESSAGE, counts, same
+from gateway_service.login.domain import CODE_LIFE, DIGITS, MESSAGES, Use, counts, key_of, same
 from gateway_service.login.providers import MiniProgram
 from gateway_service.proxy.forward import Forward
 from gateway_service.proxy.sealing import unusable_value
@@ -50,8 +50,10 @@ class Login:
     cost: Bucket
 
 
-async def send_code(tx: Tx, login: Login, phone: str, address: str) -> None:
-    """A code to the number. Raises Problem 422, 429 or 503.
+async def send_code(
+    tx: Tx, login: Login, phone: str, who: str, *, use: Use = Use.LOGIN, limit: Bucket = BY_ADDRESS
+) -> None:
+    """A code to the number. Raises Problem 422, 429 or 503. `who` asks, and has so many (`limit`).
 
     Whether a member has this number is not even asked here, so nobody can learn it from this.
     """
@@ -59,16 +61,31 @@ async def send_code(tx: Tx, login: Login, phone: str, address: str) -> None:
         number = login.vault.index(Kind.PHONE, phone)
     except Unusable as unusable:
         raise unusable_value(unusable, "/phone") from None
-    await login.limits.charge(BY_ADDRESS, address)
+    await login.limits.charge(limit, who)
     await login.limits.charge(BY_NUMBER, number)
     await login.limits.charge(BY_NUMBER_AND_DAY, number)
     await login.limits.charge(login.cost, "all")
-    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-    sealed = lock(login.keys, _PURPOSE, code.encode(), number)
-    await repository.put(tx, number, sealed, tx.now + CODE_LIFE)
+    code, key = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}", key_of(use, number)
+    sealed = lock(login.keys, _PURPOSE, code.encode(), key)
+    await repository.put(tx, key, sealed, tx.now + CODE_LIFE)
     to = Recipient(None, phone, None)
-    message = Outgoing(tx.ids.new(), "sms", to, MESSAGE.format(code=code))
+    message = Outgoing(tx.ids.new(), "sms", to, MESSAGES[use].format(code=code))
     await login.sms.send(tx, [message])
+
+
+async def used_up(tx: Tx, login: Login, use: Use, number: str, otp: str) -> bool:
+    """Whether it is the code that was sent to the number; then it is none any more. A wrong one is
+    counted."""
+    key = key_of(use, number)
+    code = await repository.find(tx, key)
+    # Without a code the same work is done on one that nobody can know.
+    sealed = code.sealed if code else lock(login.keys, _PURPOSE, secrets.token_bytes(6), key)
+    right = same(unlock(login.keys, _PURPOSE, sealed, key).decode("latin-1"), otp)
+    if not (right and counts(code, tx.now)):
+        await repository.tried(tx, key)
+        return False
+    await repository.drop(tx, key)
+    return True
 
 
 async def prove(tx: Tx, login: Login, request: Request, loaded: Loaded, address: str) -> None:
@@ -102,15 +119,7 @@ async def _by_sms(tx: Tx, login: Login, request: Request) -> Sequence[str]:
         number = login.vault.index(Kind.PHONE, phone)
     except Unusable:
         raise InvalidRequestError("Invalid 'phone'") from None
-    code = await repository.find(tx, number)
-    # Without a code the same work is done on one that nobody can know.
-    sealed = code.sealed if code else lock(login.keys, _PURPOSE, secrets.token_bytes(6), number)
-    right = same(unlock(login.keys, _PURPOSE, sealed, number).decode("latin-1"), otp)
-    if not (right and counts(code, tx.now)):
-        await repository.tried(tx, number)
-        return ()
-    await repository.drop(tx, number)
-    return (number,)
+    return (number,) if await used_up(tx, login, Use.LOGIN, number, otp) else ()
 
 
 async def _by_wechat(login: Login, request: Request) -> Sequence[str]:

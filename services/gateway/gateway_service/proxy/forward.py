@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -17,8 +18,11 @@ from chassis.problem import Problem
 from contracts.identity import ResolveAnswer, ResolveRequest
 from contracts.operations import Operation
 from contracts.roles import Role
+from gateway_service.access.limits import Bucket
 from gateway_service.audit.use_cases import Audit
 from gateway_service.consent.standings import Standings
+from gateway_service.desensitize.domain import EXISTENCE, Level, Situation, asker
+from gateway_service.desensitize.policies import Policies
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer, Gone, Header, InnerClient
 from gateway_service.proxy.guesses import Guesses
@@ -38,12 +42,30 @@ UNFIT = Problem(502, "unfit_answer", "A part of the platform answered what makes
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What some edges do besides: who is known where, who agreed to what, guesses, the audit."""
+    """What some edges do besides: who is known where, who agreed to what, guesses, the audit, and
+    what the policy says."""
 
     relations: Relations
     consents: Standings
     guesses: Guesses
     audit: Audit
+    policies: Policies
+
+
+class Proofs(Protocol):
+    """Codes by SMS that show whose a phone is. Phones are numbers that can be indexed."""
+
+    async def charge(self, bucket: Bucket, principal: Principal) -> None:
+        """One try of the caller's. Raises Problem 429 or 503."""
+        ...
+
+    async def send(self, principal: Principal, phone: str) -> None:
+        """A code to the number, whosever it is. Raises Problem 429 or 503."""
+        ...
+
+    async def shown(self, principal: Principal, phone: str, code: str) -> bool:
+        """Whether it is the code; then it is used up. Raises Problem 429 or 503."""
+        ...
 
 
 class Forward:
@@ -53,6 +75,8 @@ class Forward:
         self.inner, self.vault, self.ids = inner, vault, ids
         self.relations, self.consents = beside.relations, beside.consents
         self.guesses, self.audit = beside.guesses, beside.audit
+        self._policies = beside.policies
+        self.proofs: Proofs  # once there is a login
         self.newcomers = Newcomers()
         self._shapes: dict[object, Shape] = {}
         self._asked: Coalescer[tuple[str, ...], dict[str, UUID]] = Coalescer(self._ask)
@@ -62,6 +86,12 @@ class Forward:
         if model not in self._shapes:
             self._shapes[model] = Shape(model)
         return self._shapes[model]
+
+    def may_know(self, call: Call) -> bool:
+        """Whether the caller may be told that an identifier is somebody's."""
+        who = call.principal
+        asking = asker(who.role, who.purpose, call.ticket, step_up=who.stepped_up)
+        return self._policies.current().view(asking, Situation())[EXISTENCE] is Level.PLAIN
 
     async def plain(self, call: Call) -> Answer:
         """What most operations do: personal strings become tokens, everything else stays bytes."""

@@ -16,6 +16,7 @@ EDGES: dict[str, Edge] = {
     "register": members.register,
     "register_batch": members.register_batch,
     "update_member": members.update,
+    "link": members.link,
     "lookup": members.lookup,
     "orders": orders.single,
     "orders_batch": orders.batch,

@@ -9,10 +9,18 @@ import msgspec
 from chassis.problem import Problem
 from contracts.classification import Kind
 from contracts.gateway.audit import Action, Decision
-from contracts.identity import RegisterMember, RegisterMembers, RegisterResult, UpdateMember
+from contracts.identity import (
+    LinkIdentifier,
+    RegisterMember,
+    RegisterMembers,
+    RegisterResult,
+    UpdateMember,
+)
 from gateway_service.audit.use_cases import entry_by
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer
+from gateway_service.proxy.edges import claims
+from gateway_service.proxy.edges.claims import Claim
 from gateway_service.proxy.forward import Forward, json_answer
 from gateway_service.proxy.sealing import Shape, seal
 from gateway_service.vault.index import normalise
@@ -22,10 +30,16 @@ async def register(forward: Forward, call: Call) -> Answer:
     """POST /v1/members."""
     shape = forward.shape(RegisterMember)
     given = shape.decode(call.body)
+    claimed = [
+        Claim(each["kind"], each["value"], f"/identifiers/{n}/value")
+        for n, each in enumerate(given["identifiers"])
+    ]
+    await claims.before(forward, call, claimed)
     member_id = _minted(forward, call, 0)
     await forward.vault.ready([member_id], create=True)
     sealed = _member(forward, shape, given, member_id)
     answer = await forward.send(call, msgspec.json.encode(sealed))
+    await claims.after(forward, call, answer)
     if answer.status < 300:
         forward.newcomers.add([member_id])
         await _known_here(forward, call, [member_id])
@@ -35,6 +49,7 @@ async def register(forward: Forward, call: Call) -> Answer:
 async def register_batch(forward: Forward, call: Call) -> Answer:
     """POST /v1/members/batch; a member whose values cannot be used is answered here."""
     given = forward.shape(RegisterMembers).decode(call.body)["members"]
+    await claims.before_batch(forward, call)
     shape = forward.shape(RegisterMember)
     members: list[dict[str, Any]] = []
     refused: dict[int, RegisterResult] = {}
@@ -48,6 +63,7 @@ async def register_batch(forward: Forward, call: Call) -> Answer:
     results: list[Any] = []
     if members:
         answer = await forward.send(call, msgspec.json.encode({"members": members}))
+        await claims.after_batch(forward, call, answer)
         forward.newcomers.add(member["member_id"] for member in members)
         if answer.status != 200 or not (refused or call.principal.store):
             return answer
@@ -57,6 +73,15 @@ async def register_batch(forward: Forward, call: Call) -> Answer:
     for n, result in refused.items():  # ascending, so that each finds its place
         results.insert(n, result.model_dump(mode="json", exclude_none=True))
     return json_answer({"results": results})
+
+
+async def link(forward: Forward, call: Call) -> Answer:
+    """POST /v1/members/{member_id}/identifiers."""
+    given = forward.shape(LinkIdentifier).decode(call.body)
+    await claims.before(forward, call, [Claim(given["kind"], given["value"], "/value")])
+    answer = await forward.plain(call)
+    await claims.after(forward, call, answer)
+    return answer
 
 
 async def lookup(forward: Forward, call: Call) -> Answer:

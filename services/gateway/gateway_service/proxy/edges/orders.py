@@ -95,16 +95,17 @@ async def identified(
 ) -> list[Asked | Problem]:
     """Each order or cart with its member in place of the identifier, or what is wrong with it.
 
-    Who is only `trying` asks whether there is such a member, and may not do so at random.
+    Who is only `trying`, or may not be told who is a member, may not ask at random.
     """
     indexes = [_index(forward, order) for order in orders]
     asked = [index for index in indexes if isinstance(index, str)]
     members = {}
-    if asked and trying:
+    guessing = bool(asked) and (trying or not forward.may_know(call))
+    if guessing:
         await forward.guesses.begin(call.principal.subject)
     if asked:
         members = await forward.resolve(asked)
-    if asked and trying:
+    if guessing:
         misses = sum(index not in members for index in asked)
         await forward.guesses.end(call.principal.subject, misses)
     known: list[Asked | Problem] = []
