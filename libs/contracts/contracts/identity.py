@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from pydantic import AfterValidator, Field, model_validator
 
+from contracts.auditing import Action
 from contracts.base import Model, ProblemDocument, Record
 from contracts.classification import (
     IDENTIFIER_KINDS,
@@ -334,7 +335,7 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", "/v1/members/batch", "identity", "Register up to 1,000 members", CHECKOUT,
         request=RegisterMembers, response=RegisterResults, idempotent=True, own=None,
-        edge="register_batch", tags=_TAGS,
+        edge="register_batch", tags=_TAGS, audited=Action.IMPORT,
     ),
     Operation(
         "GET", "/v1/members/stats", "identity", "How many members, identifiers and merges",
@@ -343,7 +344,7 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", "/v1/members/lookup", "identity", "Find a member by an identifier",
         SERVING | {Role.COMPLIANCE}, request=LookupRequest, response=LookupAnswer, own=None,
-        edge="lookup", tags=_TAGS,
+        edge="lookup", tags=_TAGS, audited=Action.LOOKUP,
     ),
     Operation(
         "GET", "/v1/members/{member_id}", "identity", "Read a member", READING,

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from contracts.auditing import Action
 from contracts.roles import Role
 
 
@@ -43,6 +44,7 @@ class Operation:
     counted: bool = False  # signs in or spends: not done while calls cannot be counted
     done_before: bool = False  # answers 200 where there was nothing to do, else `status`
     page: bool = False  # answers HTML, or sends a browser on
+    audited: Action | None = None  # as what each call is in the audit, refused ones as well
     dev_only: bool = False
     tags: tuple[str, ...] = field(default=())
 

@@ -86,7 +86,7 @@ from gateway_service.vault.keys import Keys
 from gateway_service.vault.ring import Ring
 from gateway_service.vault.roots import open_roots
 from gateway_service.vault.seal import Vault
-from gateway_service.vault.use_cases import Columns, Rotations
+from gateway_service.vault.use_cases import Columns, Kept, Rotations
 from gateway_service.webhooks import router as webhooks
 from gateway_service.webhooks.jobs import Sender, posted
 from gateway_service.webhooks.subscribers import on_booked, subscriptions
@@ -133,7 +133,10 @@ def create_app(settings: Settings | None = None) -> Front:
                 *subscriptions(hooks),
             ],
             jobs=[
-                DailyJob("signing_keys", lambda db, midnight: rotate(db, keys, ring, midnight)),
+                DailyJob(
+                    "signing_keys",
+                    lambda db, midnight: rotate(db, keys, ring, midnight, parts.audit),
+                ),
                 DailyJob("sign_ins", sweep),
                 DailyJob("login_codes", sweep_codes),
                 BackgroundJob("revocations", parts.tokens.revocations.poll),
@@ -189,8 +192,11 @@ def _parts(settings: Settings) -> Parts:
             keeper,
             vault,
             Columns(inner),
-            timedelta(seconds=settings.key_keep_seconds),
-            timedelta(seconds=settings.root_keep_seconds),
+            Kept(
+                timedelta(seconds=settings.key_keep_seconds),
+                timedelta(seconds=settings.root_keep_seconds),
+            ),
+            audited,
         ),
         tokens=Tokens(
             KeyRing(keys), clock, settings.public_url, settings.token_seconds, settings.token_cache
@@ -227,8 +233,9 @@ def _login(parts: Parts, sms: Provider) -> Login:
     )
     cost = Bucket("sms", settings.sms_per_hour / 3600, settings.sms_per_hour)
     return Login(
-        parts.tokens, parts.keys, parts.vault, parts.limits, parts.forward, sms, wechat, cost
-    )
+        parts.tokens, parts.keys, parts.vault, parts.limits, parts.forward, sms, wechat, cost,
+        settings.dev,
+    )  # fmt: skip
 
 
 def _webhooks(settings: Settings, keys: Keys) -> Webhooks:
@@ -250,7 +257,7 @@ async def _start(app: FastAPI) -> None:
     parts.keeper.changed += [parts.vault.identifier.cache_clear, translator.forget, quick.forget]
     await parts.keeper.start(runtime.db, runtime.bus.nc)
     now = runtime.db.clock.now()
-    await rotate(runtime.db, parts.keys, ring, now - KEY_LIFE / 2)
+    await rotate(runtime.db, parts.keys, ring, now - KEY_LIFE / 2, parts.audit)
     await parts.tokens.revocations.poll(runtime.db, now)
     parts.tokens.reload = lambda: reload(runtime.db, ring)
     clients = Path(parts.settings.key_dir) / CLIENTS_FILE

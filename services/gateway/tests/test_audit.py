@@ -11,7 +11,8 @@ import rfc8785
 from services.gateway.tests.conftest import Gateway
 
 from chassis.migrate import migrate
-from contracts.gateway.audit import Action, AuditItem, Decision
+from contracts.auditing import Action, Decision
+from contracts.gateway.audit import AuditItem
 from contracts.roles import Role
 from gateway_service.audit.domain import Entry
 from testkit.stack import Stack

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from contracts.auditing import Action
 from contracts.base import Model
 from contracts.classification import Kind, internal, personal, public
 from contracts.gateway.common import ACCESS, ADMINS, NOBODY, ClientId
@@ -255,13 +256,15 @@ OPERATIONS: list[Operation] = [
     _open("GET", "/.well-known/oauth-authorization-server", "Discovery (RFC 8414)", Discovery),
     _open("GET", "/openapi.json", "This document", dict[str, Any]),
     _admin("GET", "/v1/clients", "Clients that were admitted", Clients),
-    _admin("POST", "/v1/clients", "Admit a client", ClientAnswer, ClientRequest, status=201),
+    _admin("POST", "/v1/clients", "Admit a client", ClientAnswer, ClientRequest, status=201,
+           audited=Action.ADMISSION),
     _admin("DELETE", "/v1/clients/{client_id}", "Put a client out; its tokens end", None,
-           status=204),
+           status=204, audited=Action.ADMISSION),
     _admin("GET", _KEYS, "Keys that a client signs requests with", ClientKeys),
     _admin("POST", _KEYS, "Admit a key; two are good at a time", ClientKeyItem, ClientKeyRequest,
-           status=201),
-    _admin("DELETE", f"{_KEYS}/{{key_id}}", "Withdraw a key", None, status=204),
+           status=201, audited=Action.ADMISSION),
+    _admin("DELETE", f"{_KEYS}/{{key_id}}", "Withdraw a key", None, status=204,
+           audited=Action.ADMISSION),
     _admin("POST", "/v1/write-keys", "Admit a source of events", WriteKeyAnswer, WriteKeyRequest,
-           status=201),
+           status=201, audited=Action.ADMISSION),
 ]  # fmt: skip

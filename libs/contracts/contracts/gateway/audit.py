@@ -1,40 +1,18 @@
 """The audit: who saw, changed or was refused what of whom, and why. Never a value."""
 
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime
 
+from contracts.auditing import Action, Decision
 from contracts.base import Model
 from contracts.classification import internal, public
 from contracts.gateway.common import OVERSIGHT, PRIVACY
 from contracts.operations import PAGING, Operation, Query
 from contracts.roles import Role
 
-
-class Action(StrEnum):
-    """What is audited."""
-
-    READ = "read"  # personal values in the clear
-    LOOKUP = "lookup"  # of a member by an identifier
-    APPROVE = "approve"  # of a plain read that needs a second person
-    EXPORT = "export"
-    KEY = "key"  # made, rotated, destroyed
-    CONSENT = "consent"  # changed by somebody else than the member
-    RIGHTS = "rights"  # a member's request, each of its steps
-    POLICY = "policy"  # reloaded
-    ADMISSION = "admission"  # clients, users, sources, keys of partners
-    SIGN_IN = "sign_in"  # that failed
-    INCIDENT = "incident"
-
-
-class Decision(StrEnum):
-    """What came of it."""
-
-    PLAIN = "plain"
-    REFUSED = "refused"
-    DONE = "done"
+__all__ = ["OPERATIONS", "Action", "AuditItem", "AuditPage", "AuditVerified", "Decision"]
 
 
 class AuditItem(Model):

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from contracts.auditing import Action
 from contracts.base import Model, ProblemDocument
 from contracts.classification import counted, internal, public
 from contracts.gateway.common import NOBODY, PRIVACY
@@ -233,5 +234,6 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", "/v1/notices", "gateway", "Publish a notice", _OFFICERS,
         request=NoticeRequest, response=Notice, status=201, own=None, tags=PRIVACY,
+        audited=Action.POLICY,
     ),
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from contracts.auditing import Action
 from contracts.base import Model
 from contracts.classification import DataClass, Kind, internal, public
 from contracts.gateway.common import OVERSIGHT, PRIVACY, ClientId, Wording
@@ -115,6 +116,7 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", "/v1/incidents", "gateway", "Find whom an incident concerns", OVERSIGHT,
         request=IncidentRequest, response=Incident, status=202, own=None, tags=PRIVACY,
+        audited=Action.INCIDENT,
     ),
     Operation(
         "GET", "/v1/incidents/{incident_id}", "gateway", "An incident, counts and notices",
@@ -123,5 +125,6 @@ OPERATIONS: list[Operation] = [
     Operation(
         "GET", "/v1/incidents/{incident_id}/members", "gateway", "Those whom an incident concerns",
         OVERSIGHT, response=AffectedMembers, query=PAGING, own=None, tags=PRIVACY,
+        audited=Action.EXPORT,
     ),
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, model_validator
 
+from contracts.auditing import Action
 from contracts.base import Model
 from contracts.classification import internal, public
 from contracts.gateway.common import ADMINS, PRIVACY
@@ -51,6 +52,7 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", "/v1/keys/rotate", "gateway", "Give keys a new version, online", ADMINS,
         request=RotateKeys, response=KeyRotation, status=202, own=None, tags=PRIVACY,
+        audited=Action.KEY,
     ),
     Operation(
         "GET", "/v1/keys/rotations/{rotation_id}", "gateway", "How far a rotation is",

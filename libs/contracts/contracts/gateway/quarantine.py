@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
+from contracts.auditing import Action
 from contracts.base import Model
 from contracts.classification import Kind, internal, personal, public
 from contracts.operations import PAGING, Operation
@@ -54,5 +55,6 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", "/v1/quarantine/{id}/replay", "gateway", "Take a message once more", _KEEPERS,
         request=ReplayRequest, response=ReplayAnswer, own=None, tags=("Collect",),
+        audited=Action.IMPORT,
     ),
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from contracts.auditing import Action
 from contracts.base import Model
 from contracts.classification import internal, public
 from contracts.gateway.common import PRIVACY
@@ -80,7 +81,7 @@ OPERATIONS: list[Operation] = [
         "POST", "/v1/members/{member_id}/read-approvals", "gateway",
         "Ask to read a child's data in the clear",
         frozenset({Role.SERVICE_AGENT, Role.COMPLIANCE}), request=ReadApprovalRequest,
-        response=ReadApproval, status=201, tags=PRIVACY,
+        response=ReadApproval, status=201, tags=PRIVACY, audited=Action.APPROVE,
     ),
     Operation(
         "GET", "/v1/read-approvals", "gateway", "Readings that wait for a second person",
@@ -90,6 +91,6 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", "/v1/read-approvals/{approval_id}/decide", "gateway",
         "Grant a reading, or refuse it", _DECIDING, request=ReadDecision, response=ReadApproval,
-        own=None, tags=PRIVACY,
+        own=None, tags=PRIVACY, audited=Action.APPROVE,
     ),
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from contracts.auditing import Action
 from contracts.base import Model, Money
 from contracts.classification import internal, public
 from contracts.gateway.common import PRIVACY
@@ -96,6 +97,7 @@ OPERATIONS: list[Operation] = [
         "POST", _OF_MEMBER, "gateway",
         "See, copy, correct, erase, take along, object", _DESK | {Role.MEMBER},
         request=RightsRequest, response=RightsItem, status=201, idempotent=True, tags=PRIVACY,
+        audited=Action.RIGHTS,
     ),
     Operation(
         "GET", _OF_MEMBER, "gateway", "A member's requests", _DESK | {Role.MEMBER},
@@ -121,6 +123,6 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", "/v1/rights-requests/{request_id}/refuse", "gateway",
         "Refuse an open request, with a reason", _OFFICERS, request=RightsRefusal,
-        response=RightsItem, own=None, tags=PRIVACY,
+        response=RightsItem, own=None, tags=PRIVACY, audited=Action.RIGHTS,
     ),
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from contracts.auditing import Action
 from contracts.base import Model
 from contracts.classification import internal, public
 from contracts.gateway.common import ACCESS, ADMINS, NOBODY, ClientId
@@ -143,14 +144,16 @@ OPERATIONS: list[Operation] = [
     _page("GET", "The sign-in page", query=_ASKED),
     _page("POST", "Sign in, then back with a code", SignInForm, status=303, counted=True),
     _admin("GET", "/v1/staff", "Who may sign in", StaffList),
-    _admin("POST", "/v1/staff", "Admit somebody", StaffAnswer, StaffRequest, status=201),
+    _admin("POST", "/v1/staff", "Admit somebody", StaffAnswer, StaffRequest, status=201,
+           audited=Action.ADMISSION),
     _admin("PATCH", "/v1/staff/{username}", "Change an account; its sessions end", StaffAnswer,
-           StaffChange),
+           StaffChange, audited=Action.ADMISSION),
     _own("PUT", "password", "Change one's password; sessions end", None, PasswordChange,
-         status=204),
-    _own("POST", "second-factor", "Begin with a second factor", SecondFactorOffer, status=201),
+         status=204, audited=Action.ADMISSION),
+    _own("POST", "second-factor", "Begin with a second factor", SecondFactorOffer, status=201,
+         audited=Action.ADMISSION),
     _own("POST", "second-factor/confirm", "The second factor counts from now on", None,
-         OtpRequest, status=204),
+         OtpRequest, status=204, audited=Action.ADMISSION),
     _own("POST", "step-up", "Show the second factor: a token for what needs it", StepUpAnswer,
-         OtpRequest),
+         OtpRequest, audited=Action.STEP_UP),
 ]  # fmt: skip

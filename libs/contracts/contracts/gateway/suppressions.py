@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from contracts.auditing import Action
 from contracts.base import Model
 from contracts.classification import internal, personal, public
 from contracts.gateway.common import OVERSIGHT, PRIVACY
@@ -60,9 +61,11 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", "/v1/suppressions", "gateway", "Send nothing to an address any more", _KEEPERS,
         request=SuppressionRequest, response=Suppression, status=201, own=None, tags=PRIVACY,
+        audited=Action.SUPPRESSION,
     ),
     Operation(
         "DELETE", "/v1/suppressions", "gateway", "Lift one reason for sending nothing", _KEEPERS,
         request=SuppressionRequest, status=204, own=None, tags=PRIVACY,
+        audited=Action.SUPPRESSION,
     ),
 ]  # fmt: skip

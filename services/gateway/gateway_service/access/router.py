@@ -24,8 +24,9 @@ from gateway_service.access import clients, use_cases
 from gateway_service.access.domain import SECOND_FACTOR
 from gateway_service.access.protocol import AUTH_METHODS, Reply, refused
 from gateway_service.access.protocol import Request as OAuthRequest
+from gateway_service.audit.calls import AUDITED, ToldDep
 from gateway_service.login.router import AddressDep, LoginDep
-from gateway_service.login.use_cases import prove
+from gateway_service.login.use_cases import Caller, prove
 from gateway_service.parts import PartsDep
 
 router = APIRouter()
@@ -52,24 +53,24 @@ def answered(reply: Reply) -> JSONResponse:
 
 @router.post("/oauth2/token")
 async def token(
-    request: OAuthDep, tx: TxDep, parts: PartsDep, login: LoginDep, caller: AddressDep
+    request: OAuthDep, tx: TxDep, told: ToldDep, login: LoginDep, caller: AddressDep
 ) -> JSONResponse:
     """RFC 6749, section 3.2."""
-    loaded = await use_cases.load(tx, request, dev=parts.settings.dev)
-    await prove(tx, login, request, loaded, caller)
-    return answered(await use_cases.exchange(tx, parts.tokens, request, loaded))
+    loaded = await use_cases.load(tx, request, dev=login.dev)
+    await prove(tx, login, Caller(caller, told), request, loaded)
+    return answered(await use_cases.exchange(tx, login.tokens, told, request, loaded))
 
 
 @router.post("/oauth2/revoke")
-async def revoke(request: OAuthDep, tx: TxDep, parts: PartsDep) -> JSONResponse:
+async def revoke(request: OAuthDep, tx: TxDep, told: ToldDep, parts: PartsDep) -> JSONResponse:
     """RFC 7009."""
-    return answered(await use_cases.revoke(tx, parts.tokens, request))
+    return answered(await use_cases.revoke(tx, parts.tokens, told, request))
 
 
 @router.post("/oauth2/introspect", response_model_exclude_none=True)
-async def introspect(request: OAuthDep, tx: TxDep, parts: PartsDep) -> Introspection:
+async def introspect(request: OAuthDep, tx: TxDep, told: ToldDep, parts: PartsDep) -> Introspection:
     """RFC 7662."""
-    return await use_cases.introspect(tx, parts.tokens, request)
+    return await use_cases.introspect(tx, parts.tokens, told, request)
 
 
 @router.get("/.well-known/jwks.json")
@@ -114,20 +115,20 @@ async def listed(tx: ReadDep) -> Clients:
     return await clients.listed(tx)
 
 
-@router.post("/v1/clients", status_code=201)
+@router.post("/v1/clients", status_code=201, dependencies=[AUDITED])
 async def admit_client(body: ClientRequest, tx: TxDep) -> ClientAnswer:
     """A new client."""
     return await clients.admit(tx, body)
 
 
-@router.delete("/v1/clients/{client_id}", status_code=204)
+@router.delete("/v1/clients/{client_id}", status_code=204, dependencies=[AUDITED])
 async def put_out(client_id: str, tx: TxDep, parts: PartsDep) -> Response:
     """One client less."""
     await clients.put_out(tx, parts.tokens, client_id)
     return Response(status_code=204)
 
 
-@router.post("/v1/write-keys", status_code=201)
+@router.post("/v1/write-keys", status_code=201, dependencies=[AUDITED])
 async def admit_source(body: WriteKeyRequest, tx: TxDep) -> WriteKeyAnswer:
     """A new source, or a new key for it."""
     return WriteKeyAnswer(name=body.name, write_key=await clients.admit_source(tx, body.name))

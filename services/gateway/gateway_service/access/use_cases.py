@@ -1,15 +1,24 @@
 """Exchange what was granted for tokens, end them, look at them."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 
 from chassis.database import Database, Tx
+from contracts.auditing import Action
 from contracts.gateway.access import Introspection
 from contracts.roles import Role
 from gateway_service.access import repository
-from gateway_service.access.domain import Client, Family, basic_user, form_fields, hash_secret
+from gateway_service.access.domain import (
+    Client,
+    Family,
+    Holder,
+    basic_user,
+    form_fields,
+    hash_secret,
+)
 from gateway_service.access.protocol import (
     AUTH_METHODS,
     Decided,
@@ -26,9 +35,12 @@ from gateway_service.access.tokens import (
     subject_mark,
     token_mark,
 )
+from gateway_service.audit.calls import NOBODY, Told, Whom
 
 MEMBER_LIFE = timedelta(days=30)
 STAFF_LIFE = timedelta(hours=12)
+_FAILED = frozenset({"invalid_client", "invalid_grant"})
+_SHOWN = ("client_secret", "code", "refresh_token", "phone", "otp")  # with what somebody tried
 _LOOKING = frozenset({Role.ADMIN, Role.OPERATOR, Role.COMPLIANCE})  # at tokens of other clients
 
 
@@ -55,12 +67,43 @@ async def load(tx: Tx, request: Request, *, dev: bool) -> Loaded:
     return loaded
 
 
-async def exchange(tx: Tx, tokens: Tokens, request: Request, loaded: Loaded) -> Reply:
+def authenticated(desk: Desk, told: Told, request: Request) -> Client:
+    """The client that the request is of. Raises OAuth2Error."""
+    try:
+        client = desk.authenticate_client(request, AUTH_METHODS)
+    except InvalidClientError:
+        known = desk.loaded.client
+        told.refused(Action.SIGN_IN, Whom(known.client_id, known.role) if known else NOBODY)
+        raise
+    assert isinstance(client, Client)
+    return client
+
+
+async def exchange(tx: Tx, tokens: Tokens, told: Told, request: Request, loaded: Loaded) -> Reply:
     """What was granted for a token. A refusal is an answer, too: what it does must be kept."""
     desk = Desk(loaded, tokens, MEMBER_LIFE)
     reply: Reply = desk.create_token_response(request)  # type: ignore[assignment]
     await _keep(tx, tokens, request, desk.decided)
+    _tell(tx, told, request, desk, reply)
     return reply
+
+
+def _tell(tx: Tx, told: Told, request: Request, desk: Desk, reply: Reply) -> None:
+    """The audit hears of what failed, and of a sign-in that ended because a token came twice."""
+    loaded, client = desk.loaded, desk.loaded.client
+    if reply[1].get("error") in _FAILED:
+        by = Whom(client.client_id, client.role) if client else NOBODY
+        told.refused(Action.SIGN_IN, by, fields=[name for name in _SHOWN if name in request.form])
+    once = loaded.code or loaded.refresh
+    if desk.decided.reused is not None and once is not None:
+        told.done(tx, Action.REVOCATION, whom(once.family.holder), fields=["sign_in"])
+
+
+def whom(holder: Holder) -> Whom:
+    """Whom a sign-in speaks for, to the audit; members by pseudonym only."""
+    if holder.member_id is not None:
+        return replace(NOBODY, role=holder.role, member_id=holder.member_id)
+    return Whom(holder.subject, holder.role)
 
 
 async def _keep(tx: Tx, tokens: Tokens, request: Request, decided: Decided) -> None:
@@ -77,21 +120,27 @@ async def _keep(tx: Tx, tokens: Tokens, request: Request, decided: Decided) -> N
         await repository.add_refresh(tx, next_hash, decided.family.family_id)
 
 
-async def revoke(tx: Tx, tokens: Tokens, request: Request) -> Reply:
+async def revoke(tx: Tx, tokens: Tokens, told: Told, request: Request) -> Reply:
     """RFC 7009: the client ends one of its tokens; of others it learns nothing."""
-    client, token = await _asking(tx, tokens, request)
+    client, token = await _asking(tx, tokens, told, request)
     known = await tokens.active(token)
     family = await _family_of(tx, known, token)
+    by = Whom(client.client_id, client.role)
     if family is not None and family.client_id == client.client_id:
         await end_family(tx, tokens, family.family_id)
+        by = replace(by, member_id=family.holder.member_id)
+        told.done(tx, Action.REVOCATION, by, fields=["sign_in"])
     elif known is not None and known.claims["client_id"] == client.client_id:
         await end(tx, tokens, token_mark(str(known.claims["jti"])))
+        told.done(tx, Action.REVOCATION, by, fields=["token"])
+    elif known is not None or family is not None:
+        told.refused(Action.REVOCATION, by)
     return 200, {}, []
 
 
-async def introspect(tx: Tx, tokens: Tokens, request: Request) -> Introspection:
+async def introspect(tx: Tx, tokens: Tokens, told: Told, request: Request) -> Introspection:
     """RFC 7662, for the client itself and for those who run the platform."""
-    client, token = await _asking(tx, tokens, request)
+    client, token = await _asking(tx, tokens, told, request)
     if client.secret_hash is None:
         raise InvalidClientError
     known = await tokens.active(token)
@@ -119,11 +168,10 @@ def _of_access_token(known: Verified) -> Introspection:
     )  # fmt: skip
 
 
-async def _asking(tx: Tx, tokens: Tokens, request: Request) -> tuple[Client, str]:
+async def _asking(tx: Tx, tokens: Tokens, told: Told, request: Request) -> tuple[Client, str]:
     """The client that asks, and the token that it asks about. Raises OAuth2Error."""
-    desk = Desk(await load(tx, request, dev=False), tokens, MEMBER_LIFE)
-    client = desk.authenticate_client(request, AUTH_METHODS)
-    assert isinstance(client, Client)
+    loaded = await load(tx, request, dev=False)
+    client = authenticated(Desk(loaded, tokens, MEMBER_LIFE), told, request)
     token = request.form.get("token")
     if not token:
         raise InvalidRequestError("Missing 'token'")

@@ -6,7 +6,7 @@ from uuid import UUID
 from chassis.database import Tx
 from chassis.principal import Principal
 from chassis.problem import Problem
-from contracts.gateway.audit import Action, Decision
+from contracts.auditing import Action, Decision
 from contracts.gateway.reading import ApprovalState, ReadApproval, ReadApprovalRequest
 from gateway_service.approvals import repository
 from gateway_service.audit.use_cases import Audit, entry_by

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import rfc8785
 
-from contracts.gateway.audit import Action, Decision
+from contracts.auditing import Action, Decision
 from contracts.roles import Role
 
 
@@ -16,7 +16,8 @@ from contracts.roles import Role
 class Entry:
     """Who did what to which fields of whom, why, and what came of it. Never a value.
 
-    `subject` is a client, user or member id that is known to be one, not what a stranger typed.
+    `subject` is a client, user or member id that is known to be one, not what a stranger typed; a
+    member's is written as its pseudonym.
     `fields` are kinds or places ("phone", "member.phone").
     """
 
@@ -44,6 +45,16 @@ def pseudonym(key: bytes, member_id: UUID) -> UUID:
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
 
 
+def _subject(entry: Entry, key: bytes) -> str:
+    """Members by pseudonym, in what they do themselves as well."""
+    if entry.role is not Role.MEMBER:
+        return entry.subject
+    try:
+        return str(pseudonym(key, UUID(entry.subject)))
+    except ValueError:
+        return entry.subject
+
+
 def canonical(entry: Entry, entry_id: UUID, at: datetime, key: bytes) -> str:
     """The entry as canonical JSON (RFC 8785)."""
     body = rfc8785.dumps(
@@ -51,7 +62,7 @@ def canonical(entry: Entry, entry_id: UUID, at: datetime, key: bytes) -> str:
             "id": str(entry_id),
             "at": moment(at),
             "role": str(entry.role) if entry.role else None,
-            "subject": entry.subject,
+            "subject": _subject(entry, key),
             "action": str(entry.action),
             "decision": str(entry.decision),
             "operation": entry.operation,

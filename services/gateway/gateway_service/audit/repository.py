@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from chassis.database import Tx
+from contracts.auditing import Action
 from contracts.evidence.checkpoints import Lane
-from contracts.gateway.audit import Action, AuditItem
+from contracts.gateway.audit import AuditItem
 from gateway_service.audit.domain import moment
 
 

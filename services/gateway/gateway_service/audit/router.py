@@ -9,7 +9,8 @@ from pydantic import AwareDatetime
 
 from chassis.evidence.strongbox import key_id
 from chassis.web import APIRouter, DbDep, ReadDep
-from contracts.gateway.audit import Action, AuditPage, AuditVerified
+from contracts.auditing import Action
+from contracts.gateway.audit import AuditPage, AuditVerified
 from gateway_service.audit import proofs, repository
 from gateway_service.audit.repository import Wanted
 from gateway_service.audit.use_cases import Audit

@@ -6,7 +6,7 @@ from uuid import UUID
 from chassis.coalesce import Coalescer
 from chassis.database import Database, Tx
 from chassis.principal import Principal
-from contracts.gateway.audit import Action, Decision
+from contracts.auditing import Action, Decision
 from gateway_service.audit import repository
 from gateway_service.audit.domain import Entry, canonical, pseudonym
 

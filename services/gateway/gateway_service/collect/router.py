@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from chassis.web import APIRouter, ReadDep, TxDep
 from contracts.collect import CollectAnswer, MessageType
 from contracts.gateway.quarantine import QuarantinePage, ReplayAnswer, ReplayRequest
+from gateway_service.audit.calls import AUDITED
 from gateway_service.collect import use_cases
 from gateway_service.collect.reading import unpacked
 from gateway_service.collect.use_cases import Collector
@@ -59,7 +60,7 @@ async def quarantine(
     return await use_cases.quarantined(tx, limit, cursor)
 
 
-@router.post("/v1/quarantine/{id}/replay")
+@router.post("/v1/quarantine/{id}/replay", dependencies=[AUDITED])
 async def replay(id: UUID, body: ReplayRequest, tx: TxDep, collector: CollectorDep) -> ReplayAnswer:
     """Once more."""
     corrected = msgspec.json.encode(body.message) if body.message is not None else None

@@ -14,6 +14,7 @@ from contracts.gateway.consents import (
     NoticeRequest,
     Notices,
 )
+from gateway_service.audit.calls import AUDITED
 from gateway_service.consent import notices, repository, use_cases
 from gateway_service.consent.use_cases import Desk
 from gateway_service.parts import Parts, PartsDep
@@ -65,7 +66,7 @@ async def list_notices(tx: ReadDep, history: bool = False) -> Notices:
     return await notices.listed(tx, history=history)
 
 
-@router.post("/v1/notices", status_code=201)
+@router.post("/v1/notices", status_code=201, dependencies=[AUDITED])
 async def publish(body: NoticeRequest, tx: TxDep, parts: PartsDep) -> Notice:
     """A new version; where it says something new, everybody is asked again."""
     parts.consents.forget_all(tx)

@@ -55,6 +55,7 @@ class Reading:
     pseudonym: Callable[[UUID], str]
     today: date
     shown: dict[tuple[bytes, bool], set[str]] = field(default_factory=dict)
+    hidden: dict[About, set[str]] = field(default_factory=dict)  # kinds shown in outline, or less
     refused: int = 0  # tokens that do not belong where they stand
 
     def answer(self, plan: Plan, value: Any, path: About) -> Any:
@@ -101,6 +102,8 @@ class Reading:
         """A personal value: a token as a rule, but one in the clear is masked no less."""
         name = spot.field or str(siblings.get(spot.by or "kind"))
         level = self.view(about).get(name, Level.DENIED)
+        if level is not Level.PLAIN:
+            self.hidden.setdefault(about, set()).add(name)
         if level is Level.DENIED:
             return spot.blank
         if level is Level.PRESENCE:

@@ -7,16 +7,17 @@ from uuid import UUID
 import msgspec
 
 from chassis.clock import local_date
-from chassis.database import Database
+from chassis.database import Database, Tx
 from chassis.logs import log
 from chassis.principal import Principal
 from chassis.problem import Problem
+from contracts.auditing import Action, Decision
 from contracts.base import ProblemDocument
-from contracts.gateway.audit import Action, Decision
 from contracts.operations import Operation
 from contracts.roles import STAFF, Role
+from gateway_service.audit.calls import entry_of
 from gateway_service.audit.domain import Entry, pseudonym
-from gateway_service.audit.use_cases import Audit, entry_by
+from gateway_service.audit.use_cases import Audit
 from gateway_service.desensitize import repository
 from gateway_service.desensitize.answers import (
     About,
@@ -30,7 +31,7 @@ from gateway_service.desensitize.domain import Asker, Relation, Row, Situation, 
 from gateway_service.desensitize.known import contract_of
 from gateway_service.desensitize.lenses import Lens, Lenses
 from gateway_service.desensitize.policies import Policies
-from gateway_service.figures.use_cases import Noise, coarse
+from gateway_service.figures.use_cases import Asked, Noise, coarse
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer
 from gateway_service.proxy.forward import problem_answer
@@ -78,10 +79,17 @@ class Views:
             return self._without_tokens(operation, answer)
         lens = self._lens(call)
         if lens.closed:
+            call.entries.append(entry_of(call, Action.FIGURES, Decision.REFUSED))
             raise Problem(403, "not_for_you", _NOT_YOURS)
         if lens.figures:
             value = msgspec.json.decode(answer.body)
-            await coarse(self.db, self._noise, lens.figures, value, _named(call))
+            told = entry_of(call, Action.FIGURES, Decision.DONE, fields=lens.figures)
+
+            def told_with(tx: Tx) -> None:
+                self._audit.record(tx, told)
+
+            asked = Asked(_named(call), told_with)
+            await coarse(self.db, self._noise, lens.figures, value, asked)
             answer.body = msgspec.json.encode(value)
         if lens.plan is None or (lens.tokens_only and not holds_tokens(answer.body)):
             return self._without_tokens(operation, answer)
@@ -115,6 +123,8 @@ class Views:
             log.error("sealed_elsewhere", operation=call.operation.name, values=reading.refused)
         if reading.shown:
             await self._account(call, reading)
+        elif reading.hidden and call.principal.purpose:
+            self._in_vain(call, reading)
         answer.body = msgspec.json.encode(value)
         return self._without_tokens(call.operation, answer)
 
@@ -124,11 +134,9 @@ class Views:
         kinds = {kind for shown in reading.shown.values() for kind in shown}
 
         def entry(decision: Decision) -> Entry:
-            return entry_by(
-                call.principal, Action.READ, decision, call.operation.name, ticket=call.ticket,
-                members=members, fields=kinds, trace_id=call.trace.trace_id,
-            )  # fmt: skip
+            return entry_of(call, Action.READ, decision, members=members, fields=kinds)
 
+        call.audited = True
         if call.principal.role not in STAFF:
             await self._audit.record_now(entry(Decision.PLAIN))
             return
@@ -144,6 +152,15 @@ class Views:
                 self._audit.record(tx, entry(Decision.PLAIN))
         if spent is not None:
             raise spent
+
+    def _in_vain(self, call: Call, reading: Reading) -> None:
+        """Somebody stated a purpose and got an outline: that is a refused reading as well."""
+        call.audited = True
+        members = [UUID(bytes=about[0]) for about in reading.hidden if about]
+        kinds = set().union(*reading.hidden.values())
+        call.entries.append(
+            entry_of(call, Action.READ, Decision.REFUSED, members=members, fields=kinds)
+        )
 
     async def _policy_told(self, policies: Policies) -> None:
         """Which policy is in force is no secret of whoever may write its file."""

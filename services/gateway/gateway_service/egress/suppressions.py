@@ -3,8 +3,8 @@
 from chassis.database import Tx
 from chassis.principal import Principal
 from chassis.problem import Problem
+from contracts.auditing import Action, Decision
 from contracts.classification import Kind
-from contracts.gateway.audit import Action, Decision
 from contracts.gateway.suppressions import Suppression, SuppressionPage, SuppressionRequest
 from gateway_service.audit.use_cases import entry_by
 from gateway_service.egress import repository
@@ -20,7 +20,7 @@ async def add(
 ) -> Suppression:  # fmt: skip
     """Put on the list; what is on it already stays as it was. Raises Problem 422."""
     ground = _ground(parts, wish)
-    _audit(tx, parts, principal, f"suppress {wish.scope} {wish.reason}")
+    _audit(tx, parts, principal, f"suppress {wish.scope} {wish.reason}", wish.kind)
     role, subject = principal.role, principal.subject
     return _shown(await repository.suppress(tx, tx.ids.new(), ground, role, subject))
 
@@ -29,7 +29,7 @@ async def lift(tx: Tx, parts: Parts, principal: Principal, wish: SuppressionRequ
     """Take one reason off the list. Raises Problem 404 where there is no such one, or 422."""
     if not await repository.lift(tx, _ground(parts, wish)):
         raise Problem(404, "not_suppressed", "This address is not on the list for this reason")
-    _audit(tx, parts, principal, f"lift {wish.scope} {wish.reason}")
+    _audit(tx, parts, principal, f"lift {wish.scope} {wish.reason}", wish.kind)
 
 
 async def listed(tx: Tx, limit: int, cursor: str | None) -> SuppressionPage:
@@ -50,8 +50,8 @@ def _ground(parts: Parts, wish: SuppressionRequest) -> Ground:
     return Ground(address, wish.scope, wish.reason)
 
 
-def _audit(tx: Tx, parts: Parts, principal: Principal, operation: str) -> None:
-    entry = entry_by(principal, Action.CONSENT, Decision.DONE, operation)
+def _audit(tx: Tx, parts: Parts, principal: Principal, operation: str, kind: str) -> None:
+    entry = entry_by(principal, Action.SUPPRESSION, Decision.DONE, operation, fields=[kind])
     parts.audit.record(tx, entry)
 
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from chassis.clock import local_date
 from chassis.database import Tx
 from chassis.logs import log
+from contracts.auditing import Action, Decision
 from contracts.events import MessageRequested, MessageSent
-from contracts.gateway.audit import Action, Decision
 from contracts.gateway.dev import SandboxMessage, SandboxPage
 from contracts.identity import Addressee
 from contracts.sealed import Sealed
@@ -66,11 +66,11 @@ class Egress:
         for request in requests:
             key = needed[request.delivery_id]
             if request.channel not in self._providers:
-                _refuse(tx, request, domain.NO_CHANNEL)
+                self._refuse(tx, request, domain.NO_CHANNEL)
             elif key is not None and (request.member_id, key) not in granted:
-                _refuse(tx, request, domain.NO_CONSENT)
+                self._refuse(tx, request, domain.NO_CONSENT)
             elif key is not None and request.member_id in unguarded:
-                _refuse(tx, request, domain.NO_GUARDIAN)
+                self._refuse(tx, request, domain.NO_GUARDIAN)
             else:
                 willing.append(request)
         return willing
@@ -93,9 +93,9 @@ class Egress:
         for request in willing:
             person, address = people[request.member_id], addresses[request.delivery_id]
             if person is None or address is None:
-                _refuse(tx, request, domain.NO_ADDRESS if person else domain.NO_MEMBER)
+                self._refuse(tx, request, domain.NO_ADDRESS if person else domain.NO_MEMBER)
             elif domain.is_suppressed(listed, address.index, request.purpose, request.channel):
-                _refuse(tx, request, domain.SUPPRESSED)
+                self._refuse(tx, request, domain.SUPPRESSED)
             else:
                 going.append((request, person, address))
         links = await self._links.give(
@@ -105,7 +105,7 @@ class Egress:
         for request, person, address in going:
             to = self._recipient(person, address)
             if to is None:
-                _refuse(tx, request, domain.NO_ADDRESS)
+                self._refuse(tx, request, domain.NO_ADDRESS)
                 continue
             link = links.get(request.delivery_id)
             text = domain.rendered(request.text, to.name, link, person.language)
@@ -117,10 +117,20 @@ class Egress:
     def _opened(self, channel: str, messages: Sequence[Outgoing]) -> Entry:
         """Whose addresses are opened for a provider's call; no values."""
         return Entry(
-            action=Action.READ, decision=Decision.PLAIN, operation=f"egress {channel}", role=None,
-            subject="gateway", members={m.to.member_id for m in messages if m.to.member_id},
+            action=Action.EGRESS, decision=Decision.PLAIN, operation=f"egress {channel}",
+            role=None, subject="gateway",
+            members={m.to.member_id for m in messages if m.to.member_id},
             fields=[self._providers[channel].address],
         )  # fmt: skip
+
+    def _refuse(self, tx: Tx, request: MessageRequested, reason: str) -> None:
+        """It does not leave, and why."""
+        entry = Entry(
+            action=Action.EGRESS, decision=Decision.REFUSED, operation=f"egress {reason}",
+            role=None, subject="gateway", members=[request.member_id],
+        )  # fmt: skip
+        self._audit.record(tx, entry)
+        tx.publish(MessageSent(request.delivery_id, "refused", reason))
 
     async def _addressees(self, members: set[UUID]) -> dict[UUID, Addressee | None]:
         turn = asyncio.Semaphore(_AT_ONCE)
@@ -164,10 +174,6 @@ class Egress:
 
 def _sealed_of(person: Addressee | None) -> str:
     return person.model_dump_json() if person else ""
-
-
-def _refuse(tx: Tx, request: MessageRequested, reason: str) -> None:
-    tx.publish(MessageSent(request.delivery_id, "refused", reason))
 
 
 async def sandbox(tx: Tx, vault: Vault, since: int, limit: int) -> SandboxPage:

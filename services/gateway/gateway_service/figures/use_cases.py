@@ -1,6 +1,7 @@
 """Give figures coarsely, and remember what was given."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +29,21 @@ class Noise:
     budget: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`key` names what was asked for; `told` writes down that it was."""
+
+    key: str
+    told: Callable[[Tx], None]
+
+
 async def coarse(
-    db: Database, noise: Noise, figures: Figures, answer: dict[str, Any], key: str
+    db: Database, noise: Noise, figures: Figures, answer: dict[str, Any], asked: Asked
 ) -> None:
-    """Make the figures of an answer coarse, in place. `key` names what was asked for."""
-    wholes = gathered(figures, answer, key)
+    """Make the figures of an answer coarse, in place."""
+    wholes = gathered(figures, answer, asked.key)
     async with db.transaction() as tx:
+        asked.told(tx)
         await repository.hold(tx)
         given = await repository.given(tx, [each.key for whole in wholes for each in whole])
         fresh = [new for whole in wholes for new in await _answered(tx, noise, whole, given)]

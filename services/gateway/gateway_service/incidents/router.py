@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import Depends
 
 from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
-from contracts.gateway.audit import Action, Decision
+from contracts.auditing import Action, Decision
 from contracts.gateway.incidents import AffectedMembers, Incident, IncidentRequest
 from gateway_service.audit.use_cases import entry_by
 from gateway_service.incidents import use_cases

@@ -11,7 +11,7 @@ from chassis.database import Database, Tx
 from chassis.holdings import affected
 from chassis.principal import Principal
 from chassis.problem import Problem
-from contracts.gateway.audit import Action, Decision
+from contracts.auditing import Action, Decision
 from contracts.gateway.incidents import (
     AffectedCount,
     AffectedMember,

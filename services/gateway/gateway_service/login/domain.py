@@ -3,7 +3,7 @@
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 CODE_LIFE = timedelta(minutes=5)
 ATTEMPTS = 5
@@ -30,6 +30,19 @@ class LoginCode:
     sealed: bytes
     attempts: int
     expires_at: datetime
+
+
+class Tried(Enum):
+    """What came of a code that somebody gave."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    LOCKED = "locked"  # wrong, and no more tries
+
+
+def wrong(code: LoginCode | None) -> Tried:
+    """What one more wrong try means."""
+    return Tried.LOCKED if code and code.attempts + 1 >= ATTEMPTS else Tried.WRONG
 
 
 def counts(code: LoginCode | None, now: datetime) -> bool:

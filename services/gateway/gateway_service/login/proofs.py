@@ -7,7 +7,7 @@ from chassis.principal import Principal
 from contracts.classification import Kind
 from contracts.roles import Role
 from gateway_service.access.limits import Bucket
-from gateway_service.login.domain import Use
+from gateway_service.login.domain import Tried, Use
 from gateway_service.login.use_cases import Login, send_code, used_up
 
 BY_MEMBER = Bucket("proof_member", 5 / 3600, 5)
@@ -37,4 +37,4 @@ class PhoneProofs:
         await self.login.limits.charge(TRIES, principal.subject)
         number = self.login.vault.index(Kind.PHONE, phone)
         async with self.db.transaction() as tx:
-            return await used_up(tx, self.login, Use.PROOF, number, code)
+            return await used_up(tx, self.login, Use.PROOF, number, code) is Tried.RIGHT

@@ -9,19 +9,32 @@ from uuid import UUID
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
 from chassis.database import Database, Tx
+from contracts.auditing import Action
 from contracts.classification import Kind
 from contracts.gateway.access import Grant
 from contracts.roles import Role
 from gateway_service.access.domain import Holder
 from gateway_service.access.limits import Bucket, Limits
-from gateway_service.access.protocol import AUTH_METHODS, Desk, Loaded, Request
+from gateway_service.access.lockouts import charged
+from gateway_service.access.protocol import Desk, Loaded, Request
 from gateway_service.access.strongbox import lock, unlock
 from gateway_service.access.tokens import Tokens
-from gateway_service.access.use_cases import MEMBER_LIFE
+from gateway_service.access.use_cases import MEMBER_LIFE, authenticated
+from gateway_service.audit.calls import NOBODY, Told, Whom
 from gateway_service.egress.domain import Recipient
 from gateway_service.egress.providers import Outgoing, Provider
 from gateway_service.login import repository
-from gateway_service.login.domain import CODE_LIFE, DIGITS, MESSAGES, Use, counts, key_of, same
+from gateway_service.login.domain import (
+    CODE_LIFE,
+    DIGITS,
+    MESSAGES,
+    Tried,
+    Use,
+    counts,
+    key_of,
+    same,
+    wrong,
+)
 from gateway_service.login.providers import MiniProgram
 from gateway_service.proxy.forward import Forward
 from gateway_service.proxy.sealing import unusable_value
@@ -48,6 +61,15 @@ class Login:
     sms: Provider
     mini_program: MiniProgram
     cost: Bucket
+    dev: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where somebody comes from who has no token yet, and what the audit is told through."""
+
+    address: str
+    told: Told
 
 
 async def send_code(
@@ -73,7 +95,7 @@ async def send_code(
     await login.sms.send(tx, [message])
 
 
-async def used_up(tx: Tx, login: Login, use: Use, number: str, otp: str) -> bool:
+async def used_up(tx: Tx, login: Login, use: Use, number: str, otp: str) -> Tried:
     """Whether it is the code that was sent to the number; then it is none any more. A wrong one is
     counted."""
     key = key_of(use, number)
@@ -83,12 +105,12 @@ async def used_up(tx: Tx, login: Login, use: Use, number: str, otp: str) -> bool
     right = same(unlock(login.keys, _PURPOSE, sealed, key).decode("latin-1"), otp)
     if not (right and counts(code, tx.now)):
         await repository.tried(tx, key)
-        return False
+        return wrong(code)
     await repository.drop(tx, key)
-    return True
+    return Tried.RIGHT
 
 
-async def prove(tx: Tx, login: Login, request: Request, loaded: Loaded, address: str) -> None:
+async def prove(tx: Tx, login: Login, caller: Caller, request: Request, loaded: Loaded) -> None:
     """Put the member whom the request proves into `loaded`; other grants are left alone.
 
     Raises OAuth2Error for a client that may not, and Problem 429 or 503.
@@ -96,12 +118,14 @@ async def prove(tx: Tx, login: Login, request: Request, loaded: Loaded, address:
     grant = request.form.get("grant_type")
     if grant not in (Grant.SMS_OTP, Grant.MINI_PROGRAM):
         return
-    client = Desk(loaded, login.tokens, MEMBER_LIFE).authenticate_client(request, AUTH_METHODS)
+    told = caller.told
+    client = authenticated(Desk(loaded, login.tokens, MEMBER_LIFE), told, request)
     if not client.check_grant_type(grant):
         return  # the desk says so
-    await login.limits.charge(TRIES_BY_ADDRESS, address)
+    by = Whom(client.client_id, client.role)
+    await charged(login.limits, told, by, TRIES_BY_ADDRESS, caller.address)
     by_sms = grant == Grant.SMS_OTP
-    indexes = await (_by_sms(tx, login, request) if by_sms else _by_wechat(login, request))
+    indexes = await (_by_sms(tx, login, told, request) if by_sms else _by_wechat(login, request))
     if not indexes:
         return
     found = await login.forward.resolve(indexes)
@@ -110,7 +134,7 @@ async def prove(tx: Tx, login: Login, request: Request, loaded: Loaded, address:
     loaded.holder = Holder(Role.MEMBER, str(member_id), member_id) if member_id else None
 
 
-async def _by_sms(tx: Tx, login: Login, request: Request) -> Sequence[str]:
+async def _by_sms(tx: Tx, login: Login, told: Told, request: Request) -> Sequence[str]:
     """The index of the number, if this is its code. A wrong one is counted."""
     phone, otp = request.form.get("phone"), request.form.get("otp")
     if not phone or not otp:
@@ -119,7 +143,10 @@ async def _by_sms(tx: Tx, login: Login, request: Request) -> Sequence[str]:
         number = login.vault.index(Kind.PHONE, phone)
     except Unusable:
         raise InvalidRequestError("Invalid 'phone'") from None
-    return (number,) if await used_up(tx, login, Use.LOGIN, number, otp) else ()
+    tried = await used_up(tx, login, Use.LOGIN, number, otp)
+    if tried is Tried.LOCKED:
+        told.refused(Action.LOCK_OUT, NOBODY, fields=[Kind.PHONE])
+    return (number,) if tried is Tried.RIGHT else ()
 
 
 async def _by_wechat(login: Login, request: Request) -> Sequence[str]:

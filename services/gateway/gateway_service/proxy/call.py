@@ -1,7 +1,7 @@
 """One request on its way through the gateway."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from chassis.principal import HEADER as PRINCIPAL
@@ -10,6 +10,7 @@ from chassis.problem import Problem
 from contracts.operations import Operation
 from contracts.reading import STATED
 from gateway_service.access.domain import is_code
+from gateway_service.audit.domain import Entry
 from gateway_service.proxy.client import Header
 from gateway_service.proxy.trace import REQUEST_ID, Trace
 
@@ -38,6 +39,8 @@ class Call:
     trace: Trace
     body: bytes = b""
     impersonal: bool = False
+    audited: bool = False  # what came of it is in the audit already
+    entries: list[Entry] = field(default_factory=list)  # for the audit, before the answer leaves
 
     @property
     def member_id(self) -> UUID | None:

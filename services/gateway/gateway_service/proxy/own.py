@@ -8,7 +8,7 @@ from gateway_service.proxy.client import Answer
 
 async def through(app: Any, scope: Any, call: Call) -> Answer:
     """What the app answers. The principal is in the scope, as behind a service's inner edge."""
-    inner = dict(scope)
+    inner = dict(scope, call=call)
     if not call.operation.open:
         inner["principal"] = call.principal
     answer = Answer(500, [], b"")

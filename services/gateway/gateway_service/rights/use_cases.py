@@ -14,15 +14,16 @@ from chassis.principal import HEADER as PRINCIPAL
 from chassis.principal import Principal
 from chassis.problem import Problem
 from chassis.rights import Rights, statements
+from contracts.auditing import Action, Decision
 from contracts.base import ProblemDocument
 from contracts.classification import Kind
 from contracts.gateway import rights as api
-from contracts.gateway.audit import Action, Decision
 from contracts.gateway_events import RightsAnswered, RightsRequested
 from contracts.identity import Addressee
 from contracts.points.stored_value import StoredValues
 from contracts.sealed import Sealed
 from gateway_service.access.use_cases import end_subject
+from gateway_service.audit.domain import Entry
 from gateway_service.audit.use_cases import entry_by
 from gateway_service.consent import use_cases as consent
 from gateway_service.consent.domain import Act, Key, Wish
@@ -79,7 +80,7 @@ async def claim(
                 owed_fen=owed,
             )  # fmt: skip
         else:
-            await _forget(tx, parts, request.members, person)
+            await _forget(tx, parts, by, request.members, person)
     elif wish.kind == "object":
         await _object(tx, parts, principal, request.members[0])
     await repository.add(tx, request)
@@ -131,10 +132,17 @@ async def _correct(
         raise Problem(said.status, said.code, said.title, errors=said.errors)
 
 
-async def _forget(tx: Tx, parts: Parts, members: Sequence[UUID], person: Addressee) -> None:
+async def _forget(
+    tx: Tx, parts: Parts, by: Requester, members: Sequence[UUID], person: Addressee
+) -> None:
     """Keys first: from the commit on nothing opens, whatever is still lying about somewhere."""
     tokens = [Sealed.parse(each.value) for each in person.identifiers if each.value]
     await parts.vault.erase(tx, members, [token.index for token in tokens])
+    entry = entry_by(
+        by.principal, Action.KEY, Decision.DONE, "keys of a member destroyed", ticket=by.ticket,
+        members=members,
+    )  # fmt: skip
+    parts.audit.record(tx, entry)
     await repository.refuse_copies(tx, members, "erased_meanwhile")
     await repository.forget(tx, members)
     for member in members:
@@ -179,6 +187,15 @@ async def gather(tx: Tx, parts: Parts, events: Sequence[RightsAnswered]) -> None
             until = tx.now + domain.ARCHIVE_LIFE
             done = replace(done, archive=sealed, archive_until=until)
         await repository.finish(tx, done)
+        parts.audit.record(tx, _outcome(done))
+
+
+def _outcome(request: Request) -> Entry:
+    """That every service has answered."""
+    return Entry(
+        action=Action.RIGHTS, decision=Decision.DONE, operation=f"rights {request.kind} answered",
+        role=None, subject="gateway", ticket=request.ticket, members=request.members,
+    )  # fmt: skip
 
 
 async def _archive(tx: Tx, parts: Parts, request: Request) -> str:

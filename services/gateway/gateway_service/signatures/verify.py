@@ -95,6 +95,14 @@ class Signed:
             ) from None
 
 
+class Unsigned(Problem):
+    """401, and the client whose key the request names."""
+
+    def __init__(self, problem: Problem, client: SigningClient) -> None:
+        super().__init__(problem.status, problem.code, problem.title, headers=problem.headers)
+        self.client_id, self.role = client.client_id, client.role
+
+
 class Signatures:
     """`(await caller(…)).check(body)`."""
 
@@ -115,6 +123,16 @@ class Signatures:
         client, key = await self._signer(key_id)
         if client is None:
             raise _invalid()
+        try:
+            return await self._checked(client, key, key_id, message, query=bool(query))
+        except Problem as problem:
+            if problem.status == 401:
+                raise Unsigned(problem, client) from None
+            raise
+
+    async def _checked(
+        self, client: SigningClient, key: Any, key_id: str, message: _Message, *, query: bool
+    ) -> Signed:
         verifier = _Verifier(
             signature_algorithm=_ALGORITHMS[client.public_jwk["kty"]], key_resolver=_OneKey(key)
         )
@@ -123,7 +141,7 @@ class Signatures:
             (result,) = results
         except (InvalidSignature, ValueError):
             raise _invalid() from None
-        missing = lacking(set(result.covered_components), query=bool(query))
+        missing = lacking(set(result.covered_components), query=query)
         if missing:
             raise signature_problem("signature_incomplete", f"The signature leaves {missing} open")
         await self._used(key_id, result)

@@ -21,9 +21,11 @@ from contracts.roles import STAFF, Role
 from gateway_service.access import repository as sign_ins
 from gateway_service.access.clients import new_secret
 from gateway_service.access.limits import Bucket, Limits
+from gateway_service.access.lockouts import charged
 from gateway_service.access.strongbox import lock, unlock
 from gateway_service.access.tokens import Tokens
 from gateway_service.access.use_cases import end_subject
+from gateway_service.audit.calls import NOBODY, Told, Whom
 from gateway_service.staff import passwords, repository
 from gateway_service.staff.domain import STEP_UP, Staff, matching_step, username_of
 from gateway_service.vault.keys import Keys
@@ -40,6 +42,7 @@ class Door:
     tokens: Tokens
     keys: Keys
     limits: Limits
+    told: Told
 
 
 async def admit(tx: Tx, wish: StaffRequest) -> StaffAnswer:
@@ -139,10 +142,15 @@ async def step_up(tx: Tx, door: Door, bearer: str, otp: str) -> StepUpAnswer:
     )
 
 
+def whose(account: Staff | None) -> Whom:
+    """An account as the audit names it; what no account has as a name is nobody's."""
+    return Whom(account.subject, account.role) if account else NOBODY
+
+
 async def shows_second_factor(tx: Tx, door: Door, account: Staff, otp: str) -> bool:
     """Whether the code is good; then it is used up. Raises Problem 429 for too many tries."""
     assert account.second_factor is not None
-    await door.limits.charge(OTP_TRIES, account.username)
+    await charged(door.limits, door.told, whose(account), OTP_TRIES, account.username)
     secret = unlock(door.keys, _PURPOSE, account.second_factor, account.username).decode()
     step = matching_step(secret, otp, tx.now, account.last_step)
     if step is None:

@@ -18,6 +18,7 @@ from contracts.gateway.staff import (
     StepUpAnswer,
 )
 from gateway_service.access.use_cases import read_request
+from gateway_service.audit.calls import AUDITED, ToldDep
 from gateway_service.login.router import AddressDep
 from gateway_service.pages import secured
 from gateway_service.parts import Parts, PartsDep
@@ -30,8 +31,8 @@ router = APIRouter()
 COOKIE = "__Host-huiyuan-sign-in"
 
 
-async def _door(parts: PartsDep) -> Door:
-    return Door(parts.tokens, parts.keys, parts.limits)
+async def _door(parts: PartsDep, told: ToldDep) -> Door:
+    return Door(parts.tokens, parts.keys, parts.limits, told)
 
 
 DoorDep = Annotated[Door, Depends(_door)]
@@ -76,19 +77,19 @@ async def listed(tx: ReadDep) -> StaffList:
     return await accounts.listed(tx)
 
 
-@router.post("/v1/staff", status_code=201)
+@router.post("/v1/staff", status_code=201, dependencies=[AUDITED])
 async def admit(body: StaffRequest, tx: TxDep) -> StaffAnswer:
     """A new account."""
     return await accounts.admit(tx, body)
 
 
-@router.patch("/v1/staff/{username}")
+@router.patch("/v1/staff/{username}", dependencies=[AUDITED])
 async def change(username: str, body: StaffChange, tx: TxDep, parts: PartsDep) -> StaffAnswer:
     """Another role, store or password; or nobody any more."""
     return await accounts.change(tx, parts.tokens, username, body)
 
 
-@router.put("/v1/me/password", status_code=204)
+@router.put("/v1/me/password", status_code=204, dependencies=[AUDITED])
 async def change_password(
     body: PasswordChange, tx: TxDep, parts: PartsDep, principal: PrincipalDep
 ) -> Response:
@@ -97,7 +98,7 @@ async def change_password(
     return Response(status_code=204)
 
 
-@router.post("/v1/me/second-factor", status_code=201)
+@router.post("/v1/me/second-factor", status_code=201, dependencies=[AUDITED])
 async def offer_second_factor(
     tx: TxDep, parts: PartsDep, principal: PrincipalDep
 ) -> SecondFactorOffer:
@@ -105,7 +106,7 @@ async def offer_second_factor(
     return await accounts.offer_second_factor(tx, parts.keys, principal)
 
 
-@router.post("/v1/me/second-factor/confirm", status_code=204)
+@router.post("/v1/me/second-factor/confirm", status_code=204, dependencies=[AUDITED])
 async def confirm_second_factor(
     body: OtpRequest, tx: TxDep, door: DoorDep, principal: PrincipalDep
 ) -> Response:
@@ -114,7 +115,7 @@ async def confirm_second_factor(
     return Response(status_code=204)
 
 
-@router.post("/v1/me/step-up")
+@router.post("/v1/me/step-up", dependencies=[AUDITED])
 async def step_up(body: OtpRequest, request: Request, tx: TxDep, door: DoorDep) -> StepUpAnswer:
     """A token for what needs the second factor."""
     bearer = request.headers.get("authorization", "").partition(" ")[2]

@@ -10,15 +10,18 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AccessDeniedError
 
 from chassis.database import Tx
+from contracts.auditing import Action
 from gateway_service.access import repository as sign_ins
 from gateway_service.access.domain import CODE_LIFE, SECOND_FACTOR, Family, Holder, hash_secret
 from gateway_service.access.limits import Bucket
+from gateway_service.access.lockouts import charged
 from gateway_service.access.protocol import Desk, Request, refused
 from gateway_service.access.repository import StoredCode
 from gateway_service.access.strongbox import lock, unlock
 from gateway_service.access.use_cases import STAFF_LIFE, load
+from gateway_service.audit.calls import NOBODY
 from gateway_service.staff import passwords, repository
-from gateway_service.staff.accounts import Door, shows_second_factor
+from gateway_service.staff.accounts import Door, shows_second_factor, whose
 from gateway_service.staff.domain import STEP_UP, SigningIn, Staff, csrf_of
 
 PASSWORD_TRIES = Bucket("sign_in", 1 / 60, 10)
@@ -78,7 +81,9 @@ async def _second_factor(
     if account is None or account.disabled_at is not None or account.second_factor is None:
         return Show("error", known.query, wrong="stale")
     if not await shows_second_factor(tx, door, account, otp):
+        door.told.refused(Action.SIGN_IN, whose(account), fields=["otp"])
         return Show("otp", known.query, _locked(door, known), "wrong_code")
+    door.told.done(tx, Action.STEP_UP, whose(account))
     return await _admitted(tx, door, known, account, second_factor=True)
 
 
@@ -86,13 +91,14 @@ async def _password(
     tx: Tx, door: Door, known: SigningIn, form: dict[str, str], address: str
 ) -> Show | GoBack:
     username = form.get("username", "")
-    await door.limits.charge(ADDRESS_TRIES, address)
-    await door.limits.charge(PASSWORD_TRIES, username[:64])
+    await charged(door.limits, door.told, NOBODY, ADDRESS_TRIES, address)
     account = await repository.find(tx, username)
+    await charged(door.limits, door.told, whose(account), PASSWORD_TRIES, username[:64])
     usable = account is not None and account.disabled_at is None
     password_hash = account.password_hash if account and usable else None
     right = await passwords.matches(password_hash, form.get("password", ""))
     if account is None or not right:
+        door.told.refused(Action.SIGN_IN, whose(account), fields=["password"])
         return Show("password", known.query, _locked(door, known), "wrong_password")
     if account.second_factor is not None:
         further = msgspec.structs.replace(known, username=account.username)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
-from contracts.gateway.audit import Action, Decision
+from contracts.auditing import Action, Decision
 from contracts.gateway.keys import KeyRotation, RotateKeys
 from gateway_service.audit.use_cases import entry_by
 from gateway_service.parts import PartsDep

@@ -12,9 +12,12 @@ import msgspec
 from chassis.database import Database, Tx
 from chassis.problem import Problem
 from chassis.sealed import SealedColumns
+from contracts.auditing import Action, Decision
 from contracts.gateway.keys import KeyRotation, RotateKeys
 from contracts.inner import SealedPage, SealedPageRequest, SealedSwap, Swapped
 from contracts.sealed import TOKENS, Sealed, b64
+from gateway_service.audit.domain import Entry
+from gateway_service.audit.use_cases import Audit
 from gateway_service.proxy.client import Gone, InnerClient
 from gateway_service.proxy.forward import SYSTEM
 from gateway_service.vault import repository
@@ -91,19 +94,27 @@ class _Anew:
     unreadable: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How long keys that were replaced are kept."""
+
+    data: timedelta
+    root: timedelta
+
+
 class Rotations:
     """Begins rotations, and takes them on a page at a time, whichever gateway comes first."""
 
     def __init__(
-        self, keeper: Keeper, vault: Vault, columns: Columns, keep: timedelta, keep_root: timedelta
+        self, keeper: Keeper, vault: Vault, columns: Columns, kept: Kept, audit: Audit
     ) -> None:
         self._keeper, self._vault, self._columns = keeper, vault, columns
-        self._keep, self._keep_root = keep, keep_root
+        self._kept, self._audit = kept, audit
 
     async def begin(self, tx: Tx, wish: RotateKeys) -> KeyRotation:
         """Raises Problem 409 while another one is running, 410 for a member without a key."""
         await repository.lock(tx, self._keeper.ring.programme)
-        keep = self._keep_root if wish.scope == "root" else self._keep
+        keep = self._kept.root if wish.scope == "root" else self._kept.data
         rotation = Rotation(
             tx.ids.new(), wish.scope, wish.member_id, Stage.KEYS, tx.now, tx.now + keep, None,
             0, "", FIRST, 0, 0, 0, 0,
@@ -141,6 +152,7 @@ class Rotations:
             after = await self._next[rotation.stage](self, tx, rotation)
             if after.stage is Stage.DONE:
                 after = replace(after, finished_at=tx.now)
+                self._audit.record(tx, _finished(after))
             await repository.put_rotation(tx, after)
         return True
 
@@ -296,6 +308,15 @@ class Rotations:
     _next = {
         Stage.KEYS: _keys, Stage.WALK: _walk, Stage.WAIT: _waited, Stage.SWEEP: _walk,
     }  # fmt: skip
+
+
+def _finished(rotation: Rotation) -> Entry:
+    """That older versions were destroyed."""
+    return Entry(
+        action=Action.KEY, decision=Decision.DONE, operation=f"keys rotated: {rotation.scope}",
+        role=None, subject="gateway", ticket=str(rotation.id),
+        members=[rotation.member_id] if rotation.member_id else [], fields=[rotation.scope],
+    )  # fmt: skip
 
 
 def shown(rotation: Rotation) -> KeyRotation:

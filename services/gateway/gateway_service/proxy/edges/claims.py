@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import msgspec
 
 from chassis.problem import Problem
+from contracts.auditing import Action, Decision
 from contracts.classification import Kind
 from contracts.roles import Role
 from gateway_service.access.limits import Bucket
+from gateway_service.audit.calls import entry_of
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer
 from gateway_service.proxy.forward import Forward
@@ -57,6 +59,21 @@ async def before(forward: Forward, call: Call, given: Sequence[Claim]) -> None:
 
     Raises Problem 403 `verification_needed` or `wrong_code`, 422, 429 or 503.
     """
+    try:
+        await _allowed(forward, call, given)
+    except Problem as problem:
+        if problem.status == 429 or problem.code == "wrong_code":
+            _tell(call, Decision.REFUSED, given)
+        raise
+
+
+def _tell(call: Call, decision: Decision, given: Sequence[Claim]) -> None:
+    """The audit hears that it was asked whose an identifier is."""
+    kinds = [each.kind for each in given]
+    call.entries.append(entry_of(call, Action.LOOKUP, decision, fields=kinds))
+
+
+async def _allowed(forward: Forward, call: Call, given: Sequence[Claim]) -> None:
     if forward.may_know(call):
         await forward.guesses.begin(call.principal.subject)
         return
@@ -90,13 +107,15 @@ async def before_batch(forward: Forward, call: Call) -> None:
         await forward.guesses.begin(call.principal.subject)
 
 
-async def after(forward: Forward, call: Call, answer: Answer) -> None:
-    """Give the guess back, unless the answer says whose an identifier is."""
-    if not forward.may_know(call):
-        return
-    taken = 0
+async def after(forward: Forward, call: Call, answer: Answer, given: Sequence[Claim]) -> None:
+    """Give the guess back, unless the answer says that an identifier is somebody's."""
+    taken = False
     if answer.status == 409:
         taken = msgspec.json.decode(answer.body, type=_Outcome).code == _TAKEN
+    if taken:
+        _tell(call, Decision.DONE, given)
+    if not forward.may_know(call):
+        return
     await forward.guesses.end(call.principal.subject, int(taken))
 
 

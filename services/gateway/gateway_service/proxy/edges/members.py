@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 
 from chassis.problem import Problem
+from contracts.auditing import Action, Decision
 from contracts.classification import Kind
-from contracts.gateway.audit import Action, Decision
 from contracts.identity import (
     LinkIdentifier,
     RegisterMember,
@@ -16,7 +16,7 @@ from contracts.identity import (
     RegisterResult,
     UpdateMember,
 )
-from gateway_service.audit.use_cases import entry_by
+from gateway_service.audit.calls import entry_of
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer
 from gateway_service.proxy.edges import claims
@@ -39,7 +39,7 @@ async def register(forward: Forward, call: Call) -> Answer:
     await forward.vault.ready([member_id], create=True)
     sealed = _member(forward, shape, given, member_id)
     answer = await forward.send(call, msgspec.json.encode(sealed))
-    await claims.after(forward, call, answer)
+    await claims.after(forward, call, answer, claimed)
     if answer.status < 300:
         forward.newcomers.add([member_id])
         await _known_here(forward, call, [member_id])
@@ -78,9 +78,10 @@ async def register_batch(forward: Forward, call: Call) -> Answer:
 async def link(forward: Forward, call: Call) -> Answer:
     """POST /v1/members/{member_id}/identifiers."""
     given = forward.shape(LinkIdentifier).decode(call.body)
-    await claims.before(forward, call, [Claim(given["kind"], given["value"], "/value")])
+    claimed = [Claim(given["kind"], given["value"], "/value")]
+    await claims.before(forward, call, claimed)
     answer = await forward.plain(call)
-    await claims.after(forward, call, answer)
+    await claims.after(forward, call, answer, claimed)
     return answer
 
 
@@ -93,12 +94,10 @@ async def lookup(forward: Forward, call: Call) -> Answer:
     if answer.status == 200:
         found = msgspec.json.decode(answer.body, type=_Found)
         kind = msgspec.json.decode(call.body, type=_Asked).kind
-        entry = entry_by(
-            call.principal, Action.LOOKUP, Decision.DONE, call.operation.name,
-            ticket=call.ticket, members=[found.member_id], fields=[kind],
-            trace_id=call.trace.trace_id,
-        )  # fmt: skip
-        await forward.audit.record_now(entry)
+        call.audited = True
+        call.entries.append(
+            entry_of(call, Action.LOOKUP, Decision.DONE, members=[found.member_id], fields=[kind])
+        )
     return answer
 
 
