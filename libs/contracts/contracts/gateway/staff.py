@@ -6,7 +6,7 @@ from pydantic import Field
 
 from contracts.auditing import Action
 from contracts.base import Model
-from contracts.classification import internal, public
+from contracts.classification import Kind, internal, personal, public
 from contracts.gateway.common import ACCESS, ADMINS, NOBODY, ClientId
 from contracts.operations import Operation, Query
 from contracts.roles import STAFF, Role
@@ -17,12 +17,16 @@ Store = Annotated[str | None, Field(min_length=1, max_length=64), internal]
 
 
 class SignInForm(Model):
-    """What the sign-in page sends: `ticket` is the page's own, then password or code."""
+    """What the sign-in page sends: `ticket` is the page's own, then password or code; of members
+    the phone, then the code that it got, or that another one is wanted (`again`)."""
 
     ticket: Annotated[str, internal]
     username: Annotated[str | None, internal] = None
     password: Annotated[str | None, internal] = None
     otp: Annotated[str | None, internal] = None
+    phone: Annotated[str | None, personal(Kind.PHONE, at="login_code.number_index")] = None
+    sms: Annotated[str | None, internal] = None
+    again: Annotated[str | None, public] = None
 
 
 class StaffRequest(Model):

@@ -16,7 +16,7 @@ from authlib.oauth2.rfc6749 import ClientMixin
 
 from contracts.gateway.access import Grant
 from contracts.operations import Operation
-from contracts.roles import STAFF, Role
+from contracts.roles import Role
 
 SECOND_FACTOR = "mfa"  # the `acr` of a token that a second factor was shown for
 CODE_LIFE = timedelta(minutes=1)
@@ -177,7 +177,7 @@ def unfit_client(client: Client) -> tuple[str, str] | None:
          "members sign in through a client of role member"),
         (page and not client.redirect_uris, "/redirect_uris",
          "who is sent back needs an address for it"),
-        (page and client.role not in {None, *STAFF}, "/role", "it is staff that signs in there"),
+        (page and client.role is Role.PARTNER, "/role", "it is people who sign in there"),
         (Grant.REFRESH_TOKEN in client.grants, "/grants", "refreshing comes with every sign-in"),
     ]  # fmt: skip
     wrong += [

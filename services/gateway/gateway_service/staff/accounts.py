@@ -26,6 +26,7 @@ from gateway_service.access.strongbox import lock, unlock
 from gateway_service.access.tokens import Tokens
 from gateway_service.access.use_cases import end_subject
 from gateway_service.audit.calls import NOBODY, Told, Whom
+from gateway_service.login.use_cases import Login
 from gateway_service.staff import passwords, repository
 from gateway_service.staff.domain import STEP_UP, Staff, matching_step, username_of
 from gateway_service.vault.keys import Keys
@@ -42,6 +43,7 @@ class Door:
     tokens: Tokens
     keys: Keys
     limits: Limits
+    login: Login
     told: Told
 
 

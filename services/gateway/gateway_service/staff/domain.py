@@ -36,12 +36,14 @@ class Staff:
 
 
 class SigningIn(msgspec.Struct, frozen=True):
-    """What a sign-in page carries along, locked. `username` once the password was right."""
+    """What a sign-in page carries along, locked. `username` once the password was right, a member's
+    `phone` once a code was sent to it."""
 
     query: dict[str, str]
     csrf: str
     began: datetime
     username: str | None = None
+    phone: str | None = None
 
     def fits(self, cookie: str, now: datetime) -> bool:
         """Whether the page was given to this browser, and not long ago."""

@@ -19,20 +19,20 @@ from contracts.gateway.staff import (
 )
 from gateway_service.access.use_cases import read_request
 from gateway_service.audit.calls import AUDITED, ToldDep
-from gateway_service.login.router import AddressDep
+from gateway_service.login.router import AddressDep, LoginDep
 from gateway_service.pages import secured
 from gateway_service.parts import Parts, PartsDep
 from gateway_service.staff import accounts, use_cases
 from gateway_service.staff.accounts import Door
-from gateway_service.staff.page import language, page
-from gateway_service.staff.use_cases import GoBack, Show
+from gateway_service.staff.page import STATUS, language, page
+from gateway_service.staff.steps import GoBack, Show
 
 router = APIRouter()
 COOKIE = "__Host-huiyuan-sign-in"
 
 
-async def _door(parts: PartsDep, told: ToldDep) -> Door:
-    return Door(parts.tokens, parts.keys, parts.limits, told)
+async def _door(parts: PartsDep, login: LoginDep, told: ToldDep) -> Door:
+    return Door(parts.tokens, parts.keys, parts.limits, login, told)
 
 
 DoorDep = Annotated[Door, Depends(_door)]
@@ -42,8 +42,9 @@ def _shown(request: Request, outcome: Show | GoBack, cookie: str) -> Response:
     if isinstance(outcome, GoBack):
         return RedirectResponse(outcome.uri, 303)
     lang = language(outcome.query, request.headers.get("accept-language", ""))
+    status = STATUS.get(outcome.wrong, 400) if outcome.wrong else 200
     target = use_cases.form_target(outcome.query) if outcome.step != "error" else ""
-    answer = secured(page(outcome, lang), 400 if outcome.wrong else 200, target)
+    answer = secured(page(outcome, lang), status, target)
     if cookie:
         answer.set_cookie(COOKIE, cookie, secure=True, httponly=True, samesite="strict", path="/")
     return answer
