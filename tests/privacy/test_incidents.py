@@ -129,6 +129,38 @@ async def test_what_a_stolen_credential_read_is_found_by_the_audit(api: Api) -> 
     assert set(await members_of(api, incident)) == {seen}
 
 
+async def test_what_is_sealed_under_a_version_of_a_key_is_found(api: Api) -> None:
+    since = await now(api)
+    (old, _), (new, _) = await join(api), await join(api)
+    wish = {"scope": "member", "member_id": new}
+    rotation = await api.ok("POST", "/v1/keys/rotate", wish, role="admin")
+
+    async def sealed_anew() -> bool:
+        path = f"/v1/keys/rotations/{rotation['rotation_id']}"
+        return bool((await api.ok("GET", path, role="admin"))["state"] != "running")
+
+    await eventually(sealed_anew, timeout=30, says="the walk does not end")
+    until = await now(api)
+    window = {"since": since.isoformat(), "until": until.isoformat(), "rows": "written"}
+    for key, version, whose in (
+        ("member", 1, {old}), ("member", 2, {new}), ("member", 11, set()), ("programme", 1, set()),
+    ):  # fmt: skip
+        incident = await found(api, **window, keys=[{"key": key, "version": version}])
+        assert set(await members_of(api, incident)) == whose, (key, version)
+        assert {"identity.member", "identity.identifier"} <= {
+            each["of"] for each in incident["by_table"]
+        }
+    names = {"fields": ["phone"], "keys": [{"key": "member", "version": 2}]}
+    phones = await found(api, **window, **names)
+    assert set(await members_of(api, phones)) == {new}
+    assert "手机号码" in phones["notices"]["members"]["zh"]
+    for key in ("wrapping", "root"):
+        everybody = await found(api, **window, keys=[{"key": key, "version": 1}])
+        assert {old, new} <= set(await members_of(api, everybody))
+        assert [each["of"] for each in everybody["by_table"]] == ["gateway.wrapping_key"]
+        assert "姓名" in everybody["notices"]["members"]["zh"]
+
+
 async def test_who_opens_and_reads_is_audited_and_others_may_not(api: Api) -> None:
     moment = (await now(api)).isoformat()
     incident = await found(api, since=moment, until=moment, tables=["campaign.delivery"])

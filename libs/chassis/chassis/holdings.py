@@ -95,6 +95,10 @@ def _conditions(holding: Holding, question: AffectedQuestion) -> tuple[str, list
     columns = [f"t.{column} IS NOT NULL" for column in holding.sealed if column in question.columns]
     if columns:
         parts.append(f"({' OR '.join(columns)})")
+    if question.sealed_as:
+        values.append(question.sealed_as)
+        fits = [f"t.{column}::text ~ ANY(${len(values)}::text[])" for column in holding.sealed]
+        parts.append(f"({' OR '.join(fits) or 'false'})")
     if question.kinds and holding.kind_column:
         values.append(question.kinds)
         parts.append(f"t.{holding.kind_column} = ANY(${len(values)}::text[])")

@@ -108,7 +108,8 @@ class Holding:
 class AffectedQuestion(Record, frozen=True):
     """Who has rows in a table: those written by `until`, and since `since` if that is given.
 
-    `kinds` asks for rows that hold a value of one of these kinds.
+    `kinds` asks for rows that hold a value of one of these kinds, `sealed_as` for rows with a token
+    that one of these patterns fits (POSIX regular expressions).
     """
 
     table: Annotated[str, public]
@@ -116,6 +117,7 @@ class AffectedQuestion(Record, frozen=True):
     since: Annotated[datetime | None, public] = None
     columns: Annotated[list[str], public] = []
     kinds: Annotated[list[str], public] = []
+    sealed_as: Annotated[list[str], public] = []
 
 
 class Affected(Record, frozen=True):

@@ -29,10 +29,18 @@ Service = Literal["identity", "profile", "points", "campaign", "gateway"]
 _TABLES = frozenset(each.name for each in HOLDINGS if each.members)
 
 
+class KeyVersion(Model):
+    """A version of a key: of members' own, of the programme's own (what was sealed before a member
+    was known), of the one that wraps these, or of the root key."""
+
+    key: Annotated[Literal["member", "programme", "wrapping", "root"], public]
+    version: Annotated[int, Field(ge=1, le=2**31 - 1), public]
+
+
 class IncidentRequest(Model):
     """What is known. Concerned are rows of the services and tables named, narrowed to the kinds of
-    value in `fields`; `fields` alone means wherever they are; `credentials` means what was read
-    with them in the window.
+    value in `fields` and to what is sealed under `keys`; fields or keys alone mean wherever they
+    are; `credentials` means what was read with them in the window.
 
     `rows`: those that were `present` at the end of the window, or those `written` in it.
     """
@@ -45,6 +53,7 @@ class IncidentRequest(Model):
     services: Annotated[list[Service], Field(max_length=5), public] = Field(default_factory=list)
     tables: Annotated[list[str], Field(max_length=64), public] = Field(default_factory=list)
     fields: Annotated[list[Kind], Field(max_length=32), public] = Field(default_factory=list)
+    keys: Annotated[list[KeyVersion], Field(max_length=16), public] = Field(default_factory=list)
     credentials: Annotated[list[ClientId], Field(max_length=64), internal] = Field(
         default_factory=list
     )
@@ -54,8 +63,8 @@ class IncidentRequest(Model):
     def _says_what(self) -> Self:
         if self.since > self.until:
             raise ValueError("since must not come after until")
-        if not (self.services or self.tables or self.fields or self.credentials):
-            raise ValueError("services, tables, fields or credentials must be named")
+        if not (self.services or self.tables or self.fields or self.keys or self.credentials):
+            raise ValueError("services, tables, fields, keys or credentials must be named")
         if not _TABLES.issuperset(self.tables):
             raise ValueError("tables are <service>.<table> of the processing register")
         return self
@@ -78,7 +87,8 @@ class AffectedCount(Model):
 class Incident(Model):
     """An incident and how far the search for those affected has come.
 
-    `waiting` are tables not read yet. The list and the notices are due an hour after it was opened;
+    `waiting` are tables not read yet, of services that did not answer as well; `late` says that the
+    search should be over. The list and the notices are due an hour after it was opened;
     notices come with the whole list.
     """
 
@@ -87,6 +97,7 @@ class Incident(Model):
     opened_by: Annotated[str, internal]
     due_at: Annotated[AwareDatetime, public]
     finished_at: Annotated[AwareDatetime | None, public]
+    late: Annotated[bool, public]
     request: Annotated[IncidentRequest, internal]
     done: Annotated[int, public]
     total: Annotated[int, public]

@@ -11,6 +11,8 @@ from contracts.holdings import HOLDINGS, AffectedQuestion, Holding
 from gateway_service.retention.domain import kinds_at, kinds_of
 
 CREDENTIALS = "gateway.audit_entry"  # where reads with a credential are found
+WRAPPED = "gateway.wrapping_key"  # where keys are found that one of the keys above them leads to
+_LETTERS = {"member": "m", "programme": "p"}
 _HELD = {each.name: each for each in HOLDINGS}
 
 
@@ -31,8 +33,13 @@ class Source:
     def question(self, request: IncidentRequest) -> AffectedQuestion:
         """What its service is asked."""
         since = request.since if request.rows == "written" else None
+        patterns = [
+            rf"hy2\.[a-z]{_LETTERS[each.key]}{each.version}(-[0-9]+)?\."
+            for each in request.keys
+            if each.key in _LETTERS
+        ]
         return AffectedQuestion(
-            self.table, request.until, since, list(self.columns), list(self.kinds)
+            self.table, request.until, since, list(self.columns), list(self.kinds), patterns
         )
 
 
@@ -55,18 +62,31 @@ def sources(request: IncidentRequest) -> list[Source]:
 def names(request: IncidentRequest) -> list[str]:
     """Everything that is to be read, in order."""
     found = [each.name for each in sources(request)]
+    found += [WRAPPED] if _wrapping(request) else []
     return [*found, CREDENTIALS] if request.credentials else found
 
 
+def _sealing(request: IncidentRequest) -> bool:
+    """Whether keys are named that values are sealed under themselves."""
+    return any(each.key in _LETTERS for each in request.keys)
+
+
+def _wrapping(request: IncidentRequest) -> bool:
+    """Whether keys are named that other keys are wrapped under."""
+    return any(each.key not in _LETTERS for each in request.keys)
+
+
 def _is_named(request: IncidentRequest, held: Holding) -> bool:
+    if _sealing(request) and not held.sealed:
+        return False
     if request.tables or request.services:
         return held.name in request.tables or held.service in request.services
-    return bool(request.fields)
+    return bool(request.fields) or _sealing(request)
 
 
 def class_of(table: str) -> DataClass:
     """The data class of what a table holds; what was read in the clear is personal."""
-    return DataClass.PERSONAL if table == CREDENTIALS else _HELD[table].data_class
+    return DataClass.PERSONAL if table in (CREDENTIALS, WRAPPED) else _HELD[table].data_class
 
 
 def notices(request: IncidentRequest, members: int, counts: Mapping[str, int]) -> IncidentNotices:
@@ -111,7 +131,8 @@ def _categories(request: IncidentRequest, counts: Mapping[str, int]) -> tuple[st
     kinds: set[Kind] = set(request.fields)
     tables: Sequence[str] = [table for table, members in counts.items() if members]
     if not kinds:
-        kinds = {kind for table in tables if table in _HELD for kind in kinds_of(_HELD[table])}
+        held = HOLDINGS if WRAPPED in tables else [_HELD[t] for t in tables if t in _HELD]
+        kinds = {kind for each in held for kind in kinds_of(each)}
     zh = [_KINDS[kind][0] for kind in sorted(kinds)]
     en = [_KINDS[kind][1] for kind in sorted(kinds)]
     if any(not kinds_of(_HELD[table]) for table in tables if table in _HELD):

@@ -40,11 +40,19 @@ async def get(tx: Tx, incident_id: UUID) -> Stored | None:
     return _stored(row) if row else None
 
 
-async def unfinished(tx: Tx) -> Stored | None:
-    """The oldest that is not finished and that nobody works on; locked."""
+async def unfinished(tx: Tx) -> list[UUID]:
+    """Those that are not finished, the oldest first."""
+    rows = await tx.fetch(
+        "SELECT incident_id FROM incident WHERE finished_at IS NULL ORDER BY opened_at, incident_id"
+    )
+    return [row["incident_id"] for row in rows]
+
+
+async def taken(tx: Tx, incident_id: UUID) -> Stored | None:
+    """One to work on, locked; None if it is finished or somebody else works on it."""
     row = await tx.fetchrow(
-        f"{_SELECT} WHERE finished_at IS NULL ORDER BY opened_at, incident_id LIMIT 1"
-        " FOR UPDATE SKIP LOCKED"
+        f"{_SELECT} WHERE incident_id = $1 AND finished_at IS NULL FOR UPDATE SKIP LOCKED",
+        incident_id,
     )
     return _stored(row) if row else None
 
@@ -103,6 +111,23 @@ async def read_with(tx: Tx, request: IncidentRequest) -> AsyncIterator[str]:
     )  # fmt: skip
     for row in rows:
         yield row["member"]
+
+
+async def under(tx: Tx, key: str, version: int) -> list[UUID]:
+    """Owners of data keys that were wrapped under a version of the wrapping key, or of the root
+    key above it: each that there was before the next version took over. Who has lost a first
+    version may have had it then."""
+    ended = (
+        "SELECT min(created_at) FROM wrapping_key WHERE version > $1"
+        if key == "wrapping"
+        else "SELECT min(begun_at) FROM rotation WHERE scope = 'root' AND version > $1"
+    )
+    rows = await tx.fetch(
+        "SELECT owner FROM data_key GROUP BY owner"
+        f" HAVING min(created_at) <= coalesce(({ended}), 'infinity') OR min(version) > 1",
+        version,
+    )
+    return [row["owner"] for row in rows]
 
 
 def _stored(row: dict[str, object]) -> Stored:

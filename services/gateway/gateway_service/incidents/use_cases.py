@@ -9,6 +9,7 @@ import msgspec
 
 from chassis.database import Database, Tx
 from chassis.holdings import affected
+from chassis.logs import log
 from chassis.principal import Principal
 from chassis.problem import Problem
 from contracts.auditing import Action, Decision
@@ -20,9 +21,10 @@ from contracts.gateway.incidents import (
     IncidentRequest,
 )
 from contracts.holdings import Affected, AffectedQuestion
+from gateway_service.audit.domain import Entry
 from gateway_service.audit.use_cases import Audit, entry_by
 from gateway_service.incidents import repository
-from gateway_service.incidents.domain import CREDENTIALS, class_of, names, notices, sources
+from gateway_service.incidents.domain import CREDENTIALS, WRAPPED, class_of, names, notices, sources
 from gateway_service.incidents.repository import Stored
 from gateway_service.proxy.client import Gone, InnerClient
 from gateway_service.proxy.forward import SYSTEM
@@ -66,6 +68,7 @@ async def shown(tx: Tx, incident_id: UUID) -> Incident:
         opened_by=stored.opened_by,
         due_at=stored.opened_at + DUE,
         finished_at=stored.finished_at,
+        late=stored.finished_at is None and stored.opened_at + DUE < tx.now,
         request=stored.request,
         done=len(stored.done),
         total=len(wanted),
@@ -96,25 +99,46 @@ async def members(tx: Tx, incident_id: UUID, after: UUID | None, limit: int) -> 
 
 
 async def search(db: Database, inner: InnerClient, audit: Audit) -> bool:
-    """Read one table of the oldest unfinished incident; False where nothing can be read now.
+    """Read one table for one of the incidents; False where nothing can be read now.
 
-    The table of a service that is away is read later, and shown as waiting until then.
+    The table of a service that is away, or answers what nobody understands, is read later, and
+    shown as waiting until then; it holds up neither other tables nor other incidents. What was
+    read is committed with it, so a search goes on where it was, whichever gateway does it.
     """
+    async with db.transaction(readonly=True) as tx:
+        waiting = await repository.unfinished(tx)
+    for incident_id in waiting:
+        if await _step(db, inner, audit, incident_id):
+            return True
+    return False
+
+
+async def _step(db: Database, inner: InnerClient, audit: Audit, incident_id: UUID) -> bool:
     async with db.transaction() as tx:
-        stored = await repository.unfinished(tx)
+        stored = await repository.taken(tx, incident_id)
         if stored is None:
             return False
         todo = [name for name in names(stored.request) if name not in stored.done]
         for table in todo:
             try:
                 found = await _found(tx, inner, audit, stored, table)
-            except (Gone, TimeoutError):
+            except (Gone, TimeoutError, msgspec.MsgspecError) as error:
+                log.warning("incident_waits", table=table, error=type(error).__name__)
                 continue
-            await repository.concerned(tx, stored.incident_id, table, found)
+            await repository.concerned(tx, incident_id, table, found)
             if len(todo) == 1:
-                await repository.finish(tx, stored.incident_id)
+                await repository.finish(tx, incident_id)
+                audit.record(tx, _searched(stored))
             return True
     return False
+
+
+def _searched(stored: Stored) -> Entry:
+    """That the list is whole."""
+    return Entry(
+        action=Action.INCIDENT, decision=Decision.DONE, operation="incident searched", role=None,
+        subject="gateway", ticket=str(stored.incident_id), fields=names(stored.request),
+    )  # fmt: skip
 
 
 async def _found(
@@ -124,8 +148,20 @@ async def _found(
     if table == CREDENTIALS:
         read = {each async for each in repository.read_with(tx, request)}
         return await _behind(inner, audit, read, AffectedQuestion(_EVERYBODY, tx.now))
+    if table == WRAPPED:
+        return await _wrapped(tx, inner, request)
     source = next(each for each in sources(request) if each.name == table)
     return await _ask(tx, inner, source.service, source.question(request))
+
+
+async def _wrapped(tx: Tx, inner: InnerClient, request: IncidentRequest) -> list[UUID]:
+    """Members, that is: the programme's own keys are among the owners."""
+    owners: set[UUID] = set()
+    for each in request.keys:
+        if each.key in ("wrapping", "root"):
+            owners |= set(await repository.under(tx, each.key, each.version))
+    everybody = await _asked(inner, "identity", AffectedQuestion(_EVERYBODY, tx.now))
+    return [each for each in everybody if each in owners]
 
 
 async def _behind(
