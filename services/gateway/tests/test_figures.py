@@ -1,7 +1,10 @@
 """Data operators get groups of ten, and nobody out of the difference of two answers."""
 
+import math
 import random
 import re
+from collections import Counter
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 from uuid import uuid4
@@ -9,6 +12,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import chi2
 from services.gateway.tests.conftest import Gateway
 from services.gateway.tests.inner import Inner
 
@@ -128,11 +132,17 @@ async def test_noise_costs_a_budget_that_is_kept(start_gateway: Any, inner: Inne
         assert await tx.fetchval("SELECT spent FROM figure_budget") == pytest.approx(1.0)
 
 
-def test_noise_is_centred_and_as_wide_as_it_says() -> None:
-    drawn = [laplace(4.0) for _ in range(4000)]
-    assert abs(sum(drawn) / len(drawn)) < 0.6
-    mean_distance = sum(map(abs, drawn)) / len(drawn)
-    assert 3.4 < mean_distance < 4.6
+@pytest.mark.parametrize("scale", [Fraction(4), Fraction(1, 2), Fraction(7, 3)])
+def test_noise_is_of_the_distribution_that_it_says(scale: Fraction) -> None:
+    n = 4000
+    drawn = Counter(laplace(scale) for _ in range(n))
+    ratio = math.exp(-1 / scale)
+    whole = (1 + ratio) / (1 - ratio)
+    expected = {k: n * ratio ** abs(k) / whole for k in range(-60, 61)}
+    likely = [k for k, times in expected.items() if times >= 5]
+    off = sum((drawn[k] - expected[k]) ** 2 / expected[k] for k in likely)
+    assert off < chi2.isf(1e-6, len(likely)), (off, len(likely))
+    assert sum(drawn[k] for k in likely) > 0.9 * n
 
 
 @given(st.dictionaries(st.text("abcdefgh", max_size=3), st.integers(0, 60), max_size=9))

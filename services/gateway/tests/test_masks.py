@@ -24,6 +24,7 @@ TODAY = date(2017, 6, 1)
         (Kind.NAME, "张三丰", "张**"),
         (Kind.NAME, "张三", "张*"),
         (Kind.NAME, "欧阳锋", "欧阳*"),
+        (Kind.NAME, "拓跋宏图", "拓跋**"),
         (Kind.NAME, "诸葛孔明", "诸葛**"),
         (Kind.NAME, "欧阳", "欧*"),
         (Kind.NAME, "张", STARS),

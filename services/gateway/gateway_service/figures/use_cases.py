@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from chassis.clock import local_date
@@ -81,6 +82,6 @@ async def _noisy(tx: Tx, noise: Noise, figure: Figure) -> int | None:
     month = local_date(tx.now).replace(day=1)
     if not await repository.spend(tx, month, noise.epsilon, noise.budget):
         return None
-    worth = figure.gap / SMALLEST  # of one member
+    worth = Fraction(figure.gap, SMALLEST)  # of one member
     floor = SMALLEST if figure.members == figure.value else 0
-    return max(floor, figure.value + laplace(worth / noise.epsilon))
+    return max(floor, figure.value + laplace(worth / Fraction(str(noise.epsilon))))
