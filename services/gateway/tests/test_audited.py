@@ -122,6 +122,13 @@ async def movements(walk: Walk, _: Any) -> None:
     left = ("egress", "plain", "egress sms")
     async with walk.records(left, members=walk.member, fields=["phone"]):
         await tell(walk.gateway, wish(walk.gateway, MEMBER))
+    nothing = {
+        "kind": "phone", "value": "13912345678", "scope": "marketing", "reason": "complaint",
+    }  # fmt: skip
+    for method, what in (("POST", "suppress"), ("DELETE", "lift")):
+        named = ("suppression", "done", f"{what} marketing complaint")
+        async with walk.records(named, role="operator", fields=["phone"]):
+            await walk.by(Role.OPERATOR, method, "/v1/suppressions", nothing)
     incident = {
         "nature": "leak", "cause": "intrusion", "since": "2020-01-01T00:00:00Z",
         "until": "2020-01-02T00:00:00Z", "tables": ["gateway.consent_event"],
@@ -313,6 +320,8 @@ async def test_everything_on_the_list_is_recorded(
     assert {action for action, _, _ in walk.seen} == set(Action) - of_consents
     done = {operation for _, decision, operation in walk.seen if decision == "done"}
     told_otherwise = {  # by what they do, not by their name
+        "POST /v1/suppressions",
+        "DELETE /v1/suppressions",
         "POST /v1/members/{member_id}/rights-requests",
         "POST /v1/rights-requests/{request_id}/refuse",
     }

@@ -87,7 +87,8 @@ async def test_an_answer_that_nobody_understands_is_none(
     gateway: Gateway, inner: Inner, services: set[str]
 ) -> None:
     good = inner.replies["POST /internal/affected"]
-    for nonsense in (b"not json", {"members": ["13800138000"]}, {"who": []}):
+    nonsenses: tuple[Any, ...] = (b"not json", {"members": ["13800138000"]}, {"who": []})
+    for nonsense in nonsenses:
         inner.replies["POST /internal/affected"] = 200, nonsense
         incident = await opened(gateway, "identity.member")
         for _ in range(2):

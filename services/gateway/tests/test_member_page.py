@@ -201,7 +201,10 @@ async def test_what_an_app_must_ask_and_may_not(phone: Phone) -> None:
     as_staff = await phone.sends(await phone.opens(), username="dev-admin", password="x" * 12)
     assert as_staff.status_code == 400 and 'name="phone"' in as_staff.text
     admin = await phone.gateway.as_(Role.ADMIN)
-    for wrong in ({"role": "partner"}, {"redirect_uris": []}, {"redirect_uris": ["http://a.b"]}):
+    wrongs: tuple[dict[str, Any], ...] = (
+        {"role": "partner"}, {"redirect_uris": []}, {"redirect_uris": ["http://a.b"]},
+    )  # fmt: skip
+    for wrong in wrongs:
         wish = {**APP, "client_id": "other", **wrong}
         refused = await phone.gateway.http.post("/v1/clients", json=wish, headers=admin)
         assert refused.json()["code"] == "unfit_client"

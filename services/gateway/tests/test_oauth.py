@@ -167,7 +167,7 @@ async def test_a_client_that_is_put_out_takes_its_tokens_along(gateway: Gateway)
         ({"confidential": False}, "/confidential"),
         ({"grants": ["refresh_token"]}, "/grants"),
         ({"grants": ["authorization_code"]}, "/redirect_uris"),
-        ({"grants": ["authorization_code"], "role": "member",
+        ({"grants": ["authorization_code"], "role": "partner",
           "redirect_uris": ["https://a.example/"]}, "/role"),
         ({"grants": ["urn:huiyuan:grant:sms-otp"]}, "/role"),
         *(({"redirect_uris": ["https://a.example/", uri]}, "/redirect_uris/1") for uri in (
