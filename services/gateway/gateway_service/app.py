@@ -18,6 +18,7 @@ from contracts import openapi
 from contracts.events import MembersMerged, MembersSplit, MessageRequested, OrdersCollected
 from gateway_service.access import router as access
 from gateway_service.access.clients import first_clients
+from gateway_service.access.jobs import signing_keys
 from gateway_service.access.keys import KEY_LIFE, reload, rotate
 from gateway_service.access.limits import Bucket, Limits
 from gateway_service.access.scripts import connect
@@ -133,10 +134,7 @@ def create_app(settings: Settings | None = None) -> Front:
                 *subscriptions(hooks),
             ],
             jobs=[
-                DailyJob(
-                    "signing_keys",
-                    lambda db, midnight: rotate(db, keys, ring, midnight, parts.audit),
-                ),
+                signing_keys(keys, ring, parts.audit),
                 DailyJob("sign_ins", sweep),
                 DailyJob("login_codes", sweep_codes),
                 BackgroundJob("revocations", parts.tokens.revocations.poll),

@@ -14,6 +14,7 @@ from chassis.migrate import migrate
 from contracts.auditing import Action, Decision
 from contracts.gateway.audit import AuditItem
 from contracts.roles import Role
+from gateway_service.audit.calls import UNTOLD, Refusals
 from gateway_service.audit.domain import Entry
 from testkit.stack import Stack
 
@@ -142,3 +143,20 @@ async def test_reads_written_before_there_were_chains_are_kept(stack: Stack) -> 
     for body in bodies:
         assert rfc8785.dumps(msgspec.json.decode(body)).decode() == body
         AuditItem.model_validate_json(body)
+
+
+def test_nobody_fills_the_audit_with_refusals() -> None:
+    now = [0.0]
+    refusals = Refusals(lambda: now[0])
+
+    def refused(subject: str, action: Action = Action.READ) -> bool:
+        return refusals.count(Entry(
+            action=action, decision=Decision.REFUSED, operation="x", role=None, subject=subject
+        ))  # fmt: skip
+
+    before = UNTOLD.labels(Action.READ)._value.get()
+    assert [refused("x") for _ in range(32)] == [True] * 30 + [False] * 2
+    assert refused("y") and refused("x", Action.LOOKUP)
+    assert UNTOLD.labels(Action.READ)._value.get() == before + 2
+    now[0] += 61
+    assert refused("x")

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from contracts.auditing import Action
 from contracts.base import Model
 from contracts.classification import internal, public
 from contracts.gateway.common import ACCESS
@@ -106,19 +107,20 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", "/v1/webhooks", "gateway", "Register a webhook; the secret is shown once",
         _HOLDERS, WebhookRequest, WebhookSecret, status=201, own=None, tags=ACCESS,
+        audited=Action.ADMISSION,
     ),
     Operation(
         "DELETE", _ONE, "gateway", "Remove a webhook and what waits for it", _HOLDERS, status=204,
-        own=None, tags=ACCESS,
+        own=None, tags=ACCESS, audited=Action.ADMISSION,
     ),
     Operation(
         "POST", f"{_ONE}/rotate", "gateway",
         "A new secret; the one before signs as well for a day", _HOLDERS, response=WebhookSecret,
-        own=None, tags=ACCESS,
+        own=None, tags=ACCESS, audited=Action.ADMISSION,
     ),
     Operation(
         "POST", f"{_ONE}/enable", "gateway", "Try again, whatever was given up included",
-        _HOLDERS, response=Webhook, own=None, tags=ACCESS,
+        _HOLDERS, response=Webhook, own=None, tags=ACCESS, audited=Action.ADMISSION,
     ),
     Operation(
         "POST", f"{_ONE}/ping", "gateway", "Send a test message", _HOLDERS,
