@@ -24,6 +24,7 @@ NOT_IN_COPY = {
         "consent_head": "where a chain ends",
         "merged_member": "identity's copy has the merges",
         "birthday": "an index that nobody reads; identity's copy has the day",
+        "identifier_tail": "an index that nobody reads; identity's copy has the identifiers",
         "data_key": "a key",
         "incident_member": "those concerned get the notice",
     },

@@ -41,6 +41,12 @@ async def test_three_members_become_one_and_nothing_is_lost(api: Api) -> None:
     for identifier in (card, openid, mobile):
         found = await api.ok("POST", "/v1/members/lookup", identifier, role="service_agent")
         assert found["member_id"] == by_card
+    for known in (card, mobile):  # linked by registration, and by what was collected
+        body = {"kind": known["kind"], "last4": known["value"][-4:], "name": "欧阳小明"}
+        found = await api.ok("POST", "/v1/members/lookup", body, role="service_agent")
+        (mine,) = [each for each in found["candidates"] if each["member_id"] == by_card]
+        assert mine["name"] == "欧阳**" and mine["absorbed"] == [by_openid]
+        assert [each["value"][-4:] for each in mine["identifiers"]] == [body["last4"]]
     member = await api.ok("GET", f"/v1/members/{by_openid}", role="service_agent")
     assert (member["member_id"], member["absorbed"]) == (by_card, [by_openid])
     balance = await api.ok("GET", f"/v1/members/{by_openid}/points", role="pos")

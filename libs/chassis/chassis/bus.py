@@ -21,6 +21,7 @@ STREAMS = {
     "ACTIVITY": ["activity.>"],
     "FACTS": ["identity.>", "profile.>", "points.>", "campaign.>", "gateway.>"],
 }
+ACTIVITY_SECONDS = 7 * 86400  # how long behaviour waits for whoever is away; facts stay
 DUPLICATE_WINDOW_SECONDS = 120  # a courtesy only: the inbox is what counts
 ACK_WAIT_SECONDS = 30
 NO_STORAGE = 10_047  # the server's "insufficient storage resources available"
@@ -156,7 +157,7 @@ class Bus:
             subjects=subjects,
             num_replicas=self._replicas,
             duplicate_window=DUPLICATE_WINDOW_SECONDS,
-            max_age=7 * 86400 if behaviour else 0,
+            max_age=ACTIVITY_SECONDS if behaviour else 0,
             max_bytes=self._activity_bytes if behaviour else -1,
             discard=DiscardPolicy.NEW if behaviour else DiscardPolicy.OLD,
         )

@@ -57,6 +57,7 @@ IDENTIFIER_KINDS = frozenset(
         Kind.EXTERNAL,
     }
 )
+TAILED = frozenset({Kind.PHONE, Kind.CARD_NO})  # what people name by the last four characters
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ class IdentifierLinked(Event, frozen=True):
     index: Annotated[str, internal]
     linked_at: Annotated[datetime, public]
     source: Annotated[str, public]  # registration, staff, activity
+    value: Annotated[str | None, personal(by="kind", at="identifier.value")] = None  # if TAILED
 
 
 class MembersMerged(Event, frozen=True):

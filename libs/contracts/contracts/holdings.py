@@ -232,6 +232,7 @@ _GATEWAY = [
     Holding("gateway", "known_store", "security", N, _MEMBER),
     Holding("gateway", "child", "rights", DataClass.SENSITIVE, _MEMBER),
     Holding("gateway", "read_approval", "security", N, _MEMBER, "asked_at", THREE_YEARS),
+    Holding("gateway", "identifier_tail", "membership", N, _MEMBER),
     Holding("gateway", "birthday", "membership", Q, _MEMBER),
     Holding("gateway", "unsubscribe_link", "marketing", N, _MEMBER, "sent_at", 90),
     Holding("gateway", "quarantine", "insight", P, (), "received_at", 90, ("payload",)),

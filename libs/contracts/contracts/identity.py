@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-import msgspec
 from pydantic import AfterValidator, Field, model_validator
 
 from contracts.auditing import Action
-from contracts.base import Model, ProblemDocument, Record
+from contracts.base import Model, ProblemDocument
 from contracts.classification import (
     IDENTIFIER_KINDS,
+    TAILED,
     Kind,
     counted,
     internal,
@@ -199,17 +199,35 @@ class Member(Model):
 
 
 class LookupRequest(IdentifierValue):
-    """Whose is this identifier? In the body, never in the URL."""
+    """Whose is this identifier? In the body, never in the URL.
+
+    By its whole `value`; or by the last four characters of a phone or card number and what else is
+    known: the name, or a store where the member bought or joined. Whoever works in a store is
+    answered about that store alone.
+    """
+
+    value: Annotated[
+        str | None,
+        Field(min_length=1, max_length=512),
+        personal(by="kind", at="identifier.value"),
+    ] = None  # type: ignore[assignment]
+    last4: Annotated[str | None, Field(pattern="^[0-9A-Za-z]{4}$"), quasi] = None
+    name: Name = None
+    store: Annotated[str | None, Field(min_length=1, max_length=64), public] = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.value is None) is (self.last4 is None):
+            raise ValueError("either value or last4")
+        if self.last4 is None and (self.name or self.store):
+            raise ValueError("name and store go with last4")
+        if self.last4 and self.kind not in TAILED:
+            raise ValueError("last4 is of a phone or a card_no")
+        return self
 
 
 class SealedLookup(SealedIdentifierValue):
     """`LookupRequest` behind the gateway: a token of either form, only its index is read."""
-
-
-class LookupAnswer(Model):
-    """The surviving member."""
-
-    member_id: Annotated[UUID, internal]
 
 
 class Identifier(Model):
@@ -219,6 +237,23 @@ class Identifier(Model):
     value: Annotated[str | None, personal(by="kind", at="identifier.value")]
     linked_at: Annotated[datetime, public]
     source: Annotated[str, public]
+
+
+class Candidate(Model):
+    """Somebody who may be meant, in outline; `identifiers` are those that end as was asked."""
+
+    member_id: Annotated[UUID, internal]
+    absorbed: Annotated[list[UUID], internal]
+    name: Annotated[str | None, personal(Kind.NAME, at="member.name")] = None
+    identifiers: Annotated[list[Identifier], internal]
+
+
+class LookupAnswer(Model):
+    """The surviving member; asked by `last4`, no `member_id` but up to 20 candidates."""
+
+    member_id: Annotated[UUID | None, internal] = None
+    candidates: Annotated[list[Candidate], internal] = []
+    more: Annotated[bool, public] = False
 
 
 class Identifiers(Model):
@@ -300,28 +335,6 @@ class MemberStats(Model):
     merges: Annotated[int, counted]
 
 
-class ResolveRequest(Record, frozen=True):
-    """Inner, `POST /internal/resolve`: whose are these? `<kind>:<blind index>` each."""
-
-    indexes: Annotated[list[str], msgspec.Meta(max_length=10_000), internal]
-
-
-class ResolveAnswer(Record, frozen=True):
-    """Surviving member by index; unknown indexes are absent."""
-
-    members: Annotated[dict[str, UUID], internal]
-
-
-class Addressee(Model):
-    """Inner, `GET /internal/members/{member_id}`: what the gateway needs to address a message."""
-
-    member_id: Annotated[UUID, internal]
-    absorbed: Annotated[list[UUID], internal]
-    language: Annotated[str, public]
-    name: Annotated[str | None, personal(Kind.NAME, at="member.name")] = None
-    identifiers: Annotated[list[Identifier], internal]
-
-
 _CORRECTING = (SERVING - {Role.POS}) | {Role.MEMBER}
 _MERGING = frozenset({Role.SERVICE_AGENT, Role.OPERATOR, Role.ADMIN})
 _TAGS = ("Members and identity",)
@@ -342,7 +355,8 @@ OPERATIONS: list[Operation] = [
         FIGURES, response=MemberStats, own=None, tags=_TAGS,
     ),
     Operation(
-        "POST", "/v1/members/lookup", "identity", "Find a member by an identifier",
+        "POST", "/v1/members/lookup", "identity",
+        "Find a member by an identifier, or candidates by its last four characters",
         SERVING | {Role.COMPLIANCE}, request=LookupRequest, response=LookupAnswer, own=None,
         edge="lookup", tags=_TAGS, audited=Action.LOOKUP,
     ),

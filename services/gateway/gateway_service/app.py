@@ -78,6 +78,8 @@ from gateway_service.signatures import router as signatures
 from gateway_service.signatures.nonces import Nonces
 from gateway_service.signatures.verify import Signatures
 from gateway_service.staff import router as staff
+from gateway_service.tails.subscribers import on_linked
+from gateway_service.tails.use_cases import Tails
 from gateway_service.unsubscribe import router as unsubscribe
 from gateway_service.unsubscribe.use_cases import Links
 from gateway_service.vault import router as keys_router
@@ -101,10 +103,9 @@ def create_app(settings: Settings | None = None) -> Front:
     settings = settings or Settings()
     parts = _parts(settings)
     channels = providers(parts.vault)
-    keys, ring = parts.keys, parts.tokens.ring
+    keys, ring, relations = parts.keys, parts.tokens.ring, parts.relations
     links = Links(settings.public_url, lambda: keys.secret("unsubscribe"))
     sender = Egress(parts.inner, parts.vault, parts.audit, links, channels)
-    relations = parts.relations
     days = indexed_by(lambda: keys.secret("birthdays"))
     birthdays = Birthdays(parts.vault, days, relations.born)
     room = Room()
@@ -130,6 +131,7 @@ def create_app(settings: Settings | None = None) -> Front:
                 ),
                 on_birthdays(birthdays),
                 on_recorded(relations, on_booked(hooks)),
+                on_linked(parts.forward.tails),
                 on_answered(parts),
                 *subscriptions(hooks),
             ],
@@ -177,6 +179,7 @@ def _parts(settings: Settings) -> Parts:
         redis, Bucket("calls", settings.rate_limit_per_second, settings.rate_limit_burst)
     )
     relations, audited = Relations(consents.granted), Audit(lambda: keys.secret("audit"))
+    guesses = Guesses(limits, settings.guesses_per_hour)
     ids = Ids(clock, settings.seed if settings.dev else "")
     policies = Policies(settings.policy_file, clock)
     guesses = Guesses(limits, settings.guesses_per_hour)
@@ -209,7 +212,7 @@ def _parts(settings: Settings) -> Parts:
             inner,
             vault,
             ids,
-            Beside(relations, consents, guesses, audited, policies),
+            Beside(relations, consents, guesses, audited, policies, Tails(vault)),
         ),
         relations=relations,
         views=Views(
@@ -247,7 +250,8 @@ async def _start(app: FastAPI) -> None:
     parts: Parts = app.state.parts
     runtime: Runtime = app.state.runtime
     ring, parts.audit.db = parts.tokens.ring, runtime.db
-    parts.relations.db = parts.views.db = runtime.db
+    parts.relations.db = parts.views.db = parts.forward.tails.db = runtime.db
+    parts.rotations.passing.append(parts.forward.tails.rebuild)
     app.state.room.bus = runtime.bus
     parts.forward.proofs = PhoneProofs(runtime.db, app.state.login)
     translator = Translator(parts.vault)

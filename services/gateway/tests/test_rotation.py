@@ -126,7 +126,9 @@ async def test_100_000_rows_are_sealed_anew_while_they_are_read(
     assert failed == 0 and reads > 100
     async with gateway.app.db.transaction() as tx:
         kept = await tx.fetch("SELECT version, count(*) AS n FROM data_key GROUP BY 1")
+        tails = await tx.fetchval("SELECT count(*) FROM identifier_tail")
     assert {row["version"]: row["n"] for row in kept} == {1: 1, 2: MEMBERS + 1}  # 1: the secret
+    assert tails == MEMBERS * CARDS  # of members who were there before that index, in passing
     print(f"{MEMBERS * (1 + CARDS)} rows in {took:.1f} s, {reads} reads meanwhile")
 
 

@@ -36,8 +36,8 @@ def test_plans() -> None:
         "value": Leaf(None, "kind", IDENTIFIERS, False),
         "nicknames": Many(Leaf(Kind.NAME, None, "whole.nicknames", False)),
     }
-    assert plan_of(LookupRequest) == {"value": Leaf(None, "kind", IDENTIFIERS, True)}
     whose = {"value": Leaf(None, "kind", IDENTIFIERS, True)}
+    assert plan_of(LookupRequest) == whose | {"name": Leaf(Kind.NAME, None, "member.name", True)}
     question = {"identifier": whose, "payer": whose}
     assert plan_of(OrderBatchRequest) == {"orders": Many(question)}
 

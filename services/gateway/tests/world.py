@@ -16,7 +16,7 @@ from services.gateway.tests.conftest import Gateway
 from contracts.classification import Kind
 from contracts.events import OrdersRecorded, RecordedOrder
 from contracts.gateway.reading import ReadApprovalRequest
-from contracts.identity import ResolveRequest
+from contracts.identity_inner import ResolveRequest
 from contracts.operations import Operation
 from contracts.reading import Purpose
 from contracts.roles import STAFF, Role

@@ -10,7 +10,7 @@ from chassis.logs import log
 from contracts.auditing import Action, Decision
 from contracts.events import MessageRequested, MessageSent
 from contracts.gateway.dev import SandboxMessage, SandboxPage
-from contracts.identity import Addressee
+from contracts.identity_inner import Addressee
 from contracts.sealed import Sealed
 from gateway_service.audit.domain import Entry
 from gateway_service.audit.use_cases import Audit

@@ -15,7 +15,7 @@ from chassis.logs import log
 from chassis.principal import HEADER as PRINCIPAL
 from chassis.principal import Principal
 from chassis.problem import Problem
-from contracts.identity import ResolveAnswer, ResolveRequest
+from contracts.identity_inner import ResolveAnswer, ResolveRequest
 from contracts.operations import Operation
 from contracts.roles import Role
 from gateway_service.access.limits import Bucket
@@ -29,6 +29,7 @@ from gateway_service.proxy.guesses import Guesses
 from gateway_service.proxy.newcomers import Newcomers
 from gateway_service.proxy.sealing import Shape, seal
 from gateway_service.relations.use_cases import Relations
+from gateway_service.tails.use_cases import Tails
 from gateway_service.vault.seal import Vault
 
 JSON: list[Header] = [(b"content-type", b"application/json")]
@@ -43,13 +44,14 @@ UNFIT = Problem(502, "unfit_answer", "A part of the platform answered what makes
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What some edges do besides: who is known where, who agreed to what, guesses, the audit, and
-    what the policy says."""
+    what the policy says, and who has a number that ends so."""
 
     relations: Relations
     consents: Standings
     guesses: Guesses
     audit: Audit
     policies: Policies
+    tails: Tails
 
 
 class Proofs(Protocol):
@@ -74,7 +76,7 @@ class Forward:
     def __init__(self, inner: InnerClient, vault: Vault, ids: Ids, beside: Beside) -> None:
         self.inner, self.vault, self.ids = inner, vault, ids
         self.relations, self.consents = beside.relations, beside.consents
-        self.guesses, self.audit = beside.guesses, beside.audit
+        self.guesses, self.audit, self.tails = beside.guesses, beside.audit, beside.tails
         self._policies = beside.policies
         self.proofs: Proofs  # once there is a login
         self.newcomers = Newcomers()

@@ -42,6 +42,7 @@ KEPT = {
 
 forget = statements(
     f"DELETE FROM consent WHERE {_MINE}",
+    f"DELETE FROM identifier_tail WHERE {_MINE}",
     f"DELETE FROM birthday WHERE {_MINE}",
     f"DELETE FROM known_store WHERE {_MINE}",
     f"DELETE FROM child WHERE {_MINE}",

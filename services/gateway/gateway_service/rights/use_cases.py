@@ -19,7 +19,7 @@ from contracts.base import ProblemDocument
 from contracts.classification import Kind
 from contracts.gateway import rights as api
 from contracts.gateway_events import RightsAnswered, RightsRequested
-from contracts.identity import Addressee
+from contracts.identity_inner import Addressee
 from contracts.points.stored_value import StoredValues
 from contracts.sealed import Sealed
 from gateway_service.access.use_cases import end_subject

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Identity
+from sqlalchemy import BigInteger, Column, Identity, Index
 from sqlmodel import Field, SQLModel
 
 from gateway_service.tables.base import moment, octets
@@ -41,6 +41,20 @@ class Tombstone(SQLModel, table=True):
     subject: bytes = octets()
     generation: int
     erased_at: datetime = moment()
+
+
+class IdentifierTail(SQLModel, table=True):
+    """The keyed index of an identifier's last four characters, by its blind index.
+
+    The member is whom it was linked to; who has it now is identity's to say.
+    """
+
+    __tablename__ = "identifier_tail"
+    __table_args__ = (Index("identifier_tail_tail", "tail", "index"),)
+
+    index: str = Field(primary_key=True)
+    tail: bytes = octets()
+    member_id: UUID = Field(index=True)
 
 
 class Rotation(SQLModel, table=True):

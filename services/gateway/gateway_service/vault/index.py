@@ -9,6 +9,8 @@ import phonenumbers
 from contracts.classification import Kind
 
 _CN_MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})")
+_LETTERS_AND_DIGITS = re.compile(r"[0-9A-Za-z]")
+_LONG_ENOUGH = 8
 _SEPARATORS = re.compile(r"[\s\-().·]+")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]{2,}")
 
@@ -29,6 +31,12 @@ def normalise(kind: Kind, value: str) -> str:
         raise Unusable("must not be empty")
     special = _SPECIAL.get(kind)
     return special(text) if special else text
+
+
+def last_four(text: str) -> str | None:
+    """What people name of a number; None for one that is hardly longer than that."""
+    found = _LETTERS_AND_DIGITS.findall(text)
+    return "".join(found[-4:]).upper() if len(found) >= _LONG_ENOUGH else None
 
 
 def _phone(text: str) -> str:

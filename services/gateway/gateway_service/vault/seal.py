@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from chassis.database import Tx
 from contracts.classification import IDENTIFIER_KINDS, Kind
 from contracts.sealed import INDEX_PREFIX, SEALED_PREFIX, TOKENS, Sealed, b64, unb64
-from gateway_service.vault.index import normalise
+from gateway_service.vault.index import last_four, normalise
 from gateway_service.vault.keys import Keys
 from gateway_service.vault.ring import DataKey, Erased, NotOurs, NotReady, Ring
 from gateway_service.vault.suites import NONCE_BYTES, SUITES
@@ -168,6 +168,16 @@ class Vault:
     def index(self, kind: Kind, value: str) -> str:
         """`<kind>:<blind index>`. Raises index.Unusable."""
         return f"{kind}:{b64(self._digest(kind, normalise(kind, value)))}"
+
+    def tail(self, kind: Kind, value: str) -> bytes | None:
+        """The index of a normalised value's last four characters, apart from that of the whole."""
+        found = last_four(value)
+        return self.tail_of(kind, found) if found else None
+
+    def tail_of(self, kind: Kind, last4: str) -> bytes:
+        """The same, of the four characters."""
+        key, text = self._keys.tail_key(kind), last4.upper().encode()
+        return hmac.digest(key, text, "sha256")[:INDEX_BYTES]
 
     def question(self, kind: Kind, value: str) -> str:
         """The index-only token: "whose is this?". Raises index.Unusable."""

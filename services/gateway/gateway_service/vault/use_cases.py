@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -38,6 +38,9 @@ _BREATH = 50  # tokens between two looks at what else is to do
 
 
 _Row = tuple[str, str, str]  # where, as it was read, as it shall be
+
+# What is made of sealed values and kept elsewhere is made anew as they pass: (tx, place, values).
+Passing = Callable[[Tx, str, Sequence[str]], Awaitable[None]]
 
 
 class Columns:
@@ -110,6 +113,7 @@ class Rotations:
     ) -> None:
         self._keeper, self._vault, self._columns = keeper, vault, columns
         self._kept, self._audit = kept, audit
+        self.passing: list[Passing] = []
 
     async def begin(self, tx: Tx, wish: RotateKeys) -> KeyRotation:
         """Raises Problem 409 while another one is running, 410 for a member without a key."""
@@ -216,6 +220,9 @@ class Rotations:
             containing = sorted(b64(each.bytes) for each in ids)
         page = await self._columns.page(tx, place, rotation.after, containing)
         anew = await self._sealed_anew(place.partition(":")[2], page.rows)
+        if rotation.stage is Stage.WALK:
+            for hear in self.passing:
+                await hear(tx, place.partition(":")[2], [value for _, value in page.rows])
         if anew.rows:
             await self._columns.swap(tx, place, page, anew.rows)
         after = replace(

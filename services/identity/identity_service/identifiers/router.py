@@ -8,14 +8,15 @@ from fastapi.responses import Response
 
 from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep, bulk_body, encoded
 from contracts import identity as api
+from contracts.identity_inner import ResolveAnswer, ResolveRequest
 from identity_service.identifiers import use_cases
 from identity_service.merges.repository import owners_of
 
 router = APIRouter()
-Resolve = Annotated[api.ResolveRequest, bulk_body(api.ResolveRequest)]
+Resolve = Annotated[ResolveRequest, bulk_body(ResolveRequest)]
 
 
-@router.post("/v1/members/lookup")
+@router.post("/v1/members/lookup", response_model_exclude_unset=True)
 async def lookup(body: api.SealedLookup, tx: ReadDep) -> api.LookupAnswer:
     """The member who has an identifier."""
     return await use_cases.lookup(tx, body)
@@ -45,4 +46,4 @@ async def link(
 @router.post("/internal/resolve", response_model=None)
 async def resolve(body: Resolve, tx: ReadDep) -> Response:
     """Surviving members by index, for the gateway: one query."""
-    return encoded(api.ResolveAnswer(members=await owners_of(tx, body.indexes)))
+    return encoded(ResolveAnswer(members=await owners_of(tx, body.indexes)))

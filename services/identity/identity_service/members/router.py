@@ -4,6 +4,7 @@ from uuid import UUID
 
 from chassis.web import APIRouter, ReadDep, TxDep
 from contracts import identity as api
+from contracts.identity_inner import Addressee
 from identity_service.members import repository, use_cases
 
 router = APIRouter()
@@ -41,6 +42,6 @@ async def correct(member_id: UUID, body: api.SealedUpdate, tx: TxDep) -> api.Mem
 
 
 @router.get("/internal/members/{member_id}")
-async def addressee(member_id: UUID, tx: ReadDep) -> api.Addressee:
+async def addressee(member_id: UUID, tx: ReadDep) -> Addressee:
     """Sealed name and identifiers, for the gateway's egress."""
     return await use_cases.addressee(tx, member_id)

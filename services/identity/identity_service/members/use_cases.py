@@ -8,6 +8,7 @@ from chassis.problem import Problem
 from contracts import identity as api
 from contracts.base import ProblemError
 from contracts.events import MemberRegistered
+from contracts.identity_inner import Addressee
 from identity_service.birthdays import use_cases as birthdays
 from identity_service.identifiers.repository import of_member
 from identity_service.identifiers.use_cases import unknown_member
@@ -126,10 +127,10 @@ async def correct(tx: Tx, member_id: UUID, wanted: api.SealedUpdate) -> api.Memb
     return await read(tx, before.member_id)
 
 
-async def addressee(tx: Tx, member_id: UUID) -> api.Addressee:
+async def addressee(tx: Tx, member_id: UUID) -> Addressee:
     """What the gateway needs to address a message to a member. Raises Problem 404."""
     member = await read(tx, member_id)
-    return api.Addressee(
+    return Addressee(
         member_id=member.member_id,
         absorbed=member.absorbed,
         language=member.language,

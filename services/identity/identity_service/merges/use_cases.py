@@ -7,7 +7,7 @@ from chassis.database import Tx
 from chassis.principal import Principal
 from chassis.problem import Problem
 from contracts import identity as api
-from contracts.classification import Kind
+from contracts.classification import TAILED, Kind
 from contracts.events import IdentifierLinked, MembersMerged
 from identity_service.birthdays import use_cases as birthdays
 from identity_service.merges import repository
@@ -32,6 +32,7 @@ def tell(tx: Tx, steps: Sequence[Link | Merge]) -> None:
                     index=step.mark.index,
                     linked_at=tx.now,
                     source=step.source,
+                    value=step.mark.value if step.mark.kind in TAILED else None,
                 )
             )
         else:

@@ -11,6 +11,7 @@ from contracts.auditing import Action, Decision
 from contracts.classification import Kind
 from contracts.identity import (
     LinkIdentifier,
+    LookupRequest,
     RegisterMember,
     RegisterMembers,
     RegisterResult,
@@ -20,6 +21,7 @@ from gateway_service.audit.calls import entry_of
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer
 from gateway_service.proxy.edges import claims
+from gateway_service.proxy.edges.candidates import candidates
 from gateway_service.proxy.edges.claims import Claim
 from gateway_service.proxy.forward import Forward, json_answer
 from gateway_service.proxy.sealing import Shape, seal
@@ -88,7 +90,10 @@ async def link(forward: Forward, call: Call) -> Answer:
 async def lookup(forward: Forward, call: Call) -> Answer:
     """POST /v1/members/lookup: who asks about whom is written down before it is answered."""
     who = call.principal.subject
+    given = forward.shape(LookupRequest).decode(call.body)
     await forward.guesses.begin(who)
+    if given.get("last4"):
+        return await candidates(forward, call, LookupRequest.model_validate(given))
     answer = await forward.plain(call)
     await forward.guesses.end(who, answer.status == 404)
     if answer.status == 200:
