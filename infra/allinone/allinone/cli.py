@@ -189,44 +189,53 @@ def train(
     name: Annotated[str, typer.Argument(help=f"One of: {', '.join(MODELS)}.")],
     *,
     transactions: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             help="Parquet or CSV: member, order_no, at, sku, quantity, amount_fen, store."
+            " Left out: what the running platform knows."
         ),
-    ],
+    ] = None,
     as_of: Annotated[
-        datetime,
+        datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Nothing of that day or later is looked at."),
-    ],
-    predictions: Annotated[Path, typer.Option(help="Gets what is predicted, as CSV.")],
-    report: Annotated[Path, typer.Option(help="Gets figures and plots, as JSON.")],
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="Gets what is predicted, as CSV.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Gets figures and plots, as JSON.")] = None,
     products: Annotated[
         Path | None, typer.Option(help="Parquet or CSV: sku and attributes; stock, if known.")
     ] = None,
-    horizon_days: Annotated[int, typer.Option(min=1, max=730, help="Days to look ahead.")] = 30,
+    horizon_days: Annotated[
+        int | None, typer.Option(min=1, max=730, help="Days to look ahead: 92 for clv, else 30.")
+    ] = None,
+    data_dir: DataDir = DEFAULT_HOME,
 ) -> None:
-    """Train a model on a shop's transactions, judge it on their past, and predict."""
-    from profile_service.models.shopping import Unusable  # noqa: PLC0415
-    from profile_service.models.training import Files, train_on_files  # noqa: PLC0415
+    """Train a model on a shop's file or on the platform's data, and judge it on the past."""
+    from allinone import training  # noqa: PLC0415
 
     if name not in MODELS:
         _fail(f"no model {name}; there are {', '.join(MODELS)}")
-    files = Files(transactions, products, predictions, report)
+    day = as_of.date() if as_of else None
     with _say.status(f"training {name}") as status:
+
+        def say(line: str) -> None:
+            status.update(f"{name}: {line}")
+
         try:
-            made = train_on_files(
-                name, files, as_of.date(), horizon_days,
-                lambda line: status.update(f"{name}: {line}"),
-            )  # fmt: skip
-        except (Unusable, OSError) as error:
+            if transactions is None:
+                wanted = training.train_here(Home(data_dir), name, day, horizon_days, say)
+                lines = asyncio.run(wanted)
+            elif day and predictions and report:
+                files = training.Files(transactions, products, predictions, report)
+                lines = training.train_file(name, files, day, horizon_days, say)
+            else:
+                _fail("a file needs --as-of, --predictions and --report, too")
+        except (training.NotTrained, NoToken, OSError) as error:
             _fail(error)
-    held = made["held_out"]
-    _say.print(f"[green]✓[/] {name}: {made['champion']}, {made['seconds']} s, {made['engine']}")
-    if held is not None:
-        _say.print(f"  judged on {held['members']:,} members at {held['cut']} ({held['how']}):")
-        for part, figures in made["metrics"].items():
-            line = ", ".join(f"{key} {value:,.4g}" for key, value in figures.items())
-            _say.print(f"  {part}: {line}", soft_wrap=True)
+    _say.print(f"[green]✓[/] {name}: {lines[0]}", soft_wrap=True)
+    for line in lines[1:]:
+        _say.print(f"  {line}", soft_wrap=True)
 
 
 @ledger_app.command("verify")

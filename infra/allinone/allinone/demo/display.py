@@ -81,6 +81,7 @@ def report(figures: Figures, totals: Totals, scanned: Scanned) -> RenderableType
         Columns([_points(figures), _tiers(figures), _bands(figures)], padding=(0, 3)),
         Columns([_movements(figures), _coupons(figures), _books(figures)], padding=(0, 3)),
         Columns([_terciles(figures), _tags(figures)], padding=(0, 3)),
+        _models(figures),
         _consents(figures),
         *(_campaign(campaign) for campaign in figures["campaigns"]),
         Columns([_cross_check(figures, totals), _seconds(figures)], padding=(0, 3)),
@@ -100,6 +101,21 @@ def _headline(figures: Figures) -> RenderableType:
         " paid",
     )
     return Panel(lines, title="会员一年 · a year of members", box=box.HEAVY, expand=False)
+
+
+def _models(figures: Figures) -> RenderableType:
+    """What each part of a model was worth on the last horizon before the day it was trained."""
+    table = _table("模型 models, on held-out shopping", "model", "part", "figures", left=3)
+    for name, model in figures["models"].items():
+        for part, values in model["figures"].items():
+            mark = " ✓" if part == model["champion"] else ""
+            shown = " · ".join(f"{key} {_figure(key, value)}" for key, value in values.items())
+            table.add_row(name, part + mark, shown)
+    return table if figures["models"] else Text()
+
+
+def _figure(key: str, value: float) -> str:
+    return f"¥{value / 100:,.2f}" if key == "mae" else f"{value:.3f}"
 
 
 def _table(title: str, *columns: str, left: int = 1) -> Table:

@@ -52,6 +52,7 @@ async def gather(api: Api, scanned: Scanned, audited: Audit) -> Figures:
             "day_bands": {band: bands["cells"].get(band, 0) for band in DAY_BANDS},
         },
         "top_tags": tags["data"][:TOP_TAGS],
+        "models": await _models(api),
         "consents": await _consents(api),
         "campaigns": await _campaigns(api),
         "plaintext_hits": scanned.hits,
@@ -68,6 +69,20 @@ def cross_check(figures: Figures, totals: Totals) -> list[tuple[str, int, int]]:
         ("growth, whole yuan", figures["growth_spend"], totals.growth_yuan),
         ("trial balance", figures["trial_balance"], 0),
     ]
+
+
+async def _models(api: Api) -> Figures:
+    """By model: what won, and its held-out figures beside the baseline's."""
+    page = await _ask(api, "/v1/models")
+    return {
+        model["name"]: {
+            "as_of": model["as_of"],
+            "horizon_days": model["horizon_days"],
+            "champion": model["champion"],
+            "figures": model["figures"],
+        }
+        for model in sorted(page["data"], key=lambda model: str(model["name"]))
+    }
 
 
 async def _campaigns(api: Api) -> list[Figures]:

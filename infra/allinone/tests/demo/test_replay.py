@@ -36,6 +36,7 @@ KEYS = set(
         "ledger",
         "rfm_2017_10_01",
         "top_tags",
+        "models",
         "consents",
         "campaigns",
         "plaintext_hits",
