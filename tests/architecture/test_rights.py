@@ -13,7 +13,11 @@ ABOUT_MEMBERS = re.compile(
 )
 OTHERS = {"settlement_line", "rotation", "plain_read"}  # whose owners and numbers are no ids
 NOT_IN_COPY = {
-    "identity": {"birthday_untold": "a list of work", "kept_apart": "ids alone"},
+    "identity": {
+        "birthday_untold": "a list of work",
+        "kept_apart": "ids alone",
+        "match_keys": "keyed hashes of what the copy has in the clear",
+    },
     "campaign": {"member_part": "the member's own row, before merges"},
     "points": {
         "moved": "whose a row was first",

@@ -23,7 +23,7 @@ from contracts.matching import WORDS
 from gateway_service.vault.keys import Keys
 from gateway_service.vault.matchkeys import Matcher
 from gateway_service.vault.ring import Ring
-from gateway_service.vault.seal import Vault, digest_of
+from gateway_service.vault.seal import Vault
 from identity_service.matching.domain import Indexes, Records
 from identity_service.matching.resolve import resolve
 
@@ -179,9 +179,7 @@ def derive(secret: bytes, rows: Rows) -> bytes:
 
 @lru_cache(1)
 def _matcher(secret: bytes) -> Matcher:
-    keys = Keys(secret)
-    vault = Vault(keys, Ring("resolve"))
-    return Matcher(keys, lambda kind, value: digest_of(vault.index(kind, value)))
+    return Vault(Keys(secret), Ring("resolve")).matcher
 
 
 def _record(row: Mapping[str, str | None]) -> dict[str, str]:

@@ -151,6 +151,9 @@ _IDENTITY = [
             kind_column="kind"),
     Holding("identity", "kept_apart", "membership", N, ("one", "other"), "since"),
     Holding("identity", "merge", "membership", N, ("survivor_id", "absorbed_id"), "merged_at"),
+    Holding("identity", "match_keys", "membership", P, _MEMBER, "derived_at"),
+    Holding("identity", "merge_review", "membership", N, ("survivor_id", "absorbed_id"),
+            "found_at"),
 ]  # fmt: skip
 
 _PROFILE = [

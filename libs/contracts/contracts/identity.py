@@ -20,6 +20,7 @@ from contracts.classification import (
     quasi,
     summed,
 )
+from contracts.matching import MatchKeys
 from contracts.operations import DRY_RUN, PAGING, Operation
 from contracts.roles import CHECKOUT, FIGURES, READING, SERVING, Role
 from contracts.sealed import Sealed
@@ -119,6 +120,7 @@ class SealedMember(RegisterMember):
     address: SealedAddress = None
     birth_year: BirthYear = None
     birth_month: BirthMonth = None
+    match_keys: MatchKeys = None
 
 
 class RegisterMembers(Model):
@@ -177,6 +179,7 @@ class SealedUpdate(UpdateMember):
     address: SealedAddress = None
     birth_year: BirthYear = None
     birth_month: BirthMonth = None
+    match_keys: MatchKeys = None
 
 
 class Member(Model):

@@ -6,7 +6,11 @@ bits of which every pair of letters sets one. The gateway derives them before it
 (`gateway_service.vault.matchkeys`), under keys only it has. ADR 34.
 """
 
-from contracts.classification import IDENTIFIER_KINDS, Kind
+from typing import Annotated
+
+from pydantic import Base64Bytes, Field
+
+from contracts.classification import IDENTIFIER_KINDS, Kind, internal
 
 IDENTIFIERS = tuple(kind.value for kind in Kind if kind in IDENTIFIER_KINDS)
 FILTER_WORDS = 4
@@ -61,3 +65,6 @@ def _layout() -> dict[str, slice]:
 LAYOUT = _layout()  # feature to its words
 WORDS = max(place.stop for place in LAYOUT.values())
 BYTES = 8 * WORDS
+
+# As requests behind the gateway carry them.
+MatchKeys = Annotated[Base64Bytes | None, Field(min_length=BYTES, max_length=BYTES), internal]

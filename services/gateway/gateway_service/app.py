@@ -257,6 +257,7 @@ async def _start(app: FastAPI) -> None:
     translator = Translator(parts.vault)
     quick = Quick(translator)
     parts.keeper.changed += [parts.vault.identifier.cache_clear, translator.forget, quick.forget]
+    parts.keeper.changed.append(parts.vault.matcher.forget)
     await parts.keeper.start(runtime.db, runtime.bus.nc)
     now = runtime.db.clock.now()
     await rotate(runtime.db, parts.keys, ring, now - KEY_LIFE / 2, parts.audit)

@@ -197,7 +197,7 @@ NO_MEMBER = frozenset(
     for name in (
         "account", "application", "approval", "campaign", "coupon", "delivery", "exchange", "hold",
         "incident", "journal", "membership", "merge", "pool", "purchase", "quote", "redemption",
-        "refund", "referral", "request", "rotation", "spend", "suppression", "template",
+        "refund", "referral", "request", "review", "rotation", "spend", "suppression", "template",
         "top_up", "transfer", "use", "webhook",
     )
 ) | {"id", "ref"}  # fmt: skip

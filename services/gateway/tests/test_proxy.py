@@ -267,6 +267,7 @@ async def test_a_registration_gets_its_id_from_its_key(gateway: Gateway, inner: 
     )
     assert one == two and (one["birth_year"], one["birth_month"]) == (1990, 2)
     assert Sealed.parse(str(one["name"])).bound_to(UUID(str(one["member_id"])))
+    assert len(str(one["match_keys"])) == 812  # base64 of contracts.matching.BYTES
     assert (await register(**{"Idempotency-Key": "l"}))["member_id"] != one["member_id"]
     assert (await register())["member_id"] != (await register())["member_id"]
 

@@ -5,6 +5,8 @@ from fastapi import FastAPI
 from chassis.app import Service, build
 from identity_service.birthdays.jobs import birthdays_told
 from identity_service.identifiers.router import router as identifiers
+from identity_service.likeness.jobs import newcomers, nightly_hunt
+from identity_service.likeness.router import router as likeness
 from identity_service.members.router import router as members
 from identity_service.merges.router import router as merges
 from identity_service.resolution.subscribers import ACTIVITIES
@@ -15,13 +17,14 @@ from identity_service.splits.router import router as splits
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The service, from the environment unless told otherwise."""
+    settings = settings or Settings()
     return build(
         Service(
             name="identity",
-            settings=settings or Settings(),
-            routers=[members, identifiers, merges, splits],
+            settings=settings,
+            routers=[members, identifiers, merges, splits, likeness],
             subscriptions=[ACTIVITIES, RIGHTS.subscription],
             sealed=["member.name", "member.birthday", "member.address", "identifier.value"],
-            jobs=[birthdays_told],
+            jobs=[birthdays_told, newcomers, nightly_hunt(settings)],
         )
     )

@@ -1,4 +1,4 @@
-"""Every setting of identity: for now only the shared ones."""
+"""Every setting of identity."""
 
 from pydantic import Field
 
@@ -9,3 +9,12 @@ class Settings(settings.Settings):
     """`HUIYUAN_*`."""
 
     service: str = Field("identity", description="name of the service, set by its app")
+    likeness_days: int = Field(
+        1, ge=1, description="days between two searches through all members for double ones"
+    )
+    likeness_merge_bits: float = Field(
+        20.0,
+        ge=7.0,
+        description="bits of evidence (20: a million to one) from which two members are merged"
+        " without a review, if what is known of both was told by staff, a till or themselves",
+    )

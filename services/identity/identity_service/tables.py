@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Identity
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -81,3 +81,46 @@ class KeptApart(SQLModel, table=True):
     other: UUID = Field(primary_key=True, foreign_key="member.member_id", index=True)
     merge_id: UUID = Field(foreign_key="merge.merge_id")
     since: datetime = Field(sa_column=_moment())
+
+
+class MatchKeys(SQLModel, table=True):
+    """What the gateway derived of a member, by the id that was registered; see contracts.matching.
+
+    `blocks`: under which it meets others, null until it was compared. `trusted`: told by staff or
+    by the member signed in.
+    """
+
+    __tablename__ = "match_keys"
+
+    member_id: UUID = Field(primary_key=True, foreign_key="member.member_id")
+    keys: bytes
+    trusted: bool
+    derived_at: datetime = Field(sa_column=_moment())
+    blocks: list[int] | None = Field(default=None, sa_column=Column(ARRAY(BigInteger)))
+
+
+class MergeReview(SQLModel, table=True):
+    """Two members who may be one. `evidence` is {said: [[comparison, level, bits]]}."""
+
+    __tablename__ = "merge_review"
+
+    review_id: UUID = Field(primary_key=True)
+    survivor_id: UUID = Field(foreign_key="member.member_id")
+    absorbed_id: UUID = Field(foreign_key="member.member_id", index=True)
+    bits: float
+    evidence: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    state: str  # open, merged, apart
+    found_at: datetime = Field(sa_column=_moment())
+    decided_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    decided_by: str | None = None
+    merge_id: UUID | None = Field(default=None, foreign_key="merge.merge_id")
+
+
+class LikenessWeights(SQLModel, table=True):
+    """What a hunt over all members learnt: {prior, tables: {comparison: bits by level}}."""
+
+    __tablename__ = "likeness_weights"
+
+    learnt_at: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
+    population: int
+    weights: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from services.identity.tests.samples import index, member_id, registration, token
 
-from contracts.identity import OPERATIONS
+from contracts import identity as members
+from contracts import merge_reviews
 from contracts.roles import Role
 from testkit.apps import RunningApp
 
@@ -172,6 +173,9 @@ async def test_the_gateway_gets_what_it_needs_to_address_a_message(identity: Run
     addressee = answer.json()
     assert (addressee["name"], addressee["language"]) == (token("name", "n"), "zh")
     assert addressee["identifiers"][0]["value"] == token(*PHONE, member_id(1))
+
+
+OPERATIONS = [*members.OPERATIONS, *merge_reviews.OPERATIONS]
 
 
 async def test_every_operation_is_served(identity: RunningApp) -> None:

@@ -9,11 +9,15 @@ from chassis.database import Database, columns_of
 from identity_service import tables
 
 DatabaseOf = Callable[[str], Awaitable[Database]]
+TABLES = (
+    tables.Member, tables.Identifier, tables.Merge, tables.KeptApart, tables.MatchKeys,
+    tables.MergeReview, tables.LikenessWeights,
+)  # fmt: skip
 
 
 async def test_tables_are_what_migrations_made(database_of: DatabaseOf) -> None:
     db = await database_of("identity")
-    for table in (tables.Member, tables.Identifier, tables.Merge, tables.KeptApart):
+    for table in TABLES:
         async with db.transaction() as tx:
             rows = await tx.fetch(
                 "SELECT column_name FROM information_schema.columns"

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import pairwise
 
+from jellyfish import metaphone
+
 from contracts.classification import Kind
 from contracts.matching import BIRTHDAY_NEAR, BYTES, IDENTIFIERS, LAYOUT, PHONE_NEAR
 from gateway_service.vault import names
@@ -21,7 +23,7 @@ from gateway_service.vault.names import Name
 PLACEHOLDER_BIRTHDAYS = frozenset({"1900-01-01", "1970-01-01", "1990-01-01", "2000-01-01"})
 PLACEHOLDER_PHONES = frozenset({"+8613800138000", "+8613800000000", "+8613888888888"})
 GENDERS = {"male": "m", "m": "m", "男": "m", "female": "f", "f": "f", "女": "f"}
-REMEMBERED = 262_144
+REMEMBERED = 65_536
 MASKED_PHONE = re.compile(r"(?:\+?86|0086)?[\s-]*(\d{3})[\s-]*\*{4}[\s-]*(\d{4})")
 _TAIL = re.compile(r"\*+\s*(\d{4})")
 _REGION = re.compile(
@@ -42,6 +44,11 @@ class Matcher:
         self._letters = lru_cache(REMEMBERED)(self._filter)
         self._of_name = lru_cache(REMEMBERED)(self._name)
         self._of_birthday = lru_cache(REMEMBERED)(self._birthday)
+
+    def forget(self) -> None:
+        """Keep no value in memory: somebody was erased."""
+        for cache in (self._token, self._bit, self._letters, self._of_name, self._of_birthday):
+            cache.cache_clear()
 
     def derive(self, record: Mapping[str, str]) -> bytes:
         """`BYTES` bytes of a record.
@@ -147,7 +154,7 @@ class Matcher:
         for feature, part in (("surname", name.surname), ("given", name.given)):
             if part:
                 self._put(words, feature, part)
-                self._put(words, f"{feature}_sound", names.metaphone(part))
+                self._put(words, f"{feature}_sound", metaphone(part))
                 self._put_filter(words, f"{feature}_letters", part)
 
     def _birthday(self, text: str) -> bytes:

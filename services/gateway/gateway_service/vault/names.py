@@ -5,7 +5,6 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-import jellyfish
 from pypinyin import Style, lazy_pinyin, pinyin_dict
 
 REMEMBERED = 65_536
@@ -101,7 +100,6 @@ def syllables(name: Name) -> tuple[str, str]:
     return surname, "".join(map(sound_of, name.given))
 
 
-@lru_cache(REMEMBERED)
 def read_as_pinyin(word: str) -> tuple[str, ...]:
     """The two to four syllables that a word without gaps consists of; empty if it is none."""
     known = _all_syllables()
@@ -128,9 +126,3 @@ def _all_syllables() -> frozenset[str]:
         for reading in pinyin_dict.pinyin_dict.values()
     )
     return frozenset("".join(filter(str.isascii, reading)) for reading in readings)
-
-
-@lru_cache(REMEMBERED)
-def metaphone(word: str) -> str:
-    """How an English reader would say it."""
-    return jellyfish.metaphone(word)

@@ -21,6 +21,7 @@ from contracts.classification import IDENTIFIER_KINDS, Kind
 from contracts.sealed import INDEX_PREFIX, SEALED_PREFIX, TOKENS, Sealed, b64, unb64
 from gateway_service.vault.index import last_four, normalise
 from gateway_service.vault.keys import Keys
+from gateway_service.vault.matchkeys import Matcher
 from gateway_service.vault.ring import DataKey, Erased, NotOurs, NotReady, Ring
 from gateway_service.vault.suites import NONCE_BYTES, SUITES
 
@@ -58,6 +59,7 @@ class Vault:
         self._keys, self._suite = keys, SUITES[suite]
         self.identifier = lru_cache(REMEMBERED)(self._identifier)
         self._bound = lru_cache(REMEMBERED)(self._binding)
+        self.matcher = Matcher(keys, lambda kind, value: self._digest(kind, normalise(kind, value)))
 
     async def ready(self, member_ids: Iterable[UUID], *, create: bool = False) -> None:
         """Have the members' keys at hand, so that `seal` and `open` need not wait for them.

@@ -19,6 +19,7 @@ from identity_service.matching.rules.comparisons import COMPARISONS, Comparison
 
 DRAWN = 1_000_000  # random pairs
 TRAINED = 100_000  # pairs of a block
+TEACHING = 0.05  # of a block's pairs that are one person's: less teach what chance looks like
 ENOUGH = 30  # pairs of a block that teach something
 CERTAINTY = 60.0  # pairs that what is usual counts for, beside what was learnt
 ROUNDS, PASSES = 40, 60
@@ -45,7 +46,6 @@ class Weights:
     comparisons: tuple[Comparison, ...]
     m: tuple[Floats, ...]
     u: tuple[Floats, ...]
-    chance: Patterns  # pairs drawn at random
     prior: float
 
     def table(self) -> list[Floats]:
@@ -118,8 +118,8 @@ def _even(counts: Floats, usual: Floats, certainty: float) -> Floats:
 
 def learn(
     records: Records, blocks: Iterable[tuple[Block, Indexes, Indexes]], report: Report
-) -> Weights:
-    """Weights from blocks' pairs. The prior is set by `settle`."""
+) -> tuple[Weights, Patterns]:
+    """Weights from blocks' pairs, and the random pairs. The prior is set by `settle`."""
     chosen = applicable(records)
     chance = patterns(compare(records, chosen, *draw(len(records))))
     usual = [np.array(one.usual) for one in chosen]
@@ -135,11 +135,13 @@ def learn(
         some_i, some_j, scale = _sample(i, j)
         seen = patterns(compare(records, chosen, some_i, some_j))
         used = [at for at, one in enumerate(chosen) if one.name not in block.out]
-        likely = _expect(seen, used, usual, u)
+        likely = _expect(seen, [at for at in used if chosen[at].tells], usual, u)
+        if (seen.counts @ likely) < TEACHING * seen.counts.sum():
+            continue
         for at in used:
             sums[at] += scale * _counted(seen.rows, seen.counts * likely, at, len(sums[at]))
     m = [_even(total, flat, CERTAINTY) for total, flat in zip(sums, usual, strict=True)]
-    return Weights(chosen, tuple(m), tuple(u), chance, 0.5)
+    return Weights(chosen, tuple(m), tuple(u), 0.5), chance
 
 
 def _sample(i: Indexes, j: Indexes) -> tuple[Indexes, Indexes, float]:
@@ -169,11 +171,11 @@ def _expect(
     return likely
 
 
-def settle(weights: Weights, candidates: Patterns, count: int) -> Weights:
+def settle(weights: Weights, chance: Patterns, candidates: Patterns, count: int) -> Weights:
     """The prior, and `u` once more without pairs of one person: from all candidates too, for what
     is rarer than a random draw can show."""
     every = count * (count - 1) / 2
-    chance, sizes = weights.chance, [len(each) for each in weights.u]
+    sizes = [len(each) for each in weights.u]
     spoken = np.maximum(chance.counts @ (chance.rows != UNKNOWN), 1.0) / chance.counts.sum()
     now = replace(weights, prior=min(0.5, count / every))
     for _ in range(PASSES):

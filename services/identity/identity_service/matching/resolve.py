@@ -46,7 +46,9 @@ def resolve(records: Records, report: Report) -> Resolution:
         raise ValueError
     blocks = [block for block in BLOCKS if usable(records, block)]
     found = candidates(records, report)
-    weights = learn(records, ((b, i, j) for b, (i, j) in zip(blocks, found, strict=True)), report)
+    weights, chance = learn(
+        records, ((b, i, j) for b, (i, j) in zip(blocks, found, strict=True)), report
+    )
     codes = np.unique(np.concatenate([i * count + j for i, j in found]))
     del found
     i, j = codes // count, codes % count
@@ -57,7 +59,7 @@ def resolve(records: Records, report: Report) -> Resolution:
             for at in range(0, len(i), _CHUNK)
         ]
     )
-    weights = settle(weights, patterns(levels), count)
+    weights = settle(weights, chance, patterns(levels), count)
     bits = np.concatenate(
         [
             evidence(weights, records, levels[at : at + _CHUNK], i[at : at + _CHUNK]).sum(axis=1)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from chassis.web import APIRouter, ReadDep, TxDep
+from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep
 from contracts import identity as api
 from contracts.identity_inner import Addressee
 from identity_service.members import repository, use_cases
@@ -11,15 +11,17 @@ router = APIRouter()
 
 
 @router.post("/v1/members", status_code=201)
-async def register(body: api.SealedMember, tx: TxDep) -> api.Registered:
+async def register(body: api.SealedMember, tx: TxDep, principal: PrincipalDep) -> api.Registered:
     """Register a member."""
-    return await use_cases.register_one(tx, body)
+    return await use_cases.register_one(tx, principal, body)
 
 
 @router.post("/v1/members/batch")
-async def register_batch(body: api.SealedMembers, tx: TxDep) -> api.RegisterResults:
+async def register_batch(
+    body: api.SealedMembers, tx: TxDep, principal: PrincipalDep
+) -> api.RegisterResults:
     """Register up to 1,000 members."""
-    verdicts = await use_cases.register(tx, body.members)
+    verdicts = await use_cases.register(tx, principal, body.members)
     return api.RegisterResults(results=[use_cases.result_of(verdict) for verdict in verdicts])
 
 
@@ -36,9 +38,11 @@ async def read(member_id: UUID, tx: ReadDep) -> api.Member:
 
 
 @router.patch("/v1/members/{member_id}")
-async def correct(member_id: UUID, body: api.SealedUpdate, tx: TxDep) -> api.Member:
+async def correct(
+    member_id: UUID, body: api.SealedUpdate, tx: TxDep, principal: PrincipalDep
+) -> api.Member:
     """Correct a member's attributes."""
-    return await use_cases.correct(tx, member_id, body)
+    return await use_cases.correct(tx, principal, member_id, body)
 
 
 @router.get("/internal/members/{member_id}")

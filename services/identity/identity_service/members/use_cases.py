@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from chassis.database import Tx
+from chassis.principal import Principal
 from chassis.problem import Problem
 from contracts import identity as api
 from contracts.base import ProblemError
@@ -12,6 +13,8 @@ from contracts.identity_inner import Addressee
 from identity_service.birthdays import use_cases as birthdays
 from identity_service.identifiers.repository import of_member
 from identity_service.identifiers.use_cases import unknown_member
+from identity_service.likeness import use_cases as likeness
+from identity_service.likeness.repository import overlay
 from identity_service.members import repository
 from identity_service.members.domain import Registered, Reused, Verdict, decide
 from identity_service.merges.domain import Link, Mark
@@ -21,7 +24,9 @@ from identity_service.merges.use_cases import tell
 EVERY_IDENTIFIER = 1000  # a message needs them all; nobody has so many
 
 
-async def register(tx: Tx, members: Sequence[api.SealedMember]) -> list[Verdict]:
+async def register(
+    tx: Tx, principal: Principal, members: Sequence[api.SealedMember]
+) -> list[Verdict]:
     """Register whom nothing stands against; one verdict each."""
     await hold(tx)
     indexes = {identifier.index for member in members for identifier in member.identifiers}
@@ -40,6 +45,7 @@ async def register(tx: Tx, members: Sequence[api.SealedMember]) -> list[Verdict]
         links = [link for member in joined for link in links_of(member)]
         await repository.insert(tx, joined)
         await insert_links(tx, links)
+        await likeness.keep(tx, principal, joined)
         for member in joined:  # first all of one kind, then all of the other: readers take runs
             _tell(tx, member)
         tell(tx, links)
@@ -47,9 +53,9 @@ async def register(tx: Tx, members: Sequence[api.SealedMember]) -> list[Verdict]
     return verdicts
 
 
-async def register_one(tx: Tx, member: api.SealedMember) -> api.Registered:
+async def register_one(tx: Tx, principal: Principal, member: api.SealedMember) -> api.Registered:
     """A batch of one. Raises Problem 409 `identifier_taken`, 422 `member_id_reused`."""
-    (verdict,) = await register(tx, [member])
+    (verdict,) = await register(tx, principal, [member])
     if not isinstance(verdict, Registered):
         raise problem_of(verdict)
     return api.Registered(member_id=verdict.member_id, registered_at=verdict.registered_at)
@@ -114,16 +120,21 @@ async def read(tx: Tx, member_id: UUID) -> api.Member:
     return member
 
 
-async def correct(tx: Tx, member_id: UUID, wanted: api.SealedUpdate) -> api.Member:
+async def correct(
+    tx: Tx, principal: Principal, member_id: UUID, wanted: api.SealedUpdate
+) -> api.Member:
     """Change what is given; a merged id changes its survivor. Raises Problem 404."""
     await hold(tx)  # or a merge could come between asking who survives and writing
     before = await read(tx, member_id)
-    changes = wanted.model_dump(exclude_none=True)
+    changes = wanted.model_dump(exclude_none=True, exclude={"match_keys"})
     if wanted.gender is not None:
         changes["gender"] = repository.gender_or_gap(wanted.gender)
     if changes:
         await repository.change(tx, before.member_id, changes)
         birthdays.tell(tx, [(before.member_id, wanted.birthday)])
+    if wanted.match_keys:
+        trusted = likeness.trusts(principal)
+        await overlay(tx, before.member_id, wanted.match_keys, trusted=trusted)
     return await read(tx, before.member_id)
 
 

@@ -13,6 +13,8 @@ HOLDS = {
     " WHERE member_id = ANY($1::uuid[])",
     "merge": "SELECT merge_id, survivor_id, absorbed_id, merged_at, source FROM merge"
     " WHERE survivor_id = ANY($1::uuid[])",
+    "merge_review": "SELECT review_id, survivor_id, absorbed_id, bits, state, found_at, decided_at"
+    " FROM merge_review WHERE survivor_id = ANY($1::uuid[]) OR absorbed_id = ANY($1::uuid[])",
 }
 
 # Lineage stays, by ids alone: merges that others rest on must go on making sense.
@@ -20,6 +22,8 @@ _ERASE = (
     "DELETE FROM identifier WHERE member_id = ANY($1::uuid[])"
     " OR original_member_id = ANY($1::uuid[])",
     "DELETE FROM kept_apart WHERE one = ANY($1::uuid[]) OR other = ANY($1::uuid[])",
+    "DELETE FROM match_keys WHERE member_id = ANY($1::uuid[])",
+    "DELETE FROM merge_review WHERE survivor_id = ANY($1::uuid[]) OR absorbed_id = ANY($1::uuid[])",
     "DELETE FROM birthday_untold WHERE member_id = ANY($1::uuid[])",
     "UPDATE merge SET evidence = split_part(evidence, ':', 1),"
     " moved = jsonb_set(moved, '{identifiers}', '[]')"

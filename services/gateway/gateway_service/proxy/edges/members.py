@@ -1,5 +1,6 @@
 """Registration: the gateway mints the member id, because sealed values are bound to it."""
 
+from base64 import b64encode
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -125,14 +126,16 @@ async def sealed_update(forward: Forward, member_id: UUID | None, given: dict[st
     if member_id:
         await forward.vault.ready([member_id], create=True)
     plan = forward.shape(UpdateMember).plan
-    return msgspec.json.encode(seal(forward.vault, plan, given, member_id) | _born(given))
+    sealed = seal(forward.vault, plan, given, member_id)
+    return msgspec.json.encode(sealed | _born(given) | _likeness(forward, given))
 
 
 def _member(
     forward: Forward, shape: Shape, given: dict[str, Any], member_id: UUID
 ) -> dict[str, Any]:
     sealed = seal(forward.vault, shape.plan, given, member_id)
-    return {**sealed, "member_id": str(member_id), **_born(given)}
+    more = _born(given) | _likeness(forward, given)
+    return {**sealed, "member_id": str(member_id), **more}
 
 
 async def _known_here(forward: Forward, call: Call, members: list[UUID]) -> None:
@@ -147,6 +150,18 @@ def _minted(forward: Forward, call: Call, n: int) -> UUID:
     if key is None:
         return forward.ids.new()
     return forward.ids.derive("member", call.principal.subject, key, str(n))
+
+
+def _likeness(forward: Forward, given: dict[str, Any]) -> dict[str, str]:
+    """Match keys of what is given. The first of several phones counts."""
+    record = {each["kind"]: each["value"] for each in reversed(given.get("identifiers") or ())}
+    for field in ("name", "birthday", "gender", "address"):
+        if given.get(field):
+            record[field] = given[field]
+    if given.get("city"):
+        record["locality"] = given["city"]
+    keys = forward.vault.matcher.derive(record)
+    return {"match_keys": b64encode(keys).decode()} if any(keys) else {}
 
 
 def _born(given: dict[str, Any]) -> dict[str, int]:

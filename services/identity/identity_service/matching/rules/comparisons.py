@@ -22,7 +22,8 @@ class Comparison:
     """A feature. `usual` is how often one person's pairs show each level, before learning.
 
     `rarity` names, for a level, the feature whose frequency says how much its agreement weighs.
-    `levels` are their names in English and Chinese.
+    `levels` are their names in English and Chinese. `tells`: whether it may say, while weights are
+    learnt, which pairs are one person's; else it is only counted among those.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Comparison:
     judge: Judge
     needs: tuple[str, ...]
     rarity: Mapping[int, str] = field(default_factory=dict)
+    tells: bool = True
 
 
 def _both(records: Records, feature: str, i: Indexes, j: Indexes) -> Mask:
@@ -296,6 +298,5 @@ COMPARISONS: tuple[Comparison, ...] = (
     _of_word("state", 0.95),
     _of_word("gender", 0.97),
     Comparison("source", (("another channel", "渠道不同"), ("the same channel", "同一渠道")),
-               (0.8, 0.2), exactly("source"), ("source",)),
+               (0.8, 0.2), exactly("source"), ("source",), tells=False),
 )  # fmt: skip
-NAMES = tuple(comparison.name for comparison in COMPARISONS)

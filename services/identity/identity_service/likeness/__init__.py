@@ -1,0 +1,1 @@
+"""Members who may be one person: found by likeness, decided by people."""
