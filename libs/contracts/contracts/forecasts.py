@@ -82,6 +82,7 @@ class ModelReport(Model):
     name: Annotated[str, public]
     version: Annotated[int, public]
     champion: Annotated[str, public]
+    champion_new: Annotated[str | None, public] = None  # of goods a member never bought
     engine: Annotated[str, public]
     as_of: Annotated[date, public]
     horizon_days: Annotated[int, public]

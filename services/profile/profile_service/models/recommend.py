@@ -63,24 +63,24 @@ def train(shopping: Shopping, horizon: int, progress: Progress, top: int = TOP) 
     report: dict[str, Any] = {
         "model": "recommend", "engine": engine(), **describe(shopping, chosen),
     }  # fmt: skip
-    ranker = None
+    ranker, champions = None, {"all": "half_life", "new": "half_life"}
     if chosen.cuts:
         progress("learning from the past")
         last = world(shopping, chosen.cuts[0])
-        judged, champion = _judge(shopping, chosen, last, progress)
+        judged, champions = _judge(shopping, chosen, last, progress)
         report |= judged
-        if champion == "ranker":
+        if "ranker" in champions.values():
             ranker = _learn(shopping, last, chosen.cuts[0], horizon)
             report["importance"] = dict(ranker.importance()[:15])
     else:
-        champion = "half_life"
         report |= {"held_out": None, "note": "history is too short to learn from"}
-    report["champion"] = champion
+    report |= {"champion": champions["all"], "champion_new": champions["new"]}
+    scorers = {kind: ranker if name == "ranker" else None for kind, name in champions.items()}
     now = world(shopping, shopping.as_of)
     made = []
     for start in range(0, len(now.members), CHUNK):
         progress(f"ranking for member {start + 1:,} of {len(now.members):,}")
-        made.append(_rank(shopping, now, now.members[start : start + CHUNK], ranker, top))
+        made.append(_rank(shopping, now, now.members[start : start + CHUNK], scorers, top))
     popular = _available(now.held.items, shopping.gone).sort(
         ["recent", "buyers", "sku"], descending=[True, True, False]
     )
@@ -116,8 +116,9 @@ def _matrix(table: pl.DataFrame) -> Floats:
 
 def _judge(
     shopping: Shopping, chosen: Plan, last: World, progress: Progress
-) -> tuple[dict[str, Any], str]:
-    """NDCG@10 of all parts on the last cut, for all goods and for those new to a member."""
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """NDCG@10 of all parts on the last cut, for all goods and for those new to a member; and for
+    each of the two lists, whether the ranker or the baseline makes it."""
     cut, horizon = chosen.cuts[0], chosen.horizon
     members = last.members
     if chosen.test is not None:
@@ -143,15 +144,12 @@ def _judge(
         }
         for name, score in scores.items()
     }
-    wins = (
-        all(
-            figures["ranker"][name] >= figures["half_life"][name] - 1e-3
-            for name in ("ndcg10_all", "ndcg10_new")
-        )
-        or figures["ranker"]["ndcg10_all"] > figures["half_life"]["ndcg10_all"]
-    )
+    champions = {
+        kind: max(("half_life", "ranker"), key=lambda name: figures[name][f"ndcg10_{kind}"])
+        for kind in ("all", "new")
+    }
     held_out = {"cut": day_of(cut).isoformat(), "how": how, "members": len(members)}
-    return {"held_out": held_out, "metrics": figures}, "ranker" if wins else "half_life"
+    return {"held_out": held_out, "metrics": figures}, champions
 
 
 def _plain(table: pl.DataFrame) -> Floats:
@@ -199,15 +197,18 @@ def _available(table: pl.DataFrame, gone: pl.Series) -> pl.DataFrame:
 
 
 def _rank(
-    shopping: Shopping, now: World, members: Codes, ranker: Trees | None, top: int
+    shopping: Shopping, now: World, members: Codes, scorers: dict[str, Trees | None], top: int
 ) -> pl.DataFrame:
+    """Both lists of these members; a list without trees is the baseline's."""
     table = candidates(shopping, now.held, now.related, members)
     table = _available(table, shopping.gone)
-    score = _plain(table) if ranker is None else ranker.predict(_matrix(table))
-    both = pl.concat([
-        _best(table, score, new=new, top=top).with_columns(pl.lit(new).alias("is_new"))
-        for new in (False, True)
-    ]).sort("member", "is_new", "rank")  # fmt: skip
+    lists = []
+    for kind, ranker in scorers.items():
+        new = kind == "new"
+        score = _plain(table) if ranker is None else ranker.predict(_matrix(table))
+        best = _best(table, score, new=new, top=top)
+        lists.append(best.with_columns(pl.lit(new).alias("is_new")))
+    both = pl.concat(lists).sort("member", "is_new", "rank")
     return both.with_columns(_because(now, members, both))
 
 
