@@ -18,7 +18,7 @@ from allinone.supervisor import StartFailed
 from allinone.tokens import NoToken, fetch
 from contracts.roles import Role
 
-BENCHES = ("collect", "ledger", "gateway", "checkout", "coupons", "resolve")
+BENCHES = ("collect", "ledger", "gateway", "checkout", "coupons", "resolve", "segments")
 MODELS = ("clv", "churn", "recommend")
 _WORKSPACE = Path(__file__).resolve().parents[3]
 

@@ -10,7 +10,11 @@ from uuid import UUID
 
 import msgspec
 
-from contracts import gateway_events, points_events  # noqa: F401 - all_events finds them too
+from contracts import (  # noqa: F401 - all_events finds them too
+    gateway_events,
+    points_events,
+    segments,
+)
 from contracts.base import Amount, Event, Record
 from contracts.classification import Kind, holding, internal, personal, public, quasi
 

@@ -173,6 +173,15 @@ _PROFILE = [
     Holding("profile", "refusal", "rights", N, _SUBJECT, "refused_at", via=_SEEN),
     Holding("profile", "forecast", "insight", Q, _SUBJECT, "made_at", via=_SEEN),
     Holding("profile", "member_tags", "insight", Q, _SUBJECT, via=_SEEN),
+    Holding("profile", "tag_review", "insight", Q, _SUBJECT, "flipped_at", via=_SEEN),
+    Holding("profile", "tag_pin", "insight", Q, _SUBJECT, via=_SEEN),
+    Holding("profile", "standing", "insight", Q, _SUBJECT, via=_SEEN),
+    Holding("profile", "tag_rule", "insight", P, (), "changed_at", sealed=("document",)),
+    Holding("profile", "segment_version", "marketing", P, (), "changed_at",
+            sealed=("definition",)),
+    Holding("profile", "segment_list", "marketing", N, _SUBJECT, "added_at", via=_SEEN),
+    Holding("profile", "member_tier", "insight", N, _SUBJECT, "changed_at", via=_SEEN),
+    Holding("profile", "member_consent", "insight", N, _SUBJECT, "changed_at", via=_SEEN),
 ]  # fmt: skip
 
 _POINTS = [

@@ -10,7 +10,16 @@ import msgspec
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from contracts import campaign, forecasts, gateway, identity, merge_reviews, points, profile
+from contracts import (
+    campaign,
+    forecasts,
+    gateway,
+    identity,
+    merge_reviews,
+    points,
+    profile,
+    segments,
+)
 from contracts.base import ProblemDocument
 from contracts.classification import fields_of
 from contracts.gateway.access import OAuthProblem
@@ -28,7 +37,7 @@ _MODELS = BaseModel | msgspec.Struct
 
 def operations() -> list[Operation]:
     """Every public operation, by service."""
-    areas = (gateway, identity, merge_reviews, profile, forecasts, points, campaign)
+    areas = (gateway, identity, merge_reviews, profile, forecasts, segments, points, campaign)
     return [operation for area in areas for operation in area.OPERATIONS]
 
 

@@ -1,6 +1,6 @@
 """The profile service's part of the public surface: catalogue, 360° profile, tags, figures."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from contracts.forecasts import Churn, Clv
 from contracts.operations import PAGING, Operation, Query
 from contracts.roles import EVERYONE, FIGURES, READING, STAFF, Role
 
+CASES = holding("tag_rule.document", DataClass.PUBLIC)
 Text = Annotated[Annotated[str, msgspec.Meta(max_length=200)] | None, public]
 
 
@@ -58,7 +59,9 @@ class Tag(Model):
     """One thing that is known about a member, how surely, from what, and until when.
 
     `value` is None for a tag that a member simply has. `expires_at` is the midnight at which the
-    tag is looked at again even if nothing happens; None: only new facts can change it.
+    tag is looked at again even if nothing happens; None: only new facts can change it. `rule` is
+    `<tag>@<version>` (or "review": kept by decision), `facts` the figures that it was decided from
+    at `decided_at`.
     """
 
     tag: Annotated[str, quasi]
@@ -67,6 +70,9 @@ class Tag(Model):
     confidence: Annotated[float, Field(ge=0, le=1), quasi]
     source: Annotated[str, public]
     expires_at: Annotated[datetime | None, quasi] = None
+    rule: Annotated[str, public] = ""
+    decided_at: Annotated[datetime | None, quasi] = None
+    facts: Annotated[dict[str, float | None], quasi] = {}
 
 
 class MemberTags(Model):
@@ -201,6 +207,70 @@ class TagDefinitions(Model):
     data: Annotated[list[TagDefinition], public]
 
 
+class TagRuleBody(Model):
+    """A tag as data: the first case whose condition is true gives the value.
+
+    A case is `{"when": condition, "value": text, "confidence": number or {"sure": "orders" or an
+    event}}`; conditions as in docs/segments.md, without tags and segments.
+    """
+
+    tag: Annotated[str, Field(max_length=50), public]
+    family: Annotated[str, public]
+    source: Annotated[str, public]
+    zh: Annotated[str, public]
+    en: Annotated[str, public]
+    window_days: Annotated[int | None, public] = None
+    cases: Annotated[list[dict[str, Any]], CASES]
+
+    def document(self) -> dict[str, Any]:
+        """As it is kept."""
+        return self.model_dump(exclude_none=True)
+
+
+class TagRule(Model):
+    """A tag that was added. `decided`: members that this version was applied to when it was new;
+    all of them once there is a `finished_at`."""
+
+    tag: Annotated[str, public]
+    version: Annotated[int, public]
+    document: Annotated[dict[str, Any], CASES]
+    changed_by: Annotated[str, internal]
+    changed_at: Annotated[datetime, public]
+    decided: Annotated[int, counted]
+    finished_at: Annotated[datetime | None, public] = None
+
+
+class TagReview(Model):
+    """A tag, and its value, that a member had surely and suddenly lost."""
+
+    review_id: Annotated[UUID, internal]
+    member_id: Annotated[UUID | None, internal] = None
+    tag: Annotated[str, quasi]
+    before: Annotated[str | None, quasi] = None
+    confidence: Annotated[float | None, quasi] = None
+    flipped_at: Annotated[datetime, public]
+
+
+class TagReviews(Model):
+    """Open ones, the oldest first."""
+
+    data: Annotated[list[TagReview], internal]
+    next_cursor: Annotated[str | None, public] = None
+
+
+class TagReviewDecision(Model):
+    """Accept the loss, or keep the tag for 90 days."""
+
+    decision: Annotated[Literal["accept", "keep"], public]
+
+
+class TagReviewDecided(Model):
+    """Until when the tag is kept; None: it is not."""
+
+    review_id: Annotated[UUID, internal]
+    kept_until: Annotated[date | None, public] = None
+
+
 class TagCount(Model):
     """How many members have a tag (with this value)."""
 
@@ -241,6 +311,8 @@ class PurchaseFigures(Model):
 
 
 CATALOGUERS = frozenset({Role.DATA_OPERATOR, Role.OPERATOR, Role.ADMIN})
+RULERS = frozenset({Role.PLANNER, Role.ANALYST, Role.OPERATOR, Role.ADMIN})
+REVIEWERS = frozenset({Role.SERVICE_AGENT, Role.COMPLIANCE, Role.OPERATOR, Role.ADMIN})
 TAG_READERS = FIGURES | READING - {Role.MEMBER}
 
 
@@ -289,7 +361,20 @@ OPERATIONS: list[Operation] = [
         "GET", "/v1/tags", "profile", "Every tag the platform gives", TAG_READERS,
         response=TagDefinitions, own=None, tags=("tags",),
     ),
+    Operation(
+        "POST", "/v1/tags", "profile", "Add a tag as data, or define one anew", RULERS,
+        TagRuleBody, TagRule, 201, own=None, tags=("tags",),
+    ),
     _figures("/v1/tags/counts", "Members by tag and value", TagCounts),
+    _figures("/v1/tags/{tag}", "A tag that was added, and how far it is", TagRule),
+    Operation(
+        "GET", "/v1/tag-reviews", "profile", "Tags that were suddenly lost", REVIEWERS,
+        response=TagReviews, query=PAGING, own=None, tags=("tags",),
+    ),
+    Operation(
+        "POST", "/v1/tag-reviews/{review_id}/decide", "profile", "Accept a loss, or keep the tag",
+        REVIEWERS, TagReviewDecision, TagReviewDecided, own=None, tags=("tags",),
+    ),
     _figures(
         "/v1/insights/rfm",
         "Members by recency, frequency and money",

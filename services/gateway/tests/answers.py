@@ -133,7 +133,9 @@ class Builder:
 
     def _token(self, kind: Kind, marker: Classified | None) -> str:
         at = marker.at if marker and marker.at else "nowhere.known"
-        return self.vault.seal(kind, self.values[kind], self.member_id, place=at)
+        about_nobody = marker is not None and marker.data_class is DataClass.PUBLIC
+        bound_to = None if about_nobody else self.member_id
+        return self.vault.seal(kind, self.values[kind], bound_to, place=at)
 
     def _field(self, marker: Classified | None, name: str, option: Any) -> str | None:
         if marker is None or marker.data_class in (DataClass.PUBLIC, DataClass.AGGREGATE):
@@ -145,7 +147,12 @@ class Builder:
 
 def withheld(leaves: list[Leaf], levels: Mapping[str, Level]) -> bool:
     """Whether a hidden field can neither be left empty nor is gone with what it stands in."""
-    hidden = [leaf for leaf in leaves if levels[leaf.field] is not Level.PLAIN]
+    hidden = [
+        leaf
+        for leaf in leaves
+        if levels[leaf.field] is not Level.PLAIN
+        if (leaf.field, levels[leaf.field]) != ("member_id", Level.MASKED)  # a pseudonym
+    ]
     gone = {leaf.pointer for leaf in hidden if leaf.can_be_blank and not leaf.sealed}
     return any(
         not leaf.can_be_blank

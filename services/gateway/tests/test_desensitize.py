@@ -198,7 +198,7 @@ NO_MEMBER = frozenset(
         "account", "application", "approval", "campaign", "coupon", "delivery", "exchange", "hold",
         "incident", "journal", "membership", "merge", "pool", "purchase", "quote", "redemption",
         "refund", "referral", "request", "review", "rotation", "spend", "suppression", "template",
-        "top_up", "transfer", "use", "webhook",
+        "top_up", "transfer", "use", "webhook", "segment", "other_segment",
     )
 ) | {"id", "ref"}  # fmt: skip
 

@@ -18,6 +18,10 @@ from profile_service.purchases import subscribers as purchases
 from profile_service.purchases.use_cases import Purchases
 from profile_service.rfm import router as rfm
 from profile_service.rights import subscribers as rights
+from profile_service.segments import jobs as segment_jobs
+from profile_service.segments import router as segments
+from profile_service.segments import subscribers as standings
+from profile_service.segments.bitmaps import Bitmaps
 from profile_service.settings import ProfileSettings
 from profile_service.subjects import subscribers as subjects
 from profile_service.subjects.use_cases import SubjectIds
@@ -32,22 +36,30 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
     lake = Lake(settings.lake_dir)
     collector = Collector(ids, partitions, settings.dedupe_weeks)
     booked = Purchases(ids, partitions, Departments())
-    return build(
+    bitmaps = Bitmaps()
+    app = build(
         Service(
             name="profile",
             settings=settings,
             routers=[
                 catalogue.router, profiles.router, tags.router, rfm.router, figures.router,
                 forecasts.router,
+                segments.router,
             ],
             subscriptions=[
                 *subjects.subscriptions(ids),
                 *collect.subscriptions(collector),
                 *purchases.subscriptions(booked),
                 *rights.subscriptions(ids, lake),
+                *standings.subscriptions(ids),
             ],
-            sealed=["trait.value", "activity.properties"],
-            jobs=[*collect_jobs.jobs(collector), *TAG_JOBS,
+            sealed=[
+                "trait.value", "activity.properties", "segment_version.definition",
+                "tag_rule.document",
+            ],
+            jobs=[*collect_jobs.jobs(collector), *TAG_JOBS, *segment_jobs.jobs(bitmaps),
                   *forecast_jobs.jobs(lake, settings.train_days)],
         )
     )  # fmt: skip
+    app.state.bitmaps = bitmaps
+    return app

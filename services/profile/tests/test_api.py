@@ -88,7 +88,8 @@ async def test_a_member_from_all_sides(profile: RunningApp, clock: DrivenClock) 
     }  # fmt: skip
 
 
-async def test_facts_told_again_change_nothing(profile: RunningApp) -> None:
+async def test_facts_told_again_change_nothing(profile: RunningApp, clock: DrivenClock) -> None:
+    clock.move(NOON + timedelta(hours=1), ticking=False)  # tags say when they were decided
     facts = (
         registered(1),
         OrdersRecorded([order("o-1", member(1))]),
@@ -100,7 +101,10 @@ async def test_facts_told_again_change_nothing(profile: RunningApp) -> None:
     assert await get(profile, f"/v1/members/{member(1)}/profile") == before
 
 
-async def test_an_absorbed_id_answers_with_the_survivor(profile: RunningApp) -> None:
+async def test_an_absorbed_id_answers_with_the_survivor(
+    profile: RunningApp, clock: DrivenClock
+) -> None:
+    clock.move(NOON + timedelta(hours=1), ticking=False)  # tags say when they were decided
     await tell(
         profile,
         registered(1, city="北京"),

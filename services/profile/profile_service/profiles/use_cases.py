@@ -21,6 +21,7 @@ from contracts.profile import (
     TimelineItem,
 )
 from profile_service.collect import repository as activity_rows
+from profile_service.conditions.repository import people_of
 from profile_service.forecasts.use_cases import expectations
 from profile_service.profiles import portrait, repository
 from profile_service.profiles.domain import Entry, Place
@@ -31,8 +32,7 @@ from profile_service.rfm import repository as rfm_rows
 from profile_service.subjects import repository as subject_rows
 from profile_service.subjects.domain import Attributes, Person
 from profile_service.tags import use_cases as tagging
-from profile_service.tags.domain import NO_TAGS, Decision, Facts, decide
-from profile_service.tags.rules import RULES
+from profile_service.tags.domain import NO_TAGS, Decision, Facts
 
 WINDOWS = (30, 90, 365)
 VIEWED = 20
@@ -60,7 +60,7 @@ async def profile(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberPr
         rfm=await _rfm(tx, facts.spending) if personal else None,
         clv=clv,
         churn=churn,
-        tags=tagging.shown(decision) if personal else [],
+        tags=await tagging.shown(tx, decision) if personal else [],
         purchases=purchases,
         activity=await _activity(tx, person, facts.today),
         portrait=_portrait(known, decision, purchases.last_30_days.orders) if personal else None,
@@ -73,7 +73,7 @@ async def tags(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberTags:
     if not personal:
         return MemberTags(member_id=person.member_id, data=[])
     _, decision = await _decided(tx, person)
-    return MemberTags(member_id=person.member_id, data=tagging.shown(decision))
+    return MemberTags(member_id=person.member_id, data=await tagging.shown(tx, decision))
 
 
 async def timeline(tx: Tx, member_id: UUID, limit: int, cursor: str | None) -> Timeline:
@@ -97,9 +97,9 @@ async def _person(tx: Tx, member_id: UUID) -> Person:
 
 
 async def _decided(tx: Tx, person: Person) -> tuple[Facts, Decision]:
-    facts = (await tagging.facts_of(tx, [person.root], local_date(tx.now)))[person.root]
-    objects = await subject_rows.objecting(tx, [person.root])
-    return facts, NO_TAGS if objects else decide(facts, RULES)
+    people = await people_of(tx, [person.root])
+    found = await tagging.decided(tx, people, local_date(tx.now))
+    return found.facts[person.root], found.decisions.get(person.root, NO_TAGS)
 
 
 async def _purchases(tx: Tx, person: Person, spending: Spending) -> PurchaseSummary:

@@ -22,6 +22,18 @@ HOLDS = {
     f" FROM spending WHERE {_MINE}",
     "forecast": f"SELECT name, value, horizon_days, detail, made_at FROM forecast WHERE {_MINE}",
     "member_tags": f"SELECT tags FROM member_tags WHERE {_MINE}",
+    "tag_review": "SELECT tag, before, flipped_at, decision, decided_at FROM tag_review"
+    f" WHERE {_MINE}",
+    "tag_pin": f"SELECT tag, value, until FROM tag_pin WHERE {_MINE}",
+    "standing": "SELECT (SELECT coalesce(jsonb_agg(name ORDER BY name), '[]') FROM segment"
+    f" JOIN segment_version USING (segment_id, version)"
+    f" WHERE number = ANY(segments)) AS segments FROM standing WHERE {_MINE}",
+    "segment_list": "SELECT name AS list, added_at FROM segment_list"
+    " JOIN segment USING (segment_id) JOIN segment_version USING (segment_id, version)"
+    f" WHERE {_MINE}",
+    "member_tier": f"SELECT tier, changed_at FROM member_tier WHERE {_MINE}",
+    "member_consent": "SELECT purpose, channel, granted, changed_at FROM member_consent"
+    f" WHERE {_MINE}",
     "objection": f"SELECT objected_at FROM objection WHERE {_MINE}",
     "refusal": f"SELECT refused_at FROM refusal WHERE {_MINE}",
     "subject": "SELECT member_id, linked_at, index IS NOT NULL AS identifier FROM subject"
@@ -29,18 +41,25 @@ HOLDS = {
 }
 _TABLES = (
     "touched", "trait", "activity", "activity_day", "purchase", "refund", "spending",
-    "member_tags", "forecast", "objection", "refusal", "member",
+    "member_tags", "forecast", "tag_review", "tag_pin", "standing", "segment_list", "member_tier",
+    "member_consent", "objection", "refusal", "member",
 )  # fmt: skip
 
 _BEHAVIOUR = ("trait", "activity", "activity_day")
 
 
 async def erase(tx: Tx, members: Sequence[UUID]) -> None:
-    """Everything goes, who the identifiers belonged to included.
+    """Everything goes, who the identifiers belonged to included. Only in turn with whatever decides
+    tags and segments.
 
     Orders are kept as books by points, so nothing here is needed by law.
     """
     await tx.execute("SELECT pg_advisory_xact_lock(hashtext('profile:erasures'))")
+    await tx.execute(
+        "INSERT INTO standing_gone SELECT ordinal, nextval('standing_version')"
+        f" FROM standing WHERE {_MINE}",
+        list(members),
+    )
     for table in _TABLES:
         await tx.execute(f"DELETE FROM {table} WHERE {_MINE}", list(members))
     await tx.execute(f"DELETE FROM subject WHERE root IN ({_PEOPLE})", list(members))

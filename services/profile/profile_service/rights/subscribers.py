@@ -10,6 +10,7 @@ from contracts.gateway_events import ConsentChanged
 from profile_service.forecasts.lake import Lake
 from profile_service.rights import use_cases
 from profile_service.rights.repository import HOLDS
+from profile_service.segments.subscribers import consents
 from profile_service.subjects.use_cases import SubjectIds
 
 
@@ -21,6 +22,7 @@ def subscriptions(subjects: SubjectIds, lake: Lake) -> list[Subscription]:
 
     async def changed(tx: Tx, events: Sequence[ConsentChanged]) -> None:
         await use_cases.changed(tx, subjects, events)
+        await consents(tx, subjects, events)
 
     rights = Rights("profile", HOLDS, erase, use_cases.object_to)
     return [rights.subscription, Subscription(ConsentChanged, changed)]

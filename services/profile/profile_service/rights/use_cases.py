@@ -16,6 +16,7 @@ PERSONAL = "personalised_recommendation"
 
 async def erase(tx: Tx, members: Sequence[UUID]) -> None:
     """Everything goes; who comes with the same identifier is somebody new."""
+    await tags.take_turn(tx)
     await repository.erase(tx, members)
 
 

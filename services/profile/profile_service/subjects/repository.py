@@ -149,3 +149,20 @@ async def refusing(tx: Tx, ids: Iterable[int]) -> set[int]:
 async def erasures(tx: Tx) -> int:
     """How often members were erased; none is until the end of this transaction."""
     return int(await tx.fetchval("SELECT erasures_so_far()"))
+
+
+async def member_ids(tx: Tx, subjects: Sequence[int]) -> dict[int, UUID]:
+    """The member that each of these subjects is; identifiers are left out."""
+    if not subjects:
+        return {}
+    rows = await tx.fetch(
+        "SELECT id, member_id FROM subject WHERE id = ANY($1::bigint[]) AND member_id IS NOT NULL",
+        subjects,
+    )
+    return {row["id"]: row["member_id"] for row in rows}
+
+
+async def roots_of(tx: Tx, subjects: Sequence[int]) -> dict[int, int]:
+    """Whose each of these subjects is."""
+    rows = await tx.fetch("SELECT id, root FROM subject WHERE id = ANY($1::bigint[])", subjects)
+    return {row["id"]: row["root"] for row in rows}

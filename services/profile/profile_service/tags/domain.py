@@ -1,8 +1,9 @@
 """What a rule sees, what it answers, and what follows for a member. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
 
 from profile_service.purchases.domain import NOTHING, Spending
 
@@ -40,6 +41,9 @@ class Verdict:
     value: str | None = None
     confidence: float = 1.0
     until: date | None = None
+    rule: str = ""  # `<tag>@<version>`; version 1 of rules in code, 0 of shipped documents
+    facts: Mapping[str, Any] = field(default_factory=dict)  # what it was decided from, and when
+    decided_at: datetime | None = None
 
 
 def has(value: str | None = None, *, confidence: float = 1.0, until: date | None = None) -> Verdict:
@@ -74,6 +78,10 @@ class Decision:
     tags: Mapping[str, Verdict]
     review_on: date | None
 
+    def reviewed(self, day: date) -> "Decision":
+        """The same, looked at again on that day at the latest."""
+        return Decision(self.tags, min(self.review_on or day, day))
+
 
 NO_TAGS = Decision({}, None)
 
@@ -105,3 +113,37 @@ def leader(counts: Mapping[str, int]) -> tuple[str, float] | None:
 def sure(observations: int) -> float:
     """How far so many observations can be trusted: 3 → 0.6, 18 → 0.9."""
     return observations / (observations + 2)
+
+
+SURE_ENOUGH = 0.6  # a watched tag held with less may be lost without anybody looking
+WATCHED = frozenset({"price_sensitive"})
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A watched tag that was lost although it was sure."""
+
+    tag: str
+    before: str | None
+    confidence: float
+
+
+def since(decision: Decision, before: Mapping[str, Verdict], now: datetime) -> Decision:
+    """The same with when each value was decided and from what: as before, if it is no other."""
+    tags = {}
+    for name, tag in decision.tags.items():
+        old = before.get(name)
+        if old is not None and (old.value, old.rule) == (tag.value, tag.rule):
+            tags[name] = replace(tag, facts=old.facts, decided_at=old.decided_at)
+        else:
+            tags[name] = replace(tag, decided_at=now)
+    return Decision(tags, decision.review_on)
+
+
+def flips(decision: Decision, before: Mapping[str, Verdict]) -> list[Flip]:
+    """What somebody should look at."""
+    return [
+        Flip(name, before[name].value, before[name].confidence)
+        for name in sorted(WATCHED & before.keys())
+        if name not in decision.tags and before[name].confidence >= SURE_ENOUGH
+    ]

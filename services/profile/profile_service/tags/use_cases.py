@@ -1,38 +1,61 @@
 """Tags follow the facts: whoever was touched, or whose day has come, is looked at again."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from chassis.clock import local_date, midnight
 from chassis.database import Database, Tx
+from chassis.problem import Problem
+from contracts.base import ProblemError
 from contracts.points_events import TagsChanged
-from contracts.profile import Tag, TagCount, TagCounts, TagDefinition, TagDefinitions
+from contracts.profile import (
+    Tag,
+    TagCount,
+    TagCounts,
+    TagDefinition,
+    TagDefinitions,
+    TagReview,
+    TagReviewDecided,
+    TagReviews,
+    TagRule,
+)
 from profile_service.collect import repository as activity_rows
-from profile_service.purchases import repository as purchase_rows
-from profile_service.purchases.domain import NOTHING, Spending, by_subject
-from profile_service.rfm import repository as rfm_rows
+from profile_service.conditions import repository as condition_rows
+from profile_service.conditions.domain import NO_WANTS, Known, Wants
+from profile_service.conditions.repository import People, people_of
+from profile_service.purchases.domain import NOTHING
 from profile_service.rfm import use_cases as rfm
+from profile_service.segments import standings
 from profile_service.subjects import repository as subject_rows
 from profile_service.tags import repository
-from profile_service.tags.domain import NO_TAGS, Decision, Facts, decide
+from profile_service.tags.documents import DataRule, Rules, parse, rules_of
+from profile_service.tags.domain import (
+    NO_TAGS,
+    Decision,
+    Facts,
+    Rule,
+    Verdict,
+    decide,
+    flips,
+    since,
+)
 from profile_service.tags.rules import RULES
 
 AT_ONCE = 1_000
 ROUNDS_A_TICK = 20  # so that a flood of activities is not held up by its tags
 ROUNDS_A_READ = 5
+KEPT_FOR = timedelta(days=90)
 
 
-async def facts_of(tx: Tx, roots: Sequence[int], today: date) -> dict[int, Facts]:
-    """What rules want to know about these people; those never registered are left out."""
-    leaves = await subject_rows.leaves_of(tx, roots)
-    attributes = await subject_rows.attributes(tx, leaves)
-    folds = await purchase_rows.spending(tx, leaves)
-    spending = by_subject((leaves[subject], fold) for subject, fold in folds)
-    behaviour = await activity_rows.behaviour(tx, leaves)
-    bounds = await rfm_rows.latest_bounds(tx)
+async def facts_of(tx: Tx, people: People, today: date) -> dict[int, Facts]:
+    """What rules want to know about these people, by root."""
+    behaviour = await activity_rows.behaviour(tx, people.leaves)
     found = {}
-    for root, known in attributes.items():
-        bought: Spending = spending.get(root, NOTHING)
+    for root, known in people.attributes.items():
+        bought = people.spending.get(root, NOTHING)
         acts = behaviour.get(root)
         found[root] = Facts(
             today=today,
@@ -45,7 +68,7 @@ async def facts_of(tx: Tx, roots: Sequence[int], today: date) -> dict[int, Facts
             previous_on=_day(bought.previous_at),
             events=acts.events if acts else {},
             seen_on=_day(acts.last_at) if acts else None,
-            high_value_fen=bounds.high_value if bounds else None,
+            high_value_fen=people.bounds.high_value if people.bounds else None,
         )
     return found
 
@@ -62,23 +85,166 @@ async def review(tx: Tx) -> int:
     await repository.take_turn(tx)
     today = local_date(tx.now)
     roots = await repository.take_due(tx, today, AT_ONCE)
-    facts = await facts_of(tx, roots, today) if roots else {}
-    if facts:
-        objecting = await subject_rows.objecting(tx, list(facts))
-        await _save(
-            tx,
-            {
-                root: NO_TAGS if root in objecting else decide(f, RULES)
-                for root, f in sorted(facts.items())
-            },
-        )
+    if roots:
+        await _decide(tx, await people_of(tx, roots), today)
     return len(roots)
 
 
-async def drop(tx: Tx, roots: Sequence[int]) -> None:
-    """These people have no tags any more."""
+@dataclass(frozen=True)
+class Decided:
+    """What was decided of some people, by root, from what, and what they had before."""
+
+    decisions: Mapping[int, Decision]
+    facts: Mapping[int, Facts]
+    known: Mapping[int, Known]
+    before: Mapping[int, Mapping[str, Verdict]]
+
+
+async def decided(tx: Tx, people: People, today: date, wants: Wants = NO_WANTS) -> Decided:
+    """Ask every rule; who objects is left out. `wants`: what else has to be known."""
+    facts = await facts_of(tx, people, today)
+    roots = list(facts)
+    rules = rules_of(await repository.rules(tx))
+    known = await condition_rows.known(tx, people, {}, rules.wants | wants, today)
+    objecting = await subject_rows.objecting(tx, roots)
+    before = await repository.before(tx, roots)
+    pins = await repository.pins(tx, roots, today)
+    decisions = {
+        root: since(_asked(f, known[root], rules, pins.get(root, {})), before.get(root, {}), tx.now)
+        for root, f in sorted(facts.items())
+        if root not in objecting
+    }
+    return Decided(decisions, facts, known, before)
+
+
+def _asked(facts: Facts, known: Known, rules: Rules, pins: Mapping[str, Verdict]) -> Decision:
+    by_code = decide(facts, RULES)
+    seen = {"orders": facts.spending.orders, "events": sum(facts.events.values())}
+    tags = {name: replace(tag, rule=f"{name}@1", facts=seen) for name, tag in by_code.tags.items()}
+    days = [by_code.review_on, *(pin.until for pin in pins.values())]
+    for rule in rules.all:
+        verdict = rule.decide(known, facts.today)
+        days.append(verdict.until)
+        if verdict.given:
+            evidence = rule.evidence(known, facts.today)
+            tags[rule.name] = replace(verdict, rule=f"{rule.name}@{rule.version}", facts=evidence)
+    return Decision({**tags, **pins}, min((day for day in days if day), default=None))
+
+
+async def _decide(tx: Tx, people: People, today: date) -> None:
+    shelf = await standings.shelf(tx)
+    found = await decided(tx, people, today, shelf.wants)
+    decisions = dict(found.decisions)
+    untils = await standings.follow(tx, shelf, decisions, found.known, people.leaves)
+    for root, until in untils.items():
+        decisions[root] = decisions[root].reviewed(until)
+    flipped = [
+        (root, flip)
+        for root, decision in decisions.items()
+        for flip in flips(decision, found.before.get(root, {}))
+    ]
+    if flipped:
+        await repository.add_reviews(tx, flipped)
+    objecting = sorted(found.facts.keys() - decisions.keys())
+    await _save(tx, decisions | dict.fromkeys(objecting, NO_TAGS))
+
+
+async def add(tx: Tx, document: Mapping[str, Any], by: str) -> TagRule:
+    """A tag as data, or the next version of one; everybody is decided by it from now on.
+
+    The same document again changes nothing. Raises Problem 409 for a tag in code, 422 with faults.
+    """
     await repository.take_turn(tx)
+    row = await repository.rule(tx, str(document.get("tag")))
+    if row is not None and row["document"] == document:
+        return _rule(row)
+    version = row["version"] + 1 if row is not None else 1
+    rule, faults = parse(document, version)
+    if faults:
+        errors = [ProblemError(pointer=f.pointer, code=f.code, detail=f.detail) for f in faults]
+        raise Problem(422, "invalid_rule", "The rule cannot be worked out", errors=errors)
+    if any(rule.name == each.name for each in RULES):
+        raise Problem(409, "tag_in_code", "That tag is decided by code", pointer="/tag")
+    await repository.add_rule(tx, rule.name, version, document, by)
+    return await definition_of(tx, rule.name)
+
+
+async def definition_of(tx: Tx, tag: str) -> TagRule:
+    """A tag that was added, and how far it is. Raises Problem 404."""
+    row = await repository.rule(tx, tag)
+    if row is None:
+        raise Problem(404, "unknown_tag", "No such tag was added")
+    return _rule(row)
+
+
+def _rule(row: Any) -> TagRule:
+    return TagRule(
+        tag=row["tag"],
+        version=row["version"],
+        document=row["document"],
+        changed_by=row["changed_by"],
+        changed_at=row["changed_at"],
+        decided=row["done"],
+        finished_at=row["finished_at"],
+    )
+
+
+async def back_fill(db: Database, _now: datetime) -> None:
+    """Rules that are new are applied to everybody, a thousand members at a time."""
+    for _ in range(ROUNDS_A_TICK):
+        async with db.transaction() as tx:
+            await repository.take_turn(tx)
+            row = await repository.unfinished(tx)
+            if row is None:
+                return
+            roots = sorted(set((await subject_rows.roots_of(tx, row["members"])).values()))
+            if roots:
+                await _decide(tx, await people_of(tx, roots), local_date(tx.now))
+            await repository.progress(tx, row["tag"], row["version"], row["members"])
+
+
+async def reviews(tx: Tx, limit: int, cursor: str | None) -> TagReviews:
+    """Sudden losses that nobody has decided about. Raises Problem 422 for a cursor not ours."""
+    rows = await repository.reviews(tx, _place(cursor) if cursor else None, limit + 1)
+    last = rows[limit - 1] if len(rows) > limit else None
+    return TagReviews(
+        data=[TagReview.model_validate(dict(row)) for row in rows[:limit]],
+        next_cursor=last and f"{last['flipped_at'].isoformat()}~{last['review_id']}",
+    )
+
+
+def _place(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        at, review_id = cursor.split("~")
+        return datetime.fromisoformat(at), UUID(review_id)
+    except ValueError:
+        title = "The cursor is not one of ours"
+        raise Problem(422, "invalid_cursor", title, pointer="#query/cursor") from None
+
+
+async def decide_review(tx: Tx, review_id: UUID, keep: bool, by: str) -> TagReviewDecided:
+    """Accept the loss, or keep the tag for a while. Raises Problem 404 where nothing is open."""
+    await repository.take_turn(tx)
+    row = await repository.decide_review(tx, review_id, "keep" if keep else "accept", by)
+    if row is None:
+        raise Problem(404, "unknown_review", "There is no such open review")
+    until = local_date(tx.now) + KEPT_FOR if keep else None
+    if until is not None:
+        await repository.pin(tx, row["root"], row, until)
+        await subject_rows.touch(tx, [row["root"]])
+    return TagReviewDecided(review_id=review_id, kept_until=until)
+
+
+async def drop(tx: Tx, roots: Sequence[int]) -> None:
+    """These people have no tags any more, and are in no segment."""
+    await repository.take_turn(tx)
+    await standings.leave(tx, roots)
     await _save(tx, dict.fromkeys(sorted(roots), NO_TAGS))
+
+
+async def take_turn(tx: Tx) -> None:
+    """Until the commit nobody else decides tags and segments."""
+    await repository.take_turn(tx)
 
 
 async def _save(tx: Tx, decisions: Mapping[int, Decision]) -> None:
@@ -110,7 +276,7 @@ async def counts(tx: Tx) -> TagCounts:
     return TagCounts(data=rows)
 
 
-def definitions() -> TagDefinitions:
+async def definitions(tx: Tx) -> TagDefinitions:
     """Every tag there is."""
     return TagDefinitions(
         data=[
@@ -120,12 +286,12 @@ def definitions() -> TagDefinitions:
                 summary=rule.summary,
                 values=list(rule.values) if rule.values else None,
             )
-            for rule in RULES
+            for rule in await _every(tx)
         ]
     )
 
 
-def shown(decision: Decision) -> list[Tag]:
+async def shown(tx: Tx, decision: Decision) -> list[Tag]:
     """A member's tags as the API has them."""
     return [
         Tag(
@@ -135,7 +301,14 @@ def shown(decision: Decision) -> list[Tag]:
             confidence=tag.confidence,
             source=rule.source,
             expires_at=midnight(tag.until) if tag.until else None,
+            rule=tag.rule,
+            decided_at=tag.decided_at,
+            facts=dict(tag.facts),
         )
-        for rule in RULES
+        for rule in await _every(tx)
         if (tag := decision.tags.get(rule.name))
     ]
+
+
+async def _every(tx: Tx) -> list[Rule | DataRule]:
+    return [*RULES, *rules_of(await repository.rules(tx)).all]

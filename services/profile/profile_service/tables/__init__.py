@@ -1,38 +1,41 @@
-"""The whole schema on one page; partitions, indexes and functions are in the migrations."""
+"""The whole schema, a page or two; partitions, indexes and functions are in the migrations."""
 
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, Integer, Text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Integer, Text
+from sqlmodel import Field
 
+from profile_service.tables.base import Row, big, document, many, moment, text
+from profile_service.tables.segments import (
+    ConditionRow,
+    MemberConsentRow,
+    MemberTierRow,
+    SegmentListRow,
+    SegmentRow,
+    SegmentVersionRow,
+    StandingGoneRow,
+    StandingRow,
+    TagPinRow,
+    TagReviewRow,
+    TagRuleRow,
+)
 
-class Row(SQLModel, registry=registry()):
-    """Base of this service's tables (a registry of its own: table names repeat across services)."""
-
-
-def text(**options: Any) -> Any:
-    return Field(sa_type=Text, **options)
-
-
-def big(*, primary_key: bool = False, nullable: bool = False) -> Any:
-    return Field(sa_column=Column(BigInteger, primary_key=primary_key, nullable=nullable))
-
-
-def moment(*, primary_key: bool = False, nullable: bool = False) -> Any:
-    zoned = DateTime(timezone=True)
-    return Field(sa_column=Column(zoned, primary_key=primary_key, nullable=nullable))
-
-
-def document(*, nullable: bool = False) -> Any:
-    return Field(sa_column=Column(JSONB, nullable=nullable))
-
-
-def many(kind: type[Any]) -> Any:
-    return Field(sa_column=Column(ARRAY(kind), nullable=False))
+__all__ = [
+    "ConditionRow",
+    "MemberConsentRow",
+    "MemberTierRow",
+    "Row",
+    "SegmentListRow",
+    "SegmentRow",
+    "SegmentVersionRow",
+    "StandingGoneRow",
+    "StandingRow",
+    "TagPinRow",
+    "TagReviewRow",
+    "TagRuleRow",
+]
 
 
 class SubjectRow(Row, table=True):
