@@ -10,7 +10,10 @@ class Settings(settings.Settings):
 
     service: str = Field("identity", description="name of the service, set by its app")
     likeness_days: int = Field(
-        1, ge=1, description="days between two searches through all members for double ones"
+        30,
+        ge=1,
+        description="days after which, at midnight, all members are searched again for double ones;"
+        " sooner if a quarter are new since. Newcomers are compared at once anyway",
     )
     likeness_merge_bits: float = Field(
         20.0,

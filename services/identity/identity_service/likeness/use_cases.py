@@ -24,6 +24,7 @@ from identity_service.merges.use_cases import record
 
 PAGE = 50
 ENOUGH = 500  # members from which anything can be learnt
+NEWS = 0.25  # of the members the last hunt knew
 AT_ONCE = 500  # newcomers
 MET = 100  # members that one newcomer is compared with
 READ = 20_000
@@ -73,14 +74,15 @@ async def _compare(tx: Tx, fresh: Sequence[Profile], weights: Weights) -> None:
 async def hunt(db: Database, midnight: datetime, *, days: int, merge_bits: float) -> None:
     """Over all members: learn, propose, and merge what both sides' trusted word makes certain.
 
-    Left out while there is nothing new, within `days` of the last one, or while members are few.
+    Left out while there is nothing new, while members are few, and within `days` of the last one
+    unless a good part are new or changed since.
     """
     async with db.transaction(readonly=True) as tx:
         learnt = await repository.last_learnt(tx)
         if learnt is not None:
-            if midnight < learnt["learnt_at"] + timedelta(days=days):
-                return
-            if not await repository.news_since(tx, learnt["learnt_at"]):
+            news = await repository.news_since(tx, learnt["learnt_at"])
+            due = midnight >= learnt["learnt_at"] + timedelta(days=days)
+            if not news or not (due or news >= NEWS * learnt["population"]):
                 return
     profiles = await _everybody(db)
     if len(profiles) < ENOUGH:
