@@ -118,7 +118,7 @@ async def test_100_000_rows_are_sealed_anew_while_they_are_read(
 
     readers = [asyncio.create_task(reader(n)) for n in range(2)]
     began = time.monotonic()
-    found = await rotated(gateway, scope="data")
+    found = await rotated(gateway, timeout=180, scope="data")
     took = time.monotonic() - began
     running = False
     await asyncio.gather(*readers)
