@@ -106,22 +106,27 @@ async def test_a_search_that_is_killed_goes_on_where_it_was(
     services.clear()
     services.add("orders")
     await until(gateway, incident, lambda now: now["done"] == 1)
-    asked, ask = asyncio.Event(), gateway.parts.inner.request
+    asked = asyncio.Event()
 
-    async def hanging(*_args: Any, **_more: Any) -> Answer:
-        asked.set()
-        await asyncio.Event().wait()
-        raise AssertionError
+    class Hanging:
+        """A service that takes a question and says nothing."""
 
-    gateway.parts.inner.request = hanging  # type: ignore[method-assign]
-    work = asyncio.create_task(search(gateway.app.db, gateway.parts.inner, gateway.parts.audit))
+        async def request(self, *_args: Any, **_more: Any) -> Answer:
+            asked.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    async def searching() -> None:
+        while True:  # until the incident is not in somebody else's hands
+            await search(gateway.app.db, Hanging(), gateway.parts.audit)  # type: ignore[arg-type]
+
+    work = asyncio.create_task(searching())
     await asked.wait()
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
     after = await start_gateway()
     services.clear()
-    gateway.parts.inner.request = ask  # type: ignore[method-assign]
     whole = await until(after, incident, lambda now: now["finished_at"])
     assert (whole["done"], whole["members"]) == (2, 3)
     async with after.app.db.transaction(readonly=True) as tx:
