@@ -1,4 +1,5 @@
-"""Write what is generated from code: docs/events/*.json, docs/openapi.json, README's settings.
+"""Write what is generated from code: docs/events/*.json, docs/openapi.json, the data dictionary,
+README's settings.
 
 `python tools/generate_docs.py` writes; with `--check` it only says what is stale (status 1).
 """
@@ -16,6 +17,7 @@ import msgspec
 from chassis.settings import Settings
 from contracts.base import Event
 from contracts.classification import fields_of
+from contracts.dictionary import Entry, entries, untold
 from contracts.events import all_events
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,8 +34,39 @@ def documents() -> dict[Path, str]:
             for event in all_events()
         },
         ROOT / "docs/openapi.json": _json(importlib.import_module("contracts.openapi").document()),
+        ROOT / "docs/data-dictionary.md": dictionary(entries()),
         readme: with_settings(readme.read_text()),
     }
+
+
+DICTIONARY = """# Data dictionary 数据字典
+
+Every field of the public API and of the bus, once: what it means, how it is classed, which models
+have it. Times are RFC 3339 with zone, dates ISO 8601, money whole fen, points whole numbers, phones
+E.164. Personal and sensitive values are sealed behind the gateway.
+
+所有公开接口与总线事件的字段各定义一次：含义、数据分类、所在模型。时间为带时区的 RFC 3339，
+日期为 ISO 8601，金额以分为单位，积分为整数，手机号为 E.164；个人与敏感数据在网关之后均为密文。
+
+| field 字段 | 中文 | English | class 分类 | kind 类型 | in 所在模型 |
+|---|---|---|---|---|---|
+"""
+SHOWN = 6  # models a row names; the others are counted
+
+
+def dictionary(found: list[Entry]) -> str:
+    """docs/data-dictionary.md. Raises AssertionError for a field without words."""
+    missing = untold()
+    assert not missing, f"words.tsv and the contracts differ in: {', '.join(missing)}"
+    rows = []
+    for entry in found:
+        named = sorted(entry.models)
+        models = ", ".join(named[:SHOWN]) + (f" +{len(named) - SHOWN}" if named[SHOWN:] else "")
+        classes, kinds = ", ".join(sorted(entry.classes)), ", ".join(sorted(entry.kinds))
+        rows.append(
+            f"| `{entry.name}` | {entry.zh} | {entry.en} | {classes} | {kinds} | {models} |"
+        )
+    return DICTIONARY + "\n".join(rows) + "\n"
 
 
 def event_schema(event: type[Event]) -> dict[str, Any]:

@@ -62,6 +62,7 @@ def test_every_sealed_field_has_one_table() -> None:
 @pytest.mark.parametrize("service", SERVICES)
 async def test_the_queries_run_in_every_schema(databases: Databases, service: str) -> None:
     db = await databases.of(service)
+    await databases.empty(service)
     for holding in of_service(service):
         await let_go(db, holding, datetime(2001, 1, 1, tzinfo=UTC))
     async with db.transaction(readonly=True) as tx:

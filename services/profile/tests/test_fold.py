@@ -164,6 +164,18 @@ async def test_an_unknown_visitor_is_adopted_with_all_that_was_done(world: World
     assert adopted["traits"] == {"size": "L"}
 
 
+async def test_a_trait_may_be_anything_that_json_has(world: World) -> None:
+    await world.register(1)
+    told: dict[str, Any] = {
+        "list": ["tea", 1], "pairs": [[1, 2], [3]], "none": None, "map": {"a": [True]}, "text": "x",
+    }  # fmt: skip
+    await world.collect(
+        batch(activity("m", member_id=member(1), type="identify", event=None, traits=told))
+    )
+    found = (await seen(world, 1))["traits"]
+    assert found == {name: value for name, value in told.items() if value is not None}
+
+
 async def test_a_later_trait_wins_whenever_it_arrives(world: World) -> None:
     await world.register(1)
     told = [

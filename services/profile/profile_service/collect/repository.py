@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from chassis.database import Tx
@@ -91,21 +92,29 @@ async def add_days(tx: Tx, counts: DayCount) -> None:
 
 
 async def merge_traits(tx: Tx, traits: Mapping[TraitKey, Trait]) -> None:
-    """Keep each trait unless a later message told it already."""
+    """Keep each trait unless a later message told it already.
+
+    Values travel as text: in an array of jsonb a list would be taken for another dimension.
+    """
     keys = sorted(traits)
     await tx.execute(
-        "INSERT INTO trait SELECT * FROM"
-        " unnest($1::bigint[], $2::text[], $3::jsonb[], $4::timestamptz[], $5::bigint[])"
+        "INSERT INTO trait SELECT subject, name, value::jsonb, at, key FROM"
+        " unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[])"
+        " AS told (subject, name, value, at, key)"
         " ON CONFLICT (subject_id, name) DO UPDATE SET value = excluded.value,"
         " occurred_at = excluded.occurred_at, message_key = excluded.message_key"
         " WHERE (trait.occurred_at, trait.message_key)"
         " < (excluded.occurred_at, excluded.message_key)",
         [key[0] for key in keys],
         [key[1] for key in keys],
-        [traits[key].value for key in keys],
+        [_text(traits[key].value) for key in keys],
         [traits[key].occurred_at for key in keys],
         [traits[key].message_key for key in keys],
     )
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
 
 
 async def behaviour(tx: Tx, leaves: Mapping[int, int]) -> dict[int, Behaviour]:
