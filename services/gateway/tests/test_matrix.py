@@ -56,7 +56,8 @@ def row_for(caller: Caller, somebody: Somebody) -> Row:
     own = Relation.SELF if caller.role is Role.MEMBER else Relation.OWN_STORE
     relation = own if somebody.own else Relation.OTHER
     guarded = somebody.child and not (somebody.granted and caller.role in GRANTED)
-    return TABLE.view(who, Situation(relation, somebody.agreed, somebody.agreed, guarded))
+    agreed = somebody.agreed and not somebody.child  # without a guardian's yes a child's is none
+    return TABLE.view(who, Situation(relation, agreed, agreed, guarded))
 
 
 def factor_counts(caller: Caller, somebody: Somebody) -> bool:
