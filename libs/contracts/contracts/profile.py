@@ -366,7 +366,10 @@ OPERATIONS: list[Operation] = [
         TagRuleBody, TagRule, 201, own=None, tags=("tags",),
     ),
     _figures("/v1/tags/counts", "Members by tag and value", TagCounts),
-    _figures("/v1/tags/{tag}", "A tag that was added, and how far it is", TagRule),
+    Operation(
+        "GET", "/v1/tags/{tag}", "profile", "A tag that was added, and how far it is",
+        FIGURES - {Role.DATA_OPERATOR}, response=TagRule, own=None, tags=("tags",),
+    ),
     Operation(
         "GET", "/v1/tag-reviews", "profile", "Tags that were suddenly lost", REVIEWERS,
         response=TagReviews, query=PAGING, own=None, tags=("tags",),

@@ -160,6 +160,7 @@ CONFIGURATION = frozenset(
     {
         "act-kinds", "benefits", "coupon-templates", "earning-rules", "ledger", "membership-plans",
         "packages", "partners", "products", "questionnaires", "quarantine", "rewards", "rules",
+        "segments",
         "stored-value-rules", "stores", "tags", "tasks", "tier-ladders",
     }
 )  # fmt: skip
