@@ -159,6 +159,8 @@ async def test_keys_rotate_daily_and_overlap(gateway: Gateway, clock: DrivenCloc
         keys = (await gateway.http.get("/.well-known/jwks.json")).json()["keys"]
         return [key["kid"] for key in keys]
 
+    mark = {"advance_seconds": 1, "ticking": False}  # the first tick only says which day it is
+    assert (await gateway.http.post("/dev/clock", json=mark)).status_code == 200
     first = await kids()
     old = await gateway.as_(Role.POS)
     for days in (1, 2, 3):

@@ -134,7 +134,9 @@ async def test_every_question_is_a_guess_and_in_the_audit(
     done = [each for each in page if each["decision"] == "done"]
     assert [each["members"] for each in done] == [[], mine, mine] and len(page) == len(done) + 1
     assert all(each["fields"] == ["last4", "phone"] for each in done)
-    assert ENDING not in str(page) and "张三丰" not in str(page)
+    random = {"id", "at", "members", "subject", "trace_id"}  # may have any digits by chance
+    said = str([{name: each[name] for name in each if name not in random} for each in page])
+    assert ENDING not in said and "张三丰" not in said
 
 
 async def test_who_was_erased_or_unlinked_is_no_candidate(gateway: Gateway, inner: Inner) -> None:
