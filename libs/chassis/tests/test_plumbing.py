@@ -271,10 +271,9 @@ async def test_midnights_run_once_and_in_order_also_after_a_crash(
 
 
 async def test_a_database_that_is_away_is_said_to_be_so(probe: RunningApp, stack: Any) -> None:
-    stack.kill("postgres", signal.SIGKILL)
-    answer = await probe.client.post("/spend", json={"n": 1})
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-    await stack.all_answer()
+    async with stack.away("postgres"):
+        answer = await probe.client.post("/spend", json={"n": 1})
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
 
     async def works() -> bool:
         return (await probe.client.post("/spend", json={"n": 1})).status_code == 201

@@ -95,6 +95,7 @@ async def clean(stack: "Stack", databases: "Databases") -> None:
 
     Name it before `service_app`, so that the app starts in the clean state.
     """
+    await stack.all_answer()  # a test that failed may have left one of them down
     await databases.empty()
     await stack.empty_bus()
     await stack.empty_redis()

@@ -1,6 +1,8 @@
 """The real servers of one test session."""
 
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import nats
@@ -63,6 +65,21 @@ class Stack:
     def pid(self, name: str) -> int | None:
         """Process id of a server, None while it is down."""
         return self._supervisor.child(name).pid
+
+    @asynccontextmanager
+    async def away(self, name: str) -> AsyncIterator[None]:
+        """A server killed, and not started again before the block ends; then it answers again.
+
+        For what has to be seen while it is down; `kill` leaves it down for a moment only.
+        """
+        child = self._supervisor.child(name)
+        self.kill(name)
+        await child.stop()
+        try:
+            yield
+        finally:
+            await child.start()
+            await self.all_answer()
 
     async def all_answer(self) -> None:
         """Come back when all three are up."""
