@@ -18,6 +18,7 @@ from contracts import (
     merge_reviews,
     points,
     profile,
+    rfm,
     segments,
 )
 from contracts.base import ProblemDocument
@@ -37,7 +38,7 @@ _MODELS = BaseModel | msgspec.Struct
 
 def operations() -> list[Operation]:
     """Every public operation, by service."""
-    areas = (gateway, identity, merge_reviews, profile, forecasts, segments, points, campaign)
+    areas = (gateway, identity, merge_reviews, profile, rfm, forecasts, segments, points, campaign)
     return [operation for area in areas for operation in area.OPERATIONS]
 
 

@@ -12,6 +12,7 @@ from contracts.classification import DataClass, counted, holding, internal, publ
 from contracts.events import Product, Store
 from contracts.forecasts import Churn, Clv
 from contracts.operations import PAGING, Operation, Query
+from contracts.rfm import Rfm
 from contracts.roles import EVERYONE, FIGURES, READING, STAFF, Role
 
 CASES = holding("tag_rule.document", DataClass.PUBLIC)
@@ -125,19 +126,6 @@ class ActivitySummary(Model):
     viewed: Annotated[list[str], quasi]
 
 
-class Rfm(Model):
-    """Recency in whole days, frequency in orders, money net of refunds, and the cell `r-f-m`.
-
-    Bands 1–3: recency ≤ 30, 31–90, > 90 days; frequency and money by the population's terciles as
-    last measured (first of the month), 3 being the highest.
-    """
-
-    recency_days: Annotated[int, quasi]
-    frequency: Annotated[int, quasi]
-    monetary: Annotated[Money, quasi]
-    cell: Annotated[str, quasi]
-
-
 class Portrait(Model):
     """The member in one sentence."""
 
@@ -161,6 +149,7 @@ class MemberProfile(Model):
     traits: Annotated[dict[str, Any], holding("trait.value", DataClass.QUASI)]
     personalised: Annotated[bool, public] = True
     lifecycle: Annotated[str | None, quasi] = None  # prospect, new, growing, mature, silent, lost
+    customer_group: Annotated[str | None, quasi] = None  # new, active, high_value, sleeping
     rfm: Annotated[Rfm | None, quasi] = None
     clv: Annotated[Clv | None, quasi] = None
     churn: Annotated[Churn | None, quasi] = None
@@ -285,21 +274,6 @@ class TagCounts(Model):
     data: Annotated[list[TagCount], public]
 
 
-class RfmReport(Model):
-    """Members with a purchase before `at`, by cell.
-
-    `terciles`: cells "r-f-m" of bands 1–3, band 1 being values up to the lower bound; `bounds` are
-    the two bounds of recency (days), frequency (orders) and money (fen). `days`: recency only,
-    "<=30", "31-90", ">90".
-    """
-
-    at: Annotated[datetime, public]
-    scheme: Annotated[Literal["terciles", "days"], public]
-    members: Annotated[int, counted]
-    cells: Annotated[dict[str, int], counted]
-    bounds: Annotated[dict[str, tuple[float, float]] | None, counted] = None
-
-
 class PurchaseFigures(Model):
     """All purchases of the programme; `members` have bought at least once."""
 
@@ -377,15 +351,6 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", "/v1/tag-reviews/{review_id}/decide", "profile", "Accept a loss, or keep the tag",
         REVIEWERS, TagReviewDecision, TagReviewDecided, own=None, tags=("tags",),
-    ),
-    _figures(
-        "/v1/insights/rfm",
-        "Members by recency, frequency and money",
-        RfmReport,
-        (
-            Query("at", datetime, "as of this moment; now if left out"),
-            Query("scheme", str, "terciles (default) or days"),
-        ),
     ),
     _figures("/v1/insights/purchases", "Orders, lines and money of the programme", PurchaseFigures),
 ]  # fmt: skip

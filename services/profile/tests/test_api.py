@@ -71,6 +71,7 @@ async def test_a_member_from_all_sides(profile: RunningApp, clock: DrivenClock) 
     assert seen["purchases"]["by_department_fen"] == {"FRUIT": 500}
     assert seen["purchases"]["by_channel"] == {"pos": 1, "ecommerce": 1}
     assert seen["activity"]["viewed"] == ["apple"]
+    assert seen["rfm"].pop("strategy")["name"]["zh"] == "新客试水"
     assert seen["rfm"] == {
         "recency_days": 0, "frequency": 2,
         "monetary": {"amount": 450, "currency": "CNY"}, "cell": "1-1-1",

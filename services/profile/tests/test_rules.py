@@ -69,16 +69,44 @@ def test_names_are_unique_and_every_family_has_a_tag() -> None:
     ("stage", "known"),
     [
         ("prospect", facts()),
-        ("new", facts(orders=1, first=3, last=3)),
+        ("new", facts(orders=1, first=0, last=0)),
+        ("new", facts(orders=40, first=29, last=0)),
+        ("growing", facts(orders=1, first=30, last=30)),
         ("growing", facts(orders=5, first=40, last=3)),
         ("growing", facts(orders=30, first=89, last=3)),
+        ("growing", facts(orders=11, first=90, last=30)),
         ("mature", facts(orders=12, first=90, last=30)),
-        ("silent", facts(orders=12, first=200, last=31)),
+        ("silent", facts(orders=1, first=31, last=31)),
+        ("silent", facts(orders=12, first=200, last=90)),
         ("lost", facts(orders=12, first=200, last=91)),
     ],
 )
-def test_lifecycle(stage: str, known: Facts) -> None:
+def test_lifecycle_at_its_borders(stage: str, known: Facts) -> None:
     assert value("lifecycle", known) == stage
+
+
+@pytest.mark.parametrize(
+    ("group", "known"),
+    [
+        ("new", facts(registered=29)),
+        ("new", facts(registered=89)),
+        ("sleeping", facts(registered=90)),
+        ("new", facts(orders=1, first=29, last=29)),
+        ("sleeping", facts(orders=1, first=30, last=30)),
+        ("new", facts(orders=1, first=30, last=30, registered=89)),
+        ("new", facts(orders=2, first=29, previous=29, last=1)),
+        ("active", facts(orders=2, first=30, previous=30, last=1)),
+        ("active", facts(orders=9, first=400, previous=364, last=200)),
+        ("sleeping", facts(orders=9, first=400, previous=365, last=200)),
+        ("sleeping", facts(orders=9, first=400, previous=365, last=0, registered=500)),
+        ("high_value", facts(orders=9, first=99, previous=9, last=1, paid_fen=7, high_value_fen=7)),
+        ("active", facts(orders=9, first=99, previous=9, last=1, paid_fen=6, high_value_fen=7)),
+        ("high_value", facts(orders=1, first=29, last=29, paid_fen=7, high_value_fen=7)),
+        ("sleeping", facts(orders=1, first=30, last=30, paid_fen=7, high_value_fen=7)),
+    ],
+)
+def test_customer_groups_at_their_borders(group: str, known: Facts) -> None:
+    assert value("customer_group", known) == group
 
 
 def test_spending_tags() -> None:
@@ -174,7 +202,9 @@ def test_a_verdict_holds_until_the_day_it_says(known: Facts, later: int) -> None
 def test_a_decision_is_reviewed_when_the_first_verdict_ends() -> None:
     known = facts(orders=1, first=3, last=3, registered=3, born=(1982, 6))
     decision = decide(known, RULES)
-    assert set(decision.tags) == {"age_band", "birthday_month", "lifecycle", "recent_buyer"}
+    assert set(decision.tags) == {
+        "age_band", "birthday_month", "customer_group", "lifecycle", "recent_buyer"
+    }  # fmt: skip
     assert decision.review_on == TODAY + timedelta(5)  # recent_buyer, eight days after the order
 
 

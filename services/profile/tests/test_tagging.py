@@ -9,6 +9,8 @@ from chassis.clock import DrivenClock
 from contracts.points_events import TagsChanged
 from profile_service.tags import use_cases as tags
 
+NEW = {"customer_group=new": 1}
+
 
 async def counts(world: World) -> dict[str, int]:
     async with world.db.transaction() as tx:
@@ -40,8 +42,10 @@ async def test_whoever_has_other_tags_is_told_once(world: World, clock: DrivenCl
         await world.register(number, NOON - days(1))
     await world.record(order("1", member(1)))
     await tags.review_due(world.db, NOON)
-    new = ["lifecycle", "lifecycle=new", "recent_buyer"]
-    assert await told(world) == [(member(1), new), (member(2), ["lifecycle", "lifecycle=prospect"])]
+    group = ["customer_group", "customer_group=new"]
+    new = [*group, "lifecycle", "lifecycle=new", "recent_buyer"]
+    prospect = [*group, "lifecycle", "lifecycle=prospect"]
+    assert await told(world) == [(member(1), new), (member(2), prospect)]
     await world.collect(batch(activity("m", member_id=member(1), event="Cart Shared")))
     await tags.review_due(world.db, NOON)
     assert await told(world) == [(member(1), ["active", *new, "sharer"])]
@@ -62,13 +66,13 @@ async def test_whoever_has_other_tags_is_told_once(world: World, clock: DrivenCl
 async def test_tags_follow_what_happens(world: World, clock: DrivenClock) -> None:
     clock.move(NOON, ticking=False)
     await world.register(1, NOON - days(1))
-    assert await counts(world) == {"lifecycle=prospect": 1}
+    assert await counts(world) == {"lifecycle=prospect": 1} | NEW
     await world.record(order("1", member(1)))
-    assert await counts(world) == {"lifecycle=new": 1, "recent_buyer": 1}
+    assert await counts(world) == {"lifecycle=new": 1, "recent_buyer": 1} | NEW
     await world.collect(batch(activity("m", member_id=member(1), event="Cart Shared")))
     assert await counts(world) == {
         "lifecycle=new": 1, "recent_buyer": 1, "active": 1, "sharer": 1,
-    }  # fmt: skip
+    } | NEW  # fmt: skip
     assert await world.value("SELECT count(*) FROM touched") == 0
 
 
@@ -78,11 +82,11 @@ async def test_tags_follow_time_alone(world: World, clock: DrivenClock) -> None:
     await world.record(order("1", member(1)))
     await tags.review_due(world.db, NOON)
     for later, expected in (
-        (7, {"lifecycle=new": 1, "recent_buyer": 1}),
-        (8, {"lifecycle=new": 1}),
-        (30, {"lifecycle=growing": 1}),
-        (31, {"lifecycle=silent": 1}),
-        (91, {"lifecycle=lost": 1, "sleeping": 1}),
+        (7, {"lifecycle=new": 1, "recent_buyer": 1} | NEW),
+        (8, {"lifecycle=new": 1} | NEW),
+        (30, {"lifecycle=growing": 1} | NEW),
+        (31, {"lifecycle=silent": 1} | NEW),
+        (91, {"lifecycle=lost": 1, "sleeping": 1, "customer_group=sleeping": 1}),
     ):
         clock.move(NOON + days(later), ticking=False)
         await tags.review_due(world.db, NOON + days(later))
@@ -96,9 +100,10 @@ async def test_members_who_are_one_are_counted_once(world: World, clock: DrivenC
         await world.record(order(f"{number}", member(number), channel=("pos", "web")[number - 1]))
     assert (await counts(world))["lifecycle=new"] == 2
     await world.link(member(2), member(1))
-    assert await counts(world) == {"lifecycle=new": 1, "recent_buyer": 1, "multi_channel": 1}
+    both = {"multi_channel": 1}
+    assert await counts(world) == {"lifecycle=new": 1, "recent_buyer": 1} | NEW | both
     clock.move(NOON + days(100), ticking=False)
-    assert await counts(world) == {"lifecycle=lost": 1, "multi_channel": 1}
+    assert await counts(world) == {"lifecycle=lost": 1, "customer_group=active": 1} | both
     assert await stored(world) == 1  # the absorbed member's are gone on their day
 
 

@@ -16,7 +16,6 @@ from contracts.profile import (
     Portrait,
     PurchaseSummary,
     PurchaseWindow,
-    Rfm,
     Timeline,
     TimelineItem,
 )
@@ -27,8 +26,7 @@ from profile_service.profiles import portrait, repository
 from profile_service.profiles.domain import Entry, Place
 from profile_service.purchases import repository as purchase_rows
 from profile_service.purchases.domain import Spending
-from profile_service.rfm import domain as rfm
-from profile_service.rfm import repository as rfm_rows
+from profile_service.rfm import use_cases as rfm
 from profile_service.subjects import repository as subject_rows
 from profile_service.subjects.domain import Attributes, Person
 from profile_service.tags import use_cases as tagging
@@ -45,8 +43,10 @@ async def profile(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberPr
     leaves = dict.fromkeys(person.leaves, person.root)
     known = (await subject_rows.attributes(tx, leaves))[person.root]
     facts, decision = await _decided(tx, person)
-    lifecycle = decision.tags.get("lifecycle") if personal else None
+    lifecycle, group = (_value(decision, tag, personal) for tag in ("lifecycle", "customer_group"))
     purchases = await _purchases(tx, person, facts.spending)
+    bought = facts.spending, facts.last_on
+    cell = await rfm.of_member(tx, *bought, facts.today) if personal else None
     clv, churn = await expectations(tx, person.leaves) if personal else (None, None)
     return MemberProfile(
         member_id=person.member_id,
@@ -56,8 +56,9 @@ async def profile(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberPr
         city=known.city,
         traits=await activity_rows.traits(tx, person.leaves),
         personalised=personal,
-        lifecycle=lifecycle and lifecycle.value,
-        rfm=await _rfm(tx, facts.spending) if personal else None,
+        lifecycle=lifecycle,
+        customer_group=group,
+        rfm=cell,
         clv=clv,
         churn=churn,
         tags=await tagging.shown(tx, decision) if personal else [],
@@ -102,6 +103,11 @@ async def _decided(tx: Tx, person: Person) -> tuple[Facts, Decision]:
     return found.facts[person.root], found.decisions.get(person.root, NO_TAGS)
 
 
+def _value(decision: Decision, tag: str, personal: bool) -> str | None:
+    verdict = decision.tags.get(tag) if personal else None
+    return verdict.value if verdict else None
+
+
 async def _purchases(tx: Tx, person: Person, spending: Spending) -> PurchaseSummary:
     windows = await purchase_rows.windows(tx, person.leaves, tx.now, WINDOWS)
     month, quarter, year = (
@@ -119,20 +125,6 @@ async def _purchases(tx: Tx, person: Person, spending: Spending) -> PurchaseSumm
         last_365_days=year,
         by_channel=dict(spending.by_channel),
         by_department_fen=dict(spending.by_department),
-    )
-
-
-async def _rfm(tx: Tx, spending: Spending) -> Rfm | None:
-    if spending.last_at is None:
-        return None
-    figures = rfm.Rfm(
-        max((tx.now - spending.last_at).days, 0), spending.orders, max(spending.net_fen, 0)
-    )
-    return Rfm(
-        recency_days=figures.recency_days,
-        frequency=figures.frequency,
-        monetary=Money(amount=figures.monetary_fen),
-        cell=rfm.cell(figures, await rfm_rows.latest_bounds(tx)),
     )
 
 

@@ -1,9 +1,12 @@
 """RFM of the whole population in plain SQL, at any moment."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
+from chassis.clock import PROGRAM_ZONE
 from chassis.database import Tx
+from contracts.rfm import RfmStrategy
 from profile_service.rfm.domain import Bounds
 
 _MEMBERS = """
@@ -70,3 +73,59 @@ async def latest_bounds(tx: Tx) -> Bounds | None:
         (row["monetary_lower"], row["monetary_upper"]),
         row["high_value"],
     )
+
+
+_BY_CELL = f"""
+SELECT format('%s-%s-%s', r, f, m) AS cell, count(*) AS members FROM (
+    SELECT CASE WHEN days <= 30 THEN 1 WHEN days <= 90 THEN 2 ELSE 3 END AS r,
+        1 + coalesce((orders > frequency_lower)::int + (orders > frequency_upper)::int, 0) AS f,
+        1 + coalesce((net > monetary_lower)::int + (net > monetary_upper)::int, 0) AS m
+    FROM (
+        SELECT sum(orders) AS orders, greatest(sum(paid_fen - refunded_fen), 0) AS net,
+            $1::date - max((last_at AT TIME ZONE '{PROGRAM_ZONE.key}')::date) AS days
+        FROM spending JOIN subject ON subject.id = subject_id
+        WHERE root NOT IN (SELECT root FROM objection JOIN subject ON id = subject_id)
+        GROUP BY root
+    ) AS bought LEFT JOIN (SELECT * FROM population ORDER BY measured_at DESC LIMIT 1) AS bounds
+        ON true
+    WHERE orders > 0
+) AS banded GROUP BY r, f, m"""
+
+
+async def members_by_cell(tx: Tx, today: date) -> dict[str, int]:
+    """Members by cell as of a programme day, with the bounds measured last; only populated ones.
+
+    Who objects to conclusions is in none.
+    """
+    return {row["cell"]: row["members"] for row in await tx.fetch(_BY_CELL, today)}
+
+
+async def strategies(tx: Tx, cell: str | None = None) -> dict[str, RfmStrategy]:
+    """What the shop does of its own, by cell: everywhere, or in one."""
+    rows = await tx.fetch(
+        "SELECT cell, document, changed_by, changed_at FROM rfm_strategy"
+        " WHERE $1::text IS NULL OR cell = $1",
+        cell,
+    )
+    return {
+        row["cell"]: RfmStrategy(
+            cell=row["cell"], changed_by=row["changed_by"], changed_at=row["changed_at"],
+            **row["document"],
+        )
+        for row in rows
+    }  # fmt: skip
+
+
+async def save_strategy(tx: Tx, cell: str, document: Mapping[str, Any], by: str) -> None:
+    """Write a cell's strategy over what there was."""
+    await tx.execute(
+        "INSERT INTO rfm_strategy VALUES ($1, $2, $3, $4) ON CONFLICT (cell) DO UPDATE SET"
+        " document = excluded.document, changed_by = excluded.changed_by,"
+        " changed_at = excluded.changed_at",
+        cell, document, by, tx.now,
+    )  # fmt: skip
+
+
+async def drop_strategy(tx: Tx, cell: str) -> None:
+    """Forget what the shop wrote."""
+    await tx.execute("DELETE FROM rfm_strategy WHERE cell = $1", cell)

@@ -224,6 +224,16 @@ class PopulationRow(Row, table=True):
     high_value: float
 
 
+class RfmStrategyRow(Row, table=True):
+    """What a shop does about members of a cell, in place of what is shipped."""
+
+    __tablename__ = "rfm_strategy"
+    cell: str = text(primary_key=True)
+    document: dict[str, Any] = document()  # contracts.rfm.RfmStrategyBody
+    changed_by: str = text()
+    changed_at: datetime = moment()
+
+
 class ProductRow(Row, table=True):
     """The catalogue. `version` is the catalogue's at the row's last change."""
 
