@@ -1,6 +1,6 @@
-"""What the gateway tells about privacy: consents that changed, rights that somebody claims."""
+"""What the gateway tells: consents that changed, rights that somebody claims, what it refused."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -52,3 +52,21 @@ class RightsAnswered(Event, frozen=True):
     part: Annotated[int, public]
     parts: Annotated[int, public]
     sections: Annotated[dict[str, list[dict[str, Any]]], internal] = {}
+
+
+class QuarantineCount(Record, frozen=True):
+    """Messages received on a day and put aside for one reason; `pointer` has `*` for numbers."""
+
+    day: Annotated[date, public]
+    stage: Annotated[str, public]  # message, order
+    reason: Annotated[str, public]
+    pointer: Annotated[str, public]
+    n: Annotated[int, public]
+
+
+class QuarantineChanged(Event, frozen=True):
+    """Messages were put aside, or taken after all."""
+
+    subject = "gateway.quarantine_changed.v1"
+    put_aside: Annotated[list[QuarantineCount], public] = []
+    replayed: Annotated[list[QuarantineCount], public] = []

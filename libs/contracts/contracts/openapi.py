@@ -18,6 +18,7 @@ from contracts import (
     merge_reviews,
     points,
     profile,
+    quality,
     rfm,
     segments,
 )
@@ -38,7 +39,10 @@ _MODELS = BaseModel | msgspec.Struct
 
 def operations() -> list[Operation]:
     """Every public operation, by service."""
-    areas = (gateway, identity, merge_reviews, profile, rfm, forecasts, segments, points, campaign)
+    areas = (
+        gateway, identity, merge_reviews, profile, rfm, forecasts, quality, segments, points,
+        campaign,
+    )  # fmt: skip
     return [operation for area in areas for operation in area.OPERATIONS]
 
 

@@ -14,6 +14,7 @@ from services.gateway.tests.inner import Inner
 
 from contracts.classification import Kind
 from contracts.events import ActivityBatch
+from contracts.gateway_events import QuarantineChanged
 from contracts.roles import Role
 from gateway_service.collect.room import READERS
 from gateway_service.collect.router import KINDS
@@ -159,6 +160,12 @@ async def test_bad_messages_are_quarantined_visible_and_replayed(
     assert replayed.activities[0].message_id == "bad" and replayed.source == "demo"
     (after,) = (await gateway.http.get("/v1/quarantine", headers=operator)).json()["data"]
     assert after["replayed_at"]
+    async with gateway.app.db.transaction() as tx:
+        told = await tx.fetch(
+            "SELECT payload FROM outbox WHERE subject = $1 ORDER BY id", QuarantineChanged.subject
+        )
+    aside, taken = (msgspec.json.decode(row["payload"], type=QuarantineChanged) for row in told)
+    assert [count.n for count in aside.put_aside] == [1] and aside.put_aside == taken.replayed
 
 
 async def test_pages_of_the_quarantine(gateway: Gateway) -> None:

@@ -16,6 +16,11 @@ from profile_service.profiles import router as profiles
 from profile_service.purchases import router as figures
 from profile_service.purchases import subscribers as purchases
 from profile_service.purchases.use_cases import Purchases
+from profile_service.quality import jobs as quality_jobs
+from profile_service.quality import router as quality
+from profile_service.quality import subscribers as refused
+from profile_service.quality.domain import Limits
+from profile_service.quality.use_cases import Watch
 from profile_service.rfm import router as rfm
 from profile_service.rights import subscribers as rights
 from profile_service.segments import jobs as segment_jobs
@@ -34,7 +39,13 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
     settings = settings or ProfileSettings()
     ids, partitions = SubjectIds(), Partitions()
     lake = Lake(settings.lake_dir)
-    collector = Collector(ids, partitions, settings.dedupe_weeks)
+    watch = Watch(
+        Limits(
+            settings.quality_completeness, settings.quality_amount_error,
+            settings.quality_freshness_seconds,
+        )
+    )  # fmt: skip
+    collector = Collector(ids, partitions, settings.dedupe_weeks, watch)
     booked = Purchases(ids, partitions, Departments())
     bitmaps = Bitmaps()
     app = build(
@@ -43,8 +54,7 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
             settings=settings,
             routers=[
                 catalogue.router, profiles.router, tags.router, rfm.router, figures.router,
-                forecasts.router,
-                segments.router,
+                forecasts.router, segments.router, quality.router,
             ],
             subscriptions=[
                 *subjects.subscriptions(ids),
@@ -52,14 +62,15 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
                 *purchases.subscriptions(booked),
                 *rights.subscriptions(ids, lake),
                 *standings.subscriptions(ids),
+                *refused.subscriptions(),
             ],
             sealed=[
                 "trait.value", "activity.properties", "segment_version.definition",
                 "tag_rule.document",
             ],
             jobs=[*collect_jobs.jobs(collector), *TAG_JOBS, *segment_jobs.jobs(bitmaps),
-                  *forecast_jobs.jobs(lake, settings.train_days)],
+                  *forecast_jobs.jobs(lake, settings.train_days), *quality_jobs.jobs(watch)],
         )
     )  # fmt: skip
-    app.state.bitmaps = bitmaps
+    app.state.bitmaps, app.state.watch = bitmaps, watch
     return app

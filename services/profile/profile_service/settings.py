@@ -19,3 +19,12 @@ class ProfileSettings(Settings):
     train_days: int = Field(
         7, ge=0, description="days from one training of all models to the next; 0: only when asked"
     )
+    quality_completeness: float = Field(
+        0.95, ge=0, le=1, description="least share of rows that have a field; 5 points less: amber"
+    )
+    quality_amount_error: float = Field(
+        0.01, ge=0, le=1, description="largest share of orders with a wrong amount; twice it: amber"
+    )
+    quality_freshness_seconds: int = Field(
+        300, ge=1, description="time from a message's receipt until it is in the profile"
+    )

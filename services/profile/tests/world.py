@@ -26,6 +26,8 @@ from profile_service.collect.columns import Columns, heard
 from profile_service.collect.use_cases import Collector
 from profile_service.partitions import Partitions
 from profile_service.purchases.use_cases import Purchases
+from profile_service.quality.domain import Limits
+from profile_service.quality.use_cases import Watch
 from profile_service.subjects import use_cases as subjects
 from profile_service.subjects.domain import Link
 from profile_service.subjects.use_cases import SubjectIds
@@ -67,11 +69,13 @@ def order(
     items: Sequence[tuple[str, int, int]] = (("apple", 1, 250),),
     channel: str = "pos",
     coupons: Sequence[str] = (),
+    store_id: str = "store-1",
+    paid: int | None = None,
 ) -> RecordedOrder:
-    """An order whose paid amount is the sum of its lines."""
-    paid = sum(fen for _, _, fen in items)
+    """An order whose paid amount is the sum of its lines, unless told."""
+    paid = sum(fen for _, _, fen in items) if paid is None else paid
     return RecordedOrder(
-        number, buyer, "store-1", channel, at, paid, paid // 100, paid // 100, list(items),
+        number, buyer, store_id, channel, at, paid, paid // 100, paid // 100, list(items),
         list(coupons),
     )  # fmt: skip
 
@@ -91,7 +95,8 @@ class World:
     def restart(self) -> None:
         """Forget what a process remembers."""
         self.ids, partitions = SubjectIds(), Partitions()
-        self.collector = Collector(self.ids, partitions, dedupe_weeks=1)
+        self.watch = Watch(Limits(0.95, 0.01, 300))
+        self.collector = Collector(self.ids, partitions, 1, self.watch)
         self.purchases = Purchases(self.ids, partitions, Departments())
 
     async def products(self, **departments: str) -> None:

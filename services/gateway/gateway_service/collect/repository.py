@@ -39,15 +39,23 @@ class Kept:
     payload: str
     received_at: datetime
     replayed_at: datetime | None
+    reason: str
+    pointer: str
 
 
-async def put_aside(tx: Tx, messages: Sequence[Refused]) -> None:
-    """Keep them; a retry of the same request keeps them once."""
-    await tx.executemany(
+async def put_aside(tx: Tx, messages: Sequence[Refused]) -> set[UUID]:
+    """Keep them; a retry of the same request keeps them once. Answers the ids of those new."""
+    rows = await tx.fetch(
         "INSERT INTO quarantine (id, received_at, stage, source, reason, pointer, payload)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-        [(m.id, tx.now, m.stage, m.source, m.reason, m.pointer, m.payload) for m in messages],
-    )
+        " SELECT id, $2, stage, source, reason, pointer, payload FROM unnest($1::uuid[],"
+        " $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])"
+        " AS m (id, stage, source, reason, pointer, payload)"
+        " ON CONFLICT DO NOTHING RETURNING id",
+        [m.id for m in messages], tx.now, [m.stage for m in messages],
+        [m.source for m in messages], [m.reason for m in messages],
+        [m.pointer for m in messages], [m.payload for m in messages],
+    )  # fmt: skip
+    return {row["id"] for row in rows}
 
 
 async def page(
@@ -66,7 +74,8 @@ async def page(
 async def take_out(tx: Tx, message_id: UUID) -> Kept | None:
     """One of them, locked."""
     row = await tx.fetchrow(
-        "SELECT id, stage, source, payload, received_at, replayed_at FROM quarantine"
+        "SELECT id, stage, source, payload, received_at, replayed_at, reason, pointer"
+        " FROM quarantine"
         " WHERE id = $1 FOR UPDATE",
         message_id,
     )
@@ -74,7 +83,7 @@ async def take_out(tx: Tx, message_id: UUID) -> Kept | None:
         return None
     return Kept(
         row["id"], Stage(row["stage"]), row["source"], row["payload"],
-        row["received_at"], row["replayed_at"],
+        row["received_at"], row["replayed_at"], row["reason"], row["pointer"],
     )  # fmt: skip
 
 

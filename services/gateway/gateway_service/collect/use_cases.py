@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+import re
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,12 +15,14 @@ import msgspec
 
 from chassis import tracing
 from chassis.bus import AWAY, Bus
+from chassis.clock import local_date
 from chassis.database import Database, Tx
 from chassis.problem import Problem
 from contracts.classification import Kind
 from contracts.collect import MessageType
 from contracts.events import Activity, ActivityBatch, OrdersCollected
 from contracts.gateway.quarantine import QuarantinePage, ReplayAnswer
+from contracts.gateway_events import QuarantineChanged, QuarantineCount
 from contracts.orders import OrderBatchRequest, OrderRequest
 from contracts.points.orders import OrderBatchAnswer
 from contracts.sealed import Sealed
@@ -41,6 +45,7 @@ from gateway_service.vault.seal import NotReady, Vault
 PUBLISH_SECONDS = 10
 SOURCE_SECONDS = 60.0  # a source's new key counts after a minute at most
 PAYLOAD = "quarantine.payload"
+_PLACES = re.compile(r"/\d+(?=/|$)")
 _SOURCES = 1_000
 _MARGIN = 4_096  # headers of a message count, too
 
@@ -97,7 +102,7 @@ async def take(collector: Collector, source: str, body: bytes, kind: MessageType
     if len(taken) < len(read):
         async with collector.db.transaction() as tx:
             bad = (each for each in read if isinstance(each, Rejected))
-            await repository.put_aside(tx, _sealed(collector, tx, source, batch_id, bad))
+            await put_aside(tx, _sealed(collector, tx, source, batch_id, bad))
     if taken:
         taken = await without_consent_dropped(collector.forward, taken)
         await publish(collector.bus, source, arrival, taken)
@@ -225,7 +230,22 @@ async def put_orders_aside(
         for activity, bad in refused
     ]  # fmt: skip
     if rows:
-        await repository.put_aside(tx, rows)
+        await put_aside(tx, rows)
+
+
+async def put_aside(tx: Tx, messages: Sequence[Refused]) -> None:
+    """Keep messages that cannot be taken, and tell how many there are for which reason."""
+    new = await repository.put_aside(tx, messages)
+    today = local_date(tx.now)
+    told = Counter((m.stage, m.reason, place_in_all(m.pointer)) for m in messages if m.id in new)
+    if told:
+        counts = [QuarantineCount(today, *why, n) for why, n in sorted(told.items())]
+        tx.publish(QuarantineChanged(put_aside=counts))
+
+
+def place_in_all(pointer: str) -> str:
+    """A JSON pointer whose places in lists are `*`."""
+    return _PLACES.sub("/*", pointer)
 
 
 async def quarantined(tx: Tx, limit: int, after: str | None) -> QuarantinePage:
@@ -252,6 +272,10 @@ async def replay(
     else:
         await _replay_message(collector, kept, payload)
     await repository.replayed(tx, message_id)
+    day, where = local_date(kept.received_at), place_in_all(kept.pointer)
+    tx.publish(
+        QuarantineChanged(replayed=[QuarantineCount(day, kept.stage, kept.reason, where, 1)])
+    )
     return ReplayAnswer(id=message_id, replayed_at=tx.now)
 
 

@@ -50,11 +50,13 @@ class ToldBatch(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Messages, the keys of their ids, and when they happened."""
+    """Messages, the keys of their ids, and when they happened; when the gateway got them, if they
+    came together."""
 
     told: Sequence[Told]
     keys: Ints
     at: Ints
+    received_at: datetime | None = None
 
     def only(self, places: npt.NDArray[Any]) -> "Columns":
         """Those at some places."""
@@ -72,7 +74,8 @@ def heard(payload: bytes) -> Columns:
     at = _micros([each.occurred_at for each in told])
     latest = (received + CLOCK_SLACK - _EPOCH) // _MICROSECOND
     honest = (at >= (EARLIEST - _EPOCH) // _MICROSECOND) & (at <= latest)
-    return Columns(told, _keys(told), np.where(honest, at, (received - _EPOCH) // _MICROSECOND))
+    at = np.where(honest, at, (received - _EPOCH) // _MICROSECOND)
+    return Columns(told, _keys(told), at, received)
 
 
 def each_once(batches: Sequence[Columns]) -> Columns:

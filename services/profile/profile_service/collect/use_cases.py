@@ -22,6 +22,7 @@ from profile_service.collect.columns import (
 )
 from profile_service.collect.seen import Seen
 from profile_service.partitions import Partitions, monday
+from profile_service.quality.use_cases import Watch
 from profile_service.subjects import repository as subject_rows
 from profile_service.subjects.use_cases import SubjectIds
 
@@ -37,11 +38,14 @@ class Collector:
     subjects: SubjectIds
     partitions: Partitions
     dedupe_weeks: int
+    watch: Watch
     seen: Seen = field(default_factory=Seen)
     holders: Holders = field(default_factory=Holders)
 
     async def collect(self, tx: Tx, batches: Sequence[Columns]) -> None:
         """Store and fold every message that has not been collected before."""
+        ways = [(each.received_at, len(each.told)) for each in batches if each.received_at]
+        tx.after_commit(lambda: self.watch.saw(tx.now, ways))
         told = each_once(batches)
         week = monday(local_date(tx.now))
         since = week - timedelta(weeks=self.dedupe_weeks)

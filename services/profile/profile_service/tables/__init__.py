@@ -8,6 +8,7 @@ from sqlalchemy import Integer, Text
 from sqlmodel import Field
 
 from profile_service.tables.base import Row, big, document, many, moment, text
+from profile_service.tables.quality import CollectDelayRow, QualityReportRow, QuarantineDayRow
 from profile_service.tables.segments import (
     ConditionRow,
     MemberConsentRow,
@@ -23,9 +24,12 @@ from profile_service.tables.segments import (
 )
 
 __all__ = [
+    "CollectDelayRow",
     "ConditionRow",
     "MemberConsentRow",
     "MemberTierRow",
+    "QualityReportRow",
+    "QuarantineDayRow",
     "Row",
     "SegmentListRow",
     "SegmentRow",

@@ -1,0 +1,1 @@
+"""How good the collected data are: measured, judged against limits, kept by week."""

@@ -1,0 +1,10 @@
+"""What others found wrong with data."""
+
+from chassis.bus import Subscription
+from contracts.gateway_events import QuarantineChanged
+from profile_service.quality import use_cases
+
+
+def subscriptions() -> list[Subscription]:
+    """Who listens to what."""
+    return [Subscription(QuarantineChanged, use_cases.quarantine_changed)]
