@@ -19,7 +19,7 @@ class Action(StrEnum):
     CONSENT = "consent"  # changed by somebody else than the member
     RIGHTS = "rights"  # a member's request, each of its steps
     KEY = "key"  # made, rotated, destroyed
-    POLICY = "policy"  # reloaded or refused; a notice published
+    POLICY = "policy"  # reloaded or refused; a notice published; a schema declared
     ADMISSION = "admission"  # clients, staff, sources, keys of partners, passwords
     SIGN_IN = "sign_in"  # that failed
     LOCK_OUT = "lock_out"  # of somebody who tried too often

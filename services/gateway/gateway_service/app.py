@@ -73,6 +73,9 @@ from gateway_service.retention import router as retention
 from gateway_service.rights import router as rights
 from gateway_service.rights.jobs import rights_watched
 from gateway_service.rights.subscribers import on_answered
+from gateway_service.schemas import router as schemas_router
+from gateway_service.schemas.jobs import schemas_known
+from gateway_service.schemas.use_cases import Schemas
 from gateway_service.settings import Settings
 from gateway_service.signatures import router as signatures
 from gateway_service.signatures.nonces import Nonces
@@ -108,12 +111,12 @@ def create_app(settings: Settings | None = None) -> Front:
     sender = Egress(parts.inner, parts.vault, parts.audit, links, channels)
     days = indexed_by(lambda: keys.secret("birthdays"))
     birthdays = Birthdays(parts.vault, days, relations.born)
-    room = Room()
+    room, schemas = Room(), Schemas()
     hooks = _webhooks(settings, keys)
     mail = Sender(hooks)
     features = (
         access, staff, login, signatures, approvals, audit, incidents, retention, collect, consent,
-        desensitize, rights, egress, unsubscribe, keys_router, webhooks,
+        desensitize, rights, egress, unsubscribe, keys_router, webhooks, schemas_router,
     )  # fmt: skip
     routers = [*(feature.router for feature in features), _document()]
     app = build(
@@ -148,6 +151,7 @@ def create_app(settings: Settings | None = None) -> Front:
                 searched(parts.inner, parts.audit),
                 key_rotation(parts.rotations),
                 BackgroundJob("stream_room", room.make),
+                schemas_known(schemas),
                 posted(mail),
             ],
             start=[_start],
@@ -155,7 +159,7 @@ def create_app(settings: Settings | None = None) -> Front:
             guarded=False,
         )
     )
-    app.state.room = room
+    app.state.room, app.state.schemas = room, schemas
     app.state.parts, app.state.login = parts, _login(parts, channels["sms"])
     app.state.webhooks = hooks
     access.install_errors(app)
@@ -254,7 +258,9 @@ async def _start(app: FastAPI) -> None:
     parts.rotations.passing.append(parts.forward.tails.rebuild)
     app.state.room.bus = runtime.bus
     parts.forward.proofs = PhoneProofs(runtime.db, app.state.login)
-    translator = Translator(parts.vault)
+    schemas: Schemas = app.state.schemas
+    await schemas.refresh(runtime.db, runtime.db.clock.now())
+    translator = Translator(parts.vault, schemas.counting)
     quick = Quick(translator)
     parts.keeper.changed += [parts.vault.identifier.cache_clear, translator.forget, quick.forget]
     parts.keeper.changed.append(parts.vault.matcher.forget)

@@ -179,6 +179,9 @@ async def policies(walk: Walk, _: Any) -> None:
     notice = {"purpose": "marketing", "zh": words, "en": words, "material": False}
     async with walk.records(("policy", "done", "POST /v1/notices"), role="compliance"):
         assert (await walk.by(Role.COMPLIANCE, "POST", "/v1/notices", notice)).status_code == 201
+    schema = {"event": "E", "document": {"required": ["sku"]}}
+    async with walk.records(("policy", "done", "POST /v1/schemas"), role="data_operator"):
+        assert (await walk.by(Role.DATA_OPERATOR, "POST", "/v1/schemas", schema)).is_success
 
 
 async def admissions(walk: Walk, _: Any) -> None:

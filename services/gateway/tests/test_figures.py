@@ -160,7 +160,7 @@ CONFIGURATION = frozenset(
     {
         "act-kinds", "benefits", "coupon-templates", "earning-rules", "ledger", "membership-plans",
         "packages", "partners", "products", "questionnaires", "quarantine", "rewards", "rules",
-        "segments",
+        "schemas", "segments",
         "stored-value-rules", "stores", "tags", "tasks", "tier-ladders",
     }
 )  # fmt: skip

@@ -19,6 +19,7 @@ from contracts.events import Activity
 from gateway_service.collect.clean import BadMessage, clean
 from gateway_service.collect.detect import PROPERTIES, PersonalName
 from gateway_service.collect.orders import ORDER_COMPLETED
+from gateway_service.collect.rules import amounts_in, is_negative, negative_in
 from gateway_service.collect.screen import suspect_documents, suspects
 from gateway_service.collect.sensitive import about_health
 from gateway_service.collect.translate import (
@@ -75,7 +76,7 @@ class Quick:
     the same people look at the same things."""
 
     def __init__(self, translator: Translator) -> None:
-        self._translator = translator
+        self._translator, self._declared = translator, translator.declared
         self._told = lru_cache(_REMEMBERED)(self._tell)
         self.forget = self._told.cache_clear  # when keys change
         self._shapes: dict[tuple[str, ...], bool] = {}
@@ -113,6 +114,8 @@ class Quick:
             event = message.name
         elif event is None or event == ORDER_COMPLETED:
             return None
+        elif self._declared and self._breaks_schema(event, message.properties):
+            return None  # the careful way says how
         context = shared if message.context is _NONE else bytes(message.context)
         told = self._told(context, message.user_id, message.anonymous_id)
         if told is None:
@@ -128,6 +131,10 @@ class Quick:
             message_id, kind, occurred_at(message, arrival), told.identifiers, told.member_id,
             event, told.channel, message.properties, rest,
         )  # fmt: skip
+
+    def _breaks_schema(self, event: str, properties: msgspec.Raw) -> bool:
+        schema = self._declared.get(event)
+        return schema is not None and not schema.validator.is_valid(_decoded(properties))
 
     def _doubtful(self, messages: Sequence[Hasty]) -> Collection[int]:
         """Messages in which something personal may stand. Raises DecodeError."""
@@ -155,7 +162,7 @@ class Quick:
         if (
             len(max(texts, key=len)) <= MAX_MESSAGE_BYTES
             and not (asked or nested or foreign)
-            and all(map(self._shape, set(map(tuple, documents))))
+            and self._shapes_of(documents)
         ):
             return set(texts)  # as most are
         return {
@@ -167,11 +174,26 @@ class Quick:
                     n in asked
                     or (nested and (b"[" in text or text.find(b"{", 1) > 0))
                     or not self._shape(tuple(document))
+                    or _negative(document)
                     or (foreign and "name" in document and not text.isascii())  # whose?
                 )
                 or _harmless(text, document)
             )
         }
+
+    def _shapes_of(self, documents: Sequence[dict[str, Any]]) -> bool:
+        """Whether flat documents are harmless by the names of their fields, and no amount is
+        negative."""
+        shapes = set(map(tuple, documents))
+        if not all(map(self._shape, shapes)):
+            return False
+        amounts = {name for shape in shapes for name in amounts_in(shape)}
+        return not any(
+            is_negative(value)
+            for name in amounts
+            for document in documents
+            if (value := document.get(name)) is not None
+        )
 
     def _shape(self, names: tuple[str, ...]) -> bool:
         """Whether no field of a flat document is personal by its name."""
@@ -219,9 +241,14 @@ def _harmless(text: bytes, document: dict[str, Any]) -> bool:
         clean(found, msgspec.Raw(text), "", PROPERTIES)
     except (_Found, BadMessage):
         return False
-    return not any(map(about_health, document))
+    return not any(map(about_health, document)) and negative_in(document) is None
+
+
+def _negative(document: dict[str, Any]) -> bool:
+    return any(is_negative(document[name]) for name in amounts_in(tuple(document)))
 
 
 _context = msgspec.json.Decoder(Context | None).decode
 _hasty = msgspec.json.Decoder(HastyBatch).decode
+_decoded = msgspec.json.Decoder().decode
 _documents = msgspec.json.Decoder(list[dict[str, Any]]).decode

@@ -1,7 +1,7 @@
 """From a Segment message to an activity: who, what, when, and nothing personal in the clear."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -21,6 +21,8 @@ from gateway_service.collect.detect import (
     looks_personal,
     repeated_looks_personal,
 )
+from gateway_service.collect.rules import NEGATIVE, checked_traits, negative_in
+from gateway_service.schemas.domain import Declared
 from gateway_service.vault.index import Unusable
 from gateway_service.vault.seal import REMEMBERED, Vault, digest_of
 
@@ -71,13 +73,15 @@ class Plain(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Translator:
-    """Knows the vault; keeps nothing but a memory of identifiers that come again.
+    """Knows the vault and what is declared of events; keeps nothing but a memory of identifiers
+    that come again.
 
     A member's key that is not at hand lets NotReady through.
     """
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Vault, declared: Mapping[str, Declared] | None = None) -> None:
         self._vault = vault
+        self.declared: Mapping[str, Declared] = {} if declared is None else declared
         self._identifier = lru_cache(REMEMBERED)(self._sealed_identifier)
         self.forget = self._identifier.cache_clear
 
@@ -94,6 +98,7 @@ class Translator:
         event = message.event if message.type == "track" else message.name
         if message.type == "track" and event is None:
             raise BadMessage("field is required", "/event")
+        self._hold(message)
         return Activity(
             message_id=_message_id(message, n, arrival),
             type=message.type,
@@ -103,10 +108,24 @@ class Translator:
             event=public_text(event, "/event"),
             channel=public_text(context.channel, "/context/channel"),
             properties=self._clean(message.properties, _PROPERTIES, member_id, identifiers),
-            traits=self._clean(traits, _TRAITS, member_id, identifiers),
+            traits=checked_traits(self._clean(traits, _TRAITS, member_id, identifiers)),
             previous=self._previous(message),
             context=kept(message, context),
         )
+
+    def _hold(self, message: Message) -> None:
+        """The message to the rules, before anything is sealed. Raises BadMessage."""
+        raw = bytes(message.properties)
+        schema = self.declared.get(message.event or "") if message.type == "track" else None
+        if schema is None and len(raw) <= len(_EMPTY):
+            return
+        properties = msgspec.json.decode(raw)
+        if not isinstance(properties, dict):
+            return  # refused where it is cleaned
+        if (place := negative_in(properties)) is not None:
+            raise BadMessage(NEGATIVE, harmless_pointer(f"/properties{place}"))
+        if schema is not None and (broken := schema.broken(properties)) is not None:
+            raise BadMessage(broken.reason, broken.pointer)
 
     def _identifiers(
         self, message: Message, context: Context, user: str | None, traits: msgspec.Raw
@@ -217,6 +236,13 @@ def _message_id(message: Message, n: int, arrival: Arrival) -> str:
     if looks_personal(message.message_id):
         return hashlib.sha256(message.message_id.encode()).hexdigest()
     return message.message_id
+
+
+def harmless_pointer(pointer: str) -> str:
+    """A pointer up to where the names in it, which the sender chose, look personal."""
+    while looks_personal(pointer):
+        pointer = pointer.rpartition("/")[0]
+    return pointer
 
 
 def public_text(text: str | None, pointer: str) -> str | None:

@@ -14,7 +14,7 @@ from gateway_service.tables.access import (
 )
 from gateway_service.tables.audit import AuditEntry, Checkpoint, Lane
 from gateway_service.tables.birthdays import Birthday
-from gateway_service.tables.collect import Quarantine
+from gateway_service.tables.collect import EventSchema, Quarantine
 from gateway_service.tables.consents import (
     Consent,
     ConsentEvent,
@@ -49,6 +49,7 @@ __all__ = [
     "ConsentEvent",
     "ConsentHead",
     "DataKey",
+    "EventSchema",
     "FigureBudget",
     "GivenFigure",
     "Incident",

@@ -1,11 +1,25 @@
-"""What could not be collected."""
+"""What is declared of events, and what could not be collected."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Column
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from gateway_service.tables.base import moment
+
+
+class EventSchema(SQLModel, table=True):
+    """A version of an event's schema; the newest one counts."""
+
+    __tablename__ = "event_schema"
+    event: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    document: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    declared_at: datetime = moment()
+    declared_by: str
 
 
 class Quarantine(SQLModel, table=True):

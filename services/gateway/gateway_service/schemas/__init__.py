@@ -1,0 +1,1 @@
+"""Declared schemas of collected events."""
