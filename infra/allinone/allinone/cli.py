@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
+from allinone.evaluation import evaluate_app
 from allinone.home import DEFAULT_HOME, Home, InUse, write_atomically
 from allinone.ports import PortTaken
 from allinone.supervisor import StartFailed
@@ -33,6 +34,7 @@ audit_app = typer.Typer(help="Who saw, changed or was refused what.", no_args_is
 app.add_typer(audit_app, name="audit")
 doctor_app = typer.Typer(invoke_without_command=True)
 app.add_typer(doctor_app, name="doctor")
+app.add_typer(evaluate_app, name="evaluate")
 _say = Console(stderr=True, highlight=False)
 
 DataDir = Annotated[Path, typer.Option(help="Where everything is kept.")]
