@@ -51,6 +51,7 @@ class ActivityBatch(Event, frozen=True):
     received_at: Annotated[datetime, public]
     source: Annotated[str, public]  # the write key's name
     activities: Annotated[list[Activity], internal]
+    trusted: Annotated[bool, public] = False  # the key is a server's, not one that apps ship
 
 
 class OrdersCollected(Event, frozen=True):

@@ -55,6 +55,7 @@ class Identifier(SQLModel, table=True):
     original_member_id: UUID = Field(foreign_key="member.member_id")
     linked_at: datetime = Field(sa_column=_moment())
     source: str  # registration, staff, member, activity
+    proven: bool = Field(True, sa_column_kwargs={"server_default": "true"})  # else: only claimed
 
 
 class Merge(SQLModel, table=True):

@@ -58,11 +58,12 @@ def activity(*identifiers: tuple[str, str], kind: str = "identify", **more: Any)
     )
 
 
-def batch(activities: Sequence[Activity]) -> ActivityBatch:
-    """A collected batch."""
+def batch(activities: Sequence[Activity], *, trusted: bool = True) -> ActivityBatch:
+    """A collected batch; of a server, unless told otherwise."""
     return ActivityBatch(
         batch_id=str(uuid.uuid4()),
         received_at=datetime.fromisoformat("2017-01-01T09:00:01+08:00"),
         source="web",
         activities=list(activities),
+        trusted=trusted,
     )

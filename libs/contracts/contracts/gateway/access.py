@@ -212,16 +212,23 @@ class ClientKeys(Model):
     data: Annotated[list[ClientKeyItem], internal]
 
 
+SourceTrust = Literal["client", "server"]
+"""`server`: the key never leaves the shop's own machines, and what it says of who is who counts as
+the shop's word. `client`: the key ships in an app or a page, where anybody can read it."""
+
+
 class WriteKeyRequest(Model):
     """A source that may send events."""
 
     name: Annotated[ClientId, internal]
+    trust: Annotated[SourceTrust, public] = "client"
 
 
 class WriteKeyAnswer(Model):
     """The key is shown this once."""
 
     name: Annotated[str, internal]
+    trust: Annotated[SourceTrust, public]
     write_key: Secret
 
 

@@ -6,10 +6,17 @@ from pathlib import Path
 
 from chassis.database import Tx
 from chassis.problem import Problem
-from contracts.gateway.access import ClientAnswer, ClientItem, ClientRequest, Clients
+from contracts.gateway.access import (
+    ClientAnswer,
+    ClientItem,
+    ClientRequest,
+    Clients,
+    WriteKeyAnswer,
+    WriteKeyRequest,
+)
 from contracts.roles import Role
 from gateway_service.access import repository
-from gateway_service.access.domain import Client, hash_secret, unfit_client
+from gateway_service.access.domain import Client, Source, hash_secret, unfit_client
 from gateway_service.access.tokens import Tokens
 from gateway_service.access.use_cases import end_client
 from gateway_service.files import read_private, write_private
@@ -64,11 +71,11 @@ async def put_out(tx: Tx, tokens: Tokens, client_id: str) -> None:
     await end_client(tx, tokens, client_id)
 
 
-async def admit_source(tx: Tx, name: str) -> str:
-    """A new source of events, or a new key for it; answers the key."""
+async def admit_source(tx: Tx, wish: WriteKeyRequest) -> WriteKeyAnswer:
+    """A new source of events, or a new key for it."""
     key = new_secret()
-    await repository.put_source(tx, name, hash_secret(key))
-    return key
+    await repository.put_source(tx, Source(wish.name, wish.trust), hash_secret(key))
+    return WriteKeyAnswer(name=wish.name, trust=wish.trust, write_key=key)
 
 
 async def first_clients(tx: Tx, path: Path, *, dev: bool) -> None:
@@ -93,7 +100,7 @@ async def first_clients(tx: Tx, path: Path, *, dev: bool) -> None:
     if dev:
         write_keys = stored.get("write_keys") or {DEMO_SOURCE: new_secret()}
         for name, key in write_keys.items():
-            await repository.put_source(tx, name, hash_secret(key))
+            await repository.put_source(tx, Source(name, "server"), hash_secret(key))
     write_private(path, {"dev": dev, "clients": clients, "write_keys": write_keys})
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from authlib.oauth2.rfc6749 import ClientMixin
 
-from contracts.gateway.access import Grant
+from contracts.gateway.access import Grant, SourceTrust
 from contracts.operations import Operation
 from contracts.roles import Role
 
@@ -30,6 +30,19 @@ class Refusal(StrEnum):
 
     ROLE = "role_not_allowed"
     FOREIGN = "foreign_member"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where events come from."""
+
+    name: str
+    trust: SourceTrust
+
+    @property
+    def trusted(self) -> bool:
+        """Whether what it says of who is who is the shop's own word."""
+        return self.trust == "server"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 from chassis.database import Tx
 from contracts.gateway.access import Grant
 from contracts.roles import Role
-from gateway_service.access.domain import Client, Family, Holder
+from gateway_service.access.domain import Client, Family, Holder, Source
 
 _CLIENT = "client_id, role, secret_hash, grants, redirect_uris, store"
 _FAMILY = (
@@ -121,18 +121,24 @@ async def drop_source(tx: Tx, name: str) -> None:
     await tx.execute("DELETE FROM write_key WHERE name = $1", name)
 
 
-async def source(tx: Tx, key_hash: bytes) -> str | None:
-    """The name of the source a write key belongs to."""
-    name: str | None = await tx.fetchval("SELECT name FROM write_key WHERE key_hash = $1", key_hash)
-    return name
+async def source(tx: Tx, key_hash: bytes) -> Source | None:
+    """The source a write key belongs to."""
+    row = await tx.fetchrow("SELECT name, trust FROM write_key WHERE key_hash = $1", key_hash)
+    return Source(row["name"], row["trust"]) if row else None
 
 
-async def put_source(tx: Tx, name: str, key_hash: bytes) -> None:
+async def source_named(tx: Tx, name: str) -> Source:
+    """A source as it is now; one that was put out is trusted no more."""
+    trust = await tx.fetchval("SELECT trust FROM write_key WHERE name = $1", name)
+    return Source(name, trust or "client")
+
+
+async def put_source(tx: Tx, new: Source, key_hash: bytes) -> None:
     """Add a source, or give it another key."""
     await tx.execute(
-        "INSERT INTO write_key (key_hash, name, created_at) VALUES ($1, $2, $3)"
-        " ON CONFLICT (name) DO UPDATE SET key_hash = excluded.key_hash",
-        key_hash, name, tx.now,
+        "INSERT INTO write_key (key_hash, name, trust, created_at) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (name) DO UPDATE SET key_hash = excluded.key_hash, trust = excluded.trust",
+        key_hash, new.name, new.trust, tx.now,
     )  # fmt: skip
 
 

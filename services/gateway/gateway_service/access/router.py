@@ -131,7 +131,7 @@ async def put_out(client_id: str, tx: TxDep, parts: PartsDep) -> Response:
 @router.post("/v1/write-keys", status_code=201, dependencies=[AUDITED])
 async def admit_source(body: WriteKeyRequest, tx: TxDep) -> WriteKeyAnswer:
     """A new source, or a new key for it."""
-    return WriteKeyAnswer(name=body.name, write_key=await clients.admit_source(tx, body.name))
+    return await clients.admit_source(tx, body)
 
 
 def install_errors(app: FastAPI) -> None:

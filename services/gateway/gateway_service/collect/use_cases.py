@@ -27,7 +27,7 @@ from contracts.orders import OrderBatchRequest, OrderRequest
 from contracts.points.orders import OrderBatchAnswer
 from contracts.sealed import Sealed
 from gateway_service.access import repository as access
-from gateway_service.access.domain import basic_user, hash_secret
+from gateway_service.access.domain import Source, basic_user, hash_secret
 from gateway_service.collect import repository
 from gateway_service.collect.clean import BadMessage
 from gateway_service.collect.orders import ORDER_COMPLETED, order_of
@@ -60,33 +60,33 @@ class Collector:
     forward: Forward
     translator: Translator
     quick: Quick
-    _sources: dict[bytes, tuple[str, float]] = field(default_factory=dict)
+    _sources: dict[bytes, tuple[Source, float]] = field(default_factory=dict)
 
-    async def source(self, authorization: str) -> str:
+    async def source(self, authorization: str) -> Source:
         """The source whose write key is the user name. Raises Problem 401."""
         key = hash_secret((basic_user(authorization) or ("", ""))[0])
         known = self._sources.get(key)
         if known and known[1] > time.monotonic():
             return known[0]
         async with self.db.statement() as tx:
-            name = await access.source(tx, key)
-        if name is None:
+            found = await access.source(tx, key)
+        if found is None:
             raise Problem(
                 401, "write_key_invalid", "This call needs a write key as HTTP Basic user name",
                 headers={"WWW-Authenticate": "Basic"},
             )  # fmt: skip
         if len(self._sources) >= _SOURCES:
             self._sources.clear()
-        self._sources[key] = (name, time.monotonic() + SOURCE_SECONDS)
-        return name
+        self._sources[key] = (found, time.monotonic() + SOURCE_SECONDS)
+        return found
 
 
-async def take(collector: Collector, source: str, body: bytes, kind: MessageType | None) -> None:
+async def take(collector: Collector, source: Source, body: bytes, kind: MessageType | None) -> None:
     """A batch, or the one message of type `kind`; when this returns, all of it is durable.
 
     Raises Problem 400 or 422 for what is no batch at all, 503 while nothing can be kept.
     """
-    about = hashlib.sha256(f"{source}\0{kind}\0".encode())
+    about = hashlib.sha256(f"{source.name}\0{kind}\0".encode())
     about.update(body)
     batch_id = about.hexdigest()[:32]
     arrival = Arrival(batch_id, collector.db.clock.now())
@@ -102,7 +102,7 @@ async def take(collector: Collector, source: str, body: bytes, kind: MessageType
     if len(taken) < len(read):
         async with collector.db.transaction() as tx:
             bad = (each for each in read if isinstance(each, Rejected))
-            await put_aside(tx, _sealed(collector, tx, source, batch_id, bad))
+            await put_aside(tx, _sealed(collector, tx, source.name, batch_id, bad))
     if taken:
         taken = await without_consent_dropped(collector.forward, taken)
         await publish(collector.bus, source, arrival, taken)
@@ -132,14 +132,19 @@ def _sealed(
 
 
 async def publish(
-    bus: Bus, source: str, arrival: Arrival, activities: Sequence[Activity | Plain]
+    bus: Bus, source: Source, arrival: Arrival, activities: Sequence[Activity | Plain]
 ) -> None:
-    """One message, and one more if there are orders among them. Raises Problem 429 or 503."""
+    """One message, and one more if there are orders among them. Raises Problem 429 or 503.
+
+    Orders bring points, so they are taken as such from trusted sources only.
+    """
     messages = _messages(bus, source, arrival, arrival.batch_id, activities)
     orders = [
         each
         for each in activities
-        if isinstance(each, Activity) and each.type == "track" and each.event == ORDER_COMPLETED
+        if source.trusted
+        and isinstance(each, Activity)
+        and (each.type, each.event) == ("track", ORDER_COMPLETED)
     ]
     if orders:
         event = OrdersCollected(arrival.batch_id, orders)
@@ -164,10 +169,15 @@ async def publish(
 
 
 def _messages(
-    bus: Bus, source: str, arrival: Arrival, batch_id: str, activities: Sequence[Activity | Plain]
+    bus: Bus,
+    source: Source,
+    arrival: Arrival,
+    batch_id: str,
+    activities: Sequence[Activity | Plain],
 ) -> list[tuple[str, str, bytes]]:
     """One message; more only if sealing made it larger than the server takes."""
-    batch = ActivityBatch(batch_id, arrival.received_at, source, cast("list[Activity]", activities))
+    told = cast("list[Activity]", activities)
+    batch = ActivityBatch(batch_id, arrival.received_at, source.name, told, source.trusted)
     payload = msgspec.json.encode(batch)
     if len(payload) + _MARGIN <= bus.nc.max_payload or len(activities) == 1:
         return [(ActivityBatch.subject, batch_id, payload)]
@@ -270,7 +280,8 @@ async def replay(
     if kept.stage is Stage.ORDER:
         await _replay_order(collector, payload)
     else:
-        await _replay_message(collector, kept, payload)
+        source = await access.source_named(tx, kept.source)
+        await _replay_message(collector, kept, source, payload)
     await repository.replayed(tx, message_id)
     day, where = local_date(kept.received_at), place_in_all(kept.pointer)
     tx.publish(
@@ -279,7 +290,7 @@ async def replay(
     return ReplayAnswer(id=message_id, replayed_at=tx.now)
 
 
-async def _replay_message(collector: Collector, kept: Kept, payload: bytes) -> None:
+async def _replay_message(collector: Collector, kept: Kept, source: Source, payload: bytes) -> None:
     arrival = Arrival(f"replay-{kept.id}", kept.received_at)
     body = b'{"batch":[' + payload + b"]}"
     await collector.vault.ready(members_named(body))
@@ -287,7 +298,7 @@ async def _replay_message(collector: Collector, kept: Kept, payload: bytes) -> N
     if isinstance(read, Rejected):
         raise _still_bad(read.reason, read.pointer)
     taken = await without_consent_dropped(collector.forward, [read])
-    await publish(collector.bus, kept.source, arrival, taken)
+    await publish(collector.bus, source, arrival, taken)
 
 
 async def _replay_order(collector: Collector, payload: bytes) -> None:

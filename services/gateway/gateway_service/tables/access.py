@@ -38,12 +38,13 @@ class ClientKey(SQLModel, table=True):
 
 
 class WriteKey(SQLModel, table=True):
-    """A source of events."""
+    """A source of events. `trust`: `server` if only the shop can read its key, else `client`."""
 
     __tablename__ = "write_key"
 
     key_hash: bytes = octets(primary_key=True)
     name: str = Field(unique=True)
+    trust: str = Field("client", sa_column_kwargs={"server_default": "client"})
     created_at: datetime = moment()
 
 

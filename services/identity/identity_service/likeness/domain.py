@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,12 @@ import numpy as np
 
 from contracts import merge_reviews as api
 from contracts.matching import LAYOUT, WORDS
+from identity_service.identifiers.domain import Doubt
 from identity_service.matching.clustering import REVIEW
 from identity_service.matching.domain import Floats, Indexes, Levels, Records
 from identity_service.matching.estimation import Weights, compare, evidence
 from identity_service.matching.rules.blocks import BLOCKS, key
-from identity_service.matching.rules.comparisons import COMPARISONS
+from identity_service.matching.rules.comparisons import COMPARISONS, birthday, whole_name
 from identity_service.matching.rules.identifiers import RULES
 
 SAYS_NOTHING = 0.05  # bits
@@ -29,6 +31,11 @@ _TITLES = {
     "miniprogram_openid": "小程序 openid", "ecommerce_account": "电商账号", "douyin_id": "抖音号",
     "external": "外部编号",
 }  # fmt: skip
+_HINTS = {
+    "claim": ("named together by a source that anybody can use", "由未经认证的来源一起上报"),
+    "limit": ("more of it than one person has", "数量超过一人应有"),
+    "contradiction": ("shared, but name and birthday differ", "共用，但姓名与生日均不同"),
+}
 _LEVELS = {one.name: one.levels for one in COMPARISONS}
 
 Said = tuple[str, int, float]  # comparison, level, bits
@@ -47,13 +54,22 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Two living members who may be one; `trusted` if both sides' keys are."""
+    """Two living members who may be one; `trusted` if both sides' keys are.
+
+    `hints` say what else speaks for it that is not enough by itself: (why, about) of a doubt.
+    """
 
     survivor_id: UUID
     absorbed_id: UUID
     bits: float
     evidence: tuple[Said, ...]
     trusted: bool
+    hints: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """The evidence as it is kept; what is not in it is left as it was."""
+        return {"hints": self.hints} if self.hints else {"said": self.evidence}
 
 
 def overlaid(before: bytes, after: bytes) -> bytes:
@@ -118,8 +134,42 @@ def _said(weights: Weights, levels: Levels, bits: Floats) -> tuple[Said, ...]:
     return tuple(sorted(spoken, key=lambda each: -abs(each[2])))
 
 
-def explained(evidence: Sequence[Sequence[Any]]) -> list[api.Likeness]:
-    """Evidence in words of both languages."""
+def hinted(doubts: Sequence[Doubt], ages: Mapping[UUID, Any]) -> list[Proposal]:
+    """What is told of members but not enough to merge them, each two once; the older survives."""
+    found: dict[tuple[UUID, UUID], Proposal] = {}
+    for each in doubts:
+        for pair in combinations(each.members, 2):
+            older, younger = sorted(pair, key=lambda member: (ages[member], member))
+            hint = Proposal(older, younger, REVIEW, (), False, ((each.why, each.about),))
+            found.setdefault((older, younger), hint)
+    return list(found.values())
+
+
+def strangers(one: bytes, other: bytes) -> bool:
+    """Whether match keys say of two both another name and another birthday."""
+    records, i, j = Records.of((one, other)), np.array([0]), np.array([1])
+    return bool(whole_name(records, i, j)[0] == 0 and birthday(records, i, j)[0] == 0)
+
+
+def explained(document: Mapping[str, Any]) -> list[api.Likeness]:
+    """Evidence in words of both languages, what is compared first."""
+    return [*_compared(document.get("said", ())), *map(_hint, document.get("hints", ()))]
+
+
+def _hint(hint: Sequence[str]) -> api.Likeness:
+    why, about = hint
+    english, chinese = _HINTS[why]
+    return api.Likeness(
+        compared=why,
+        feature=about.replace("_", " "),
+        feature_zh=_TITLES.get(about, about),
+        level=english,
+        level_zh=chinese,
+        bits=0.0,
+    )
+
+
+def _compared(evidence: Sequence[Sequence[Any]]) -> list[api.Likeness]:
     return [
         api.Likeness(
             compared=name,

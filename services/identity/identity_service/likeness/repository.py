@@ -128,15 +128,59 @@ async def propose(tx: Tx, proposals: Sequence[Proposal]) -> None:
             "INSERT INTO merge_review (review_id, survivor_id, absorbed_id, bits, evidence, state,"
             " found_at) SELECT *, 'open', $6 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[],"
             " $4::float8[], $5::jsonb[]) ON CONFLICT (survivor_id, absorbed_id) DO UPDATE"
-            " SET bits = excluded.bits, evidence = excluded.evidence"
+            " SET evidence = merge_review.evidence || excluded.evidence, bits = CASE"
+            " WHEN excluded.evidence ? 'said' THEN excluded.bits ELSE merge_review.bits END"
             " WHERE merge_review.state = 'open'",
             [tx.ids.new() for _ in proposals],
             [each.survivor_id for each in proposals],
             [each.absorbed_id for each in proposals],
             [each.bits for each in proposals],
-            [{"said": each.evidence} for each in proposals],
+            [each.kept for each in proposals],
             tx.now,
         )
+
+
+async def settled(tx: Tx, pairs: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+    """Those of these members, the older first, of whom there is nothing to say any more.
+
+    Somebody decided, or took a merge of theirs back, or has been told.
+    """
+    rows = await tx.fetch(
+        "SELECT one, other FROM unnest($1::uuid[], $2::uuid[]) AS p (one, other)"
+        " WHERE EXISTS (SELECT FROM merge_review WHERE survivor_id = one AND absorbed_id = other"
+        " AND (state <> 'open' OR evidence ? 'hints')) OR EXISTS (SELECT FROM kept_apart k"
+        " JOIN member a ON a.member_id = k.one JOIN member b ON b.member_id = k.other"
+        " WHERE (coalesce(a.merged_into, k.one), coalesce(b.merged_into, k.other))"
+        " IN ((p.one, p.other), (p.other, p.one)))",
+        *map(list, zip(*pairs, strict=True)),
+    )
+    return {(row["one"], row["other"]) for row in rows}
+
+
+async def claims_open(tx: Tx) -> int:
+    """How many open reviews rest on something anybody can say."""
+    found = await tx.fetchval(
+        "SELECT count(*) FROM merge_review WHERE state = 'open' AND NOT evidence ? 'said'"
+        " AND evidence->'hints'->0->>0 = 'claim'"
+    )
+    return int(found)
+
+
+async def known_of(tx: Tx, members: Collection[UUID]) -> dict[UUID, bytes]:
+    """Match keys of those of these members who have any."""
+    rows = await tx.fetch(
+        "SELECT member_id, keys FROM match_keys WHERE member_id = ANY ($1::uuid[])", list(members)
+    )
+    return {row["member_id"]: row["keys"] for row in rows}
+
+
+async def ages_of(tx: Tx, members: Collection[UUID]) -> dict[UUID, datetime]:
+    """When these members joined."""
+    rows = await tx.fetch(
+        "SELECT member_id, registered_at FROM member WHERE member_id = ANY ($1::uuid[])",
+        list(members),
+    )
+    return {row["member_id"]: row["registered_at"] for row in rows}
 
 
 async def page(tx: Tx, state: str, limit: int, offset: int) -> list[api.MergeReview]:
@@ -178,5 +222,5 @@ async def open_among(tx: Tx, members: Collection[UUID]) -> dict[tuple[UUID, UUID
 def _review(row: Any) -> api.MergeReview:
     chance = round(float(probability(row["bits"])), 4)
     return api.MergeReview(
-        **{**dict(row), "evidence": explained(row["evidence"]["said"]), "probability": chance}
+        **{**dict(row), "evidence": explained(row["evidence"]), "probability": chance}
     )

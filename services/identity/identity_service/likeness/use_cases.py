@@ -1,7 +1,7 @@
 """Finding members who may be one person, and deciding about them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from chassis.problem import Problem
 from contracts import merge_reviews as api
 from contracts.identity import SealedMember
 from contracts.roles import Role
+from identity_service.identifiers.domain import Doubt, Strangers
 from identity_service.likeness import domain, repository
 from identity_service.likeness.domain import Profile, Proposal
 from identity_service.matching.clustering import REVIEW
@@ -30,6 +31,7 @@ MET = 100  # members that one newcomer is compared with
 READ = 20_000
 MERGED_AT_ONCE = 100
 REVIEWS = 10_000  # of one hunt, the likeliest
+CLAIMS = 1_000  # open reviews for which nothing speaks but what anybody can say
 _FIRST = UUID(int=0)
 _OURS = frozenset(Role) - {Role.PARTNER}  # whose word about a member is one that we can go back to
 
@@ -135,6 +137,32 @@ async def _merge_certain(tx: Tx, proposals: Sequence[Proposal]) -> None:
     await record(tx, kin)
     for review_id, merge_id in done:
         await repository.decide(tx, review_id, "merged", "identity", merge_id)
+
+
+async def strangers_among(tx: Tx, members: Collection[UUID]) -> Strangers:
+    """What is known of these members besides identifiers, as a question about each two."""
+    known = await repository.known_of(tx, members) if len(members) > 1 else {}
+
+    def strangers(one: UUID, other: UUID) -> bool:
+        return one in known and other in known and domain.strangers(known[one], known[other])
+
+    return strangers
+
+
+async def doubted(tx: Tx, doubts: Sequence[Doubt]) -> None:
+    """Propose what was told and is not enough; what anybody can say, only so much of it."""
+    members = {member for each in doubts for member in each.members}
+    if not members:
+        return
+    found = domain.hinted(doubts, await repository.ages_of(tx, members))
+    pairs = [(each.survivor_id, each.absorbed_id) for each in found]
+    settled = await repository.settled(tx, pairs)
+    fresh = [each for each, pair in zip(found, pairs, strict=True) if pair not in settled]
+    claims = [each for each in fresh if each.hints[0][0] == "claim"]
+    if claims:
+        room = max(CLAIMS - await repository.claims_open(tx), 0)
+        fresh = [each for each in fresh if each not in claims[room:]]
+    await repository.propose(tx, fresh)
 
 
 async def page(tx: Tx, state: str, limit: int, cursor: str | None) -> api.MergeReviews:

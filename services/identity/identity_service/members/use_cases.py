@@ -18,7 +18,7 @@ from identity_service.likeness.repository import overlay
 from identity_service.members import repository
 from identity_service.members.domain import Registered, Reused, Verdict, decide
 from identity_service.merges.domain import Link, Mark
-from identity_service.merges.repository import hold, insert_links, owners_of
+from identity_service.merges.repository import hold, insert_links, owned
 from identity_service.merges.use_cases import tell
 
 EVERY_IDENTIFIER = 1000  # a message needs them all; nobody has so many
@@ -30,10 +30,11 @@ async def register(
     """Register whom nothing stands against; one verdict each."""
     await hold(tx)
     indexes = {identifier.index for member in members for identifier in member.identifiers}
+    shown = {i: each.member_id for i, each in (await owned(tx, indexes)).items() if each.proven}
     verdicts = decide(
         members,
         await repository.known(tx, {member.member_id for member in members}),
-        await owners_of(tx, indexes),
+        shown,
         tx.now,
     )
     joined = [

@@ -6,9 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.classification import Kind
+from identity_service.matching.rules.identifiers import RULES
 
-# A device is shared by a household; everything else is issued to, or logged in by, one person.
-WEAK = frozenset({Kind.DEVICE_ID})
 FILLABLE = ("name", "gender", "birthday", "birth_year", "birth_month", "address", "city")
 
 Attributes = Mapping[str, str | int | None]
@@ -25,7 +24,15 @@ class Mark:
     @property
     def proves(self) -> bool:
         """Whether sharing it makes two members one."""
-        return self.kind not in WEAK
+        return RULES[self.kind].strength != "weak"
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """Whose an index is. Not `proven`: only said to be; whoever can show it takes it over."""
+
+    member_id: UUID
+    proven: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +61,12 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An identifier got its first owner."""
+    """An identifier got its first owner, or one who could show what another one only said."""
 
     mark: Mark
     member_id: UUID
     source: str
+    proven: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,7 @@ class Kinship:
 
     `people` are live; `owners` says who owns an index (absent: nobody); `roots` says which live
     member an id answers as; `kept_apart` are pairs that were split and that staff alone may make
-    one again. Everything that happens is in `steps`.
+    one again; `claimed` are indexes whose owner only says so. `steps` has everything that happens.
     """
 
     def __init__(
@@ -98,8 +106,10 @@ class Kinship:
         new_id: Callable[[], UUID],
         *,
         kept_apart: Collection[tuple[UUID, UUID]] = (),
+        claimed: Collection[str] = (),
     ) -> None:
         self._kept_apart = tuple(kept_apart)
+        self._claimed = set(claimed)
         self.people = {person.member_id: person for person in people}
         self.now = now
         self.steps: list[Link | Merge] = []
@@ -120,6 +130,11 @@ class Kinship:
         owner = self._owners.get(index)
         return None if owner is None else self.live(owner)
 
+    def owned(self, index: str) -> Owned | None:
+        """Who owns an index, and whether that was shown."""
+        owner = self.owner(index)
+        return None if owner is None else Owned(owner, index not in self._claimed)
+
     def apart(self, members: Collection[UUID]) -> bool:
         """Whether two of these live members were split before."""
         return any(
@@ -128,13 +143,21 @@ class Kinship:
             if one and other
         )
 
-    def link(self, mark: Mark, member_id: UUID, source: str) -> None:
-        """Give an index nobody owns to a live member."""
-        assert mark.index not in self._owners
+    def link(self, mark: Mark, member_id: UUID, source: str, *, proven: bool = True) -> None:
+        """Give a live member an index that nobody owns, or that is only claimed."""
+        before = self.owned(mark.index)
+        if before is not None:
+            assert not before.proven
+            former = self.people[before.member_id]
+            kept = tuple(index for index in former.identifiers if index != mark.index)
+            self.people[before.member_id] = replace(former, identifiers=kept)
         person = self.people[member_id]
         self._owners[mark.index] = member_id
+        self._claimed.discard(mark.index)
+        if not proven:
+            self._claimed.add(mark.index)
         self.people[member_id] = replace(person, identifiers=(*person.identifiers, mark.index))
-        self.steps.append(Link(mark, member_id, source))
+        self.steps.append(Link(mark, member_id, source, proven))
 
     def merge(self, survivor_id: UUID, absorbed_id: UUID, reason: Reason) -> Merge:
         """Make one of two live members; the absorbed one fills the survivor's gaps only."""

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.database import Tx
-from identity_service.merges.domain import FILLABLE, Kinship, Link, Merge, Person, Reason
+from identity_service.merges.domain import FILLABLE, Kinship, Link, Merge, Owned, Person, Reason
 
 
 async def hold(tx: Tx) -> None:
@@ -24,6 +24,15 @@ async def owners_of(tx: Tx, indexes: Collection[str]) -> dict[str, UUID]:
         "SELECT index, member_id FROM identifier WHERE index = ANY($1::text[])", list(indexes)
     )
     return {row["index"]: row["member_id"] for row in rows}
+
+
+async def owned(tx: Tx, indexes: Collection[str]) -> dict[str, Owned]:
+    """The surviving owner of each index that has one, and whether that was shown."""
+    rows = await tx.fetch(
+        "SELECT index, member_id, proven FROM identifier WHERE index = ANY($1::text[])",
+        list(indexes),
+    )
+    return {row["index"]: Owned(row["member_id"], row["proven"]) for row in rows}
 
 
 async def roots_of(tx: Tx, members: Collection[UUID]) -> dict[UUID, UUID]:
@@ -51,7 +60,8 @@ async def answers_as(tx: Tx, member_id: UUID) -> tuple[UUID, list[UUID]] | None:
 
 async def load(tx: Tx, indexes: Collection[str], members: Collection[UUID]) -> Kinship:
     """Everybody who owns one of the indexes or answers for one of the ids. `hold` first."""
-    owners, roots = await owners_of(tx, indexes), await roots_of(tx, members)
+    found, roots = await owned(tx, indexes), await roots_of(tx, members)
+    owners = {index: each.member_id for index, each in found.items()}
     live = list({*owners.values(), *roots.values()})
     rows = await tx.fetch("SELECT * FROM member WHERE member_id = ANY($1::uuid[])", live)
     absorbed = await _grouped(
@@ -83,7 +93,8 @@ async def load(tx: Tx, indexes: Collection[str], members: Collection[UUID]) -> K
         for row in rows
     ]
     pairs = [(row["one"], row["other"]) for row in apart]
-    return Kinship(people, owners, roots, tx.now, tx.ids.new, kept_apart=pairs)
+    claimed = [index for index, each in found.items() if not each.proven]
+    return Kinship(people, owners, roots, tx.now, tx.ids.new, kept_apart=pairs, claimed=claimed)
 
 
 async def _grouped(tx: Tx, query: str, live: list[UUID]) -> dict[UUID, tuple[Any, ...]]:
@@ -101,17 +112,22 @@ async def save(tx: Tx, kin: Kinship) -> None:
 
 
 async def insert_links(tx: Tx, links: Sequence[Link]) -> None:
-    """Identifiers with their first owner."""
+    """Identifiers with their first owner, or with another than the one who only claimed it."""
+    last = {link.mark.index: link for link in links}
     await _unnest(
         tx,
         "INSERT INTO identifier"
-        " (index, kind, value, member_id, original_member_id, source, linked_at)"
-        " SELECT index, kind, value, owner, owner, source, $6 FROM"
-        " unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[])"
-        " AS new (index, kind, value, owner, source)",
+        " (index, kind, value, member_id, original_member_id, source, proven, linked_at)"
+        " SELECT index, kind, value, owner, owner, source, proven, $7 FROM"
+        " unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::bool[])"
+        " AS new (index, kind, value, owner, source, proven)"
+        " ON CONFLICT (index) DO UPDATE SET value = excluded.value,"
+        " member_id = excluded.member_id, original_member_id = excluded.original_member_id,"
+        " source = excluded.source, proven = excluded.proven, linked_at = excluded.linked_at"
+        " WHERE NOT identifier.proven",
         [
-            (link.mark.index, link.mark.kind, link.mark.value, link.member_id, link.source)
-            for link in links
+            (index, link.mark.kind, link.mark.value, link.member_id, link.source, link.proven)
+            for index, link in last.items()
         ],
         tx.now,
     )
