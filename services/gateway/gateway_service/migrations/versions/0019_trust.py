@@ -4,8 +4,8 @@ from alembic import op
 
 from chassis.migrations import run_sql
 
-revision = "gateway_0018"
-down_revision = "gateway_0017"
+revision = "gateway_0019"
+down_revision = "gateway_0018"
 branch_labels = None
 depends_on = None
 
