@@ -15,6 +15,7 @@ from contracts import (
     forecasts,
     gateway,
     identity,
+    insights,
     merge_reviews,
     points,
     profile,
@@ -40,8 +41,8 @@ _MODELS = BaseModel | msgspec.Struct
 def operations() -> list[Operation]:
     """Every public operation, by service."""
     areas = (
-        gateway, identity, merge_reviews, profile, rfm, forecasts, quality, segments, points,
-        campaign,
+        gateway, identity, merge_reviews, profile, rfm, forecasts, quality, insights, segments,
+        points, campaign,
     )  # fmt: skip
     return [operation for area in areas for operation in area.OPERATIONS]
 

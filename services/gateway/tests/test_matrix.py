@@ -236,7 +236,7 @@ NEUTRAL = frozenset(
         "cursor", "dry_run", "end", "from", "language", "limit", "max_age", "month", "nonce",
         "history", "overdue", "prompt", "redirect_uri", "response_type", "scheme", "scope", "since",
         "start", "state", "status", "subject", "to", "ui_locales", "until", "version", "purpose",
-        "fresh", "member_id", "week",
+        "fresh", "member_id", "week", "kpi", "by", "against",
     }
 )  # fmt: skip
 

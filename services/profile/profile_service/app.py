@@ -11,6 +11,7 @@ from profile_service.collect.use_cases import Collector
 from profile_service.forecasts import jobs as forecast_jobs
 from profile_service.forecasts import router as forecasts
 from profile_service.forecasts.lake import Lake
+from profile_service.insight import router as insight
 from profile_service.partitions import Partitions
 from profile_service.profiles import router as profiles
 from profile_service.purchases import router as figures
@@ -54,7 +55,7 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
             settings=settings,
             routers=[
                 catalogue.router, profiles.router, tags.router, rfm.router, figures.router,
-                forecasts.router, segments.router, quality.router,
+                forecasts.router, segments.router, quality.router, insight.router,
             ],
             subscriptions=[
                 *subjects.subscriptions(ids),
