@@ -14,6 +14,7 @@ from contracts import (  # noqa: F401 - all_events finds them too
     gateway_events,
     points_events,
     segments,
+    worth,
 )
 from contracts.base import Amount, Event, Record
 from contracts.classification import Kind, holding, internal, personal, public, quasi

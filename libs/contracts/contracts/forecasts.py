@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from pydantic import Field
 
-from contracts.base import Model, Money, Record
+from contracts.base import Model, Record
 from contracts.classification import internal, public, quasi
 from contracts.operations import Operation, Query
 from contracts.roles import READING, Role
@@ -137,14 +137,6 @@ class StockResult(Model):
     """How many different rows arrived."""
 
     received: Annotated[int, public]
-
-
-class Clv(Model):
-    """What a member will spend in the horizon. Bands: top 20 %, middle 60 %, last 20 %."""
-
-    spend: Annotated[Money, quasi]
-    horizon_days: Annotated[int, public]
-    band: Annotated[Literal["high", "middle", "low"], quasi]
 
 
 class ChurnReason(Model):

@@ -22,6 +22,7 @@ from contracts import (
     quality,
     rfm,
     segments,
+    worth,
 )
 from contracts.base import ProblemDocument
 from contracts.classification import fields_of
@@ -42,7 +43,7 @@ def operations() -> list[Operation]:
     """Every public operation, by service."""
     areas = (
         gateway, identity, merge_reviews, profile, rfm, forecasts, quality, insights, segments,
-        points, campaign,
+        worth, points, campaign,
     )  # fmt: skip
     return [operation for area in areas for operation in area.OPERATIONS]
 

@@ -10,10 +10,11 @@ from pydantic import Field
 from contracts.base import Model, Money, Record
 from contracts.classification import DataClass, counted, holding, internal, public, quasi, summed
 from contracts.events import Product, Store
-from contracts.forecasts import Churn, Clv
+from contracts.forecasts import Churn
 from contracts.operations import PAGING, Operation, Query
 from contracts.rfm import Rfm
 from contracts.roles import EVERYONE, FIGURES, READING, STAFF, Role
+from contracts.worth import Clv
 
 CASES = holding("tag_rule.document", DataClass.PUBLIC)
 Text = Annotated[Annotated[str, msgspec.Meta(max_length=200)] | None, public]

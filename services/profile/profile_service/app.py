@@ -33,6 +33,8 @@ from profile_service.subjects import subscribers as subjects
 from profile_service.subjects.use_cases import SubjectIds
 from profile_service.tags import router as tags
 from profile_service.tags.jobs import JOBS as TAG_JOBS
+from profile_service.worth import router as worth
+from profile_service.worth.jobs import JOBS as WORTH_JOBS
 
 
 def create_app(settings: ProfileSettings | None = None) -> FastAPI:
@@ -56,6 +58,7 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
             routers=[
                 catalogue.router, profiles.router, tags.router, rfm.router, figures.router,
                 forecasts.router, segments.router, quality.router, insight.router,
+                worth.router,
             ],
             subscriptions=[
                 *subjects.subscriptions(ids),
@@ -70,7 +73,8 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
                 "tag_rule.document",
             ],
             jobs=[*collect_jobs.jobs(collector), *TAG_JOBS, *segment_jobs.jobs(bitmaps),
-                  *forecast_jobs.jobs(lake, settings.train_days), *quality_jobs.jobs(watch)],
+                  *WORTH_JOBS, *forecast_jobs.jobs(lake, settings.train_days),
+                  *quality_jobs.jobs(watch)],
         )
     )  # fmt: skip
     app.state.bitmaps, app.state.watch = bitmaps, watch

@@ -96,6 +96,8 @@ conditions = st.one_of(
                                  "within": it[2] + it[3]}}),
     st.tuples(st.sampled_from(sorted(FIGURES)), ranges).map(
         lambda pair: {"figure": pair[0], **pair[1]}),
+    with_some({}, band=one_or_many(["high", "low"]), falling=st.booleans()).filter(bool).map(
+        lambda inner: {"clv": inner}),
     st.sampled_from([{"segment": str(LIST)}, {"segment": str(RULED)}]),
 )  # fmt: skip
 trees = st.recursive(
@@ -151,6 +153,13 @@ async def _population(world: World) -> None:
                               ("sms", None)[n % 2], n % 3 > 0) for n in range(5, 20)]  # fmt: skip
         await segments.consents_changed(tx, world.ids, [(each, NOON) for each in told])
         await rfm.measure(tx, NOON)
+        ids = await world.ids.of(tx, [member(n) for n in range(2, MEMBERS + 1)])
+        await tx.execute(
+            "INSERT INTO member_worth SELECT id, 0, 0, 0, 0, 0,"
+            " (ARRAY['high', 'middle', 'low'])[1 + n % 3], n % 2 = 0"
+            " FROM unnest($1::bigint[]) WITH ORDINALITY AS each (id, n) WHERE n % 5 > 0",
+            [ids[member(n)] for n in range(2, MEMBERS + 1)],
+        )
         await tx.execute("UPDATE trait SET value = $1 WHERE name = 'likes'", ["tea", 1, {"a": 1}])
         await tx.execute("INSERT INTO objection SELECT id, now() FROM subject"
                          " WHERE member_id = $1", member(17))  # fmt: skip
@@ -242,6 +251,7 @@ async def test_every_kind_of_condition_is_true_of_some(crowd: tuple[World, Bitma
     for document in (
         {"tag": "lifecycle", "value": "growing"}, {"trait": "likes", "is": "tea"},
         {"attribute": "age", "at_most": 35}, {"rfm": {"recency": [1], "frequency": [3]}},
+        {"clv": {"band": "high", "falling": True}}, {"clv": {"band": ["low", "middle"]}},
         {"tier": "gold"}, {"consent": "marketing", "channel": "sms"},
         {"event": "Product Viewed", "days": 20, "sum": {"of": "price", "at_least": 2.5}},
         {"event": "Order", "days": 90, "count": {"at_least": 2}},
@@ -291,6 +301,9 @@ async def test_an_answer_holds_until_the_day_it_says(crowd: tuple[World, Bitmaps
         ({"figure": "orders", "at_least": 3, "at_most": 2}, "/definition/at_most"),
         ({"attribute": "name", "is": "x"}, "/definition/attribute"),
         ({"tier": None}, "/definition/tier"),
+        ({"clv": {"band": "huge"}}, "/definition/clv/band"),
+        ({"clv": {"falling": "yes"}}, "/definition/clv/falling"),
+        ({"clv": {}}, "/definition/clv"),
         ([], "/definition"),
     ],
 )  # fmt: skip

@@ -19,6 +19,7 @@ from profile_service.forecasts.domain import Advice, offered, takes_over, words
 from profile_service.forecasts.lake import Lake
 from profile_service.profiles import use_cases as profiles
 from profile_service.rights import use_cases as rights
+from profile_service.worth import use_cases as worth
 
 START = datetime(2025, 1, 1, 12, tzinfo=PROGRAM_ZONE)
 AS_OF = date(2025, 6, 1)
@@ -111,16 +112,18 @@ async def test_models_say_what_they_expect_and_it_goes_with_the_member(
         high = await tx.fetchval(
             "SELECT count(*) FROM forecast WHERE name = 'churn' AND value >= .8"
         )
-        bands = dict(
-            await tx.fetch(
-                "SELECT detail->>'band', count(*) FROM forecast WHERE name = 'clv' GROUP BY 1"
-            )
-        )
+    await worth.reckon_waiting(world.db, world.db.clock.now())
+    async with world.db.transaction(readonly=True) as tx:
+        valued = await profiles.profile(tx, member(1))
+        bands = dict(await tx.fetch("SELECT band, count(*) FROM member_worth GROUP BY 1"))
     assert {one.status for one in seen.values()} == {"done"}, seen
     assert all(one.accepted and one.figures for one in seen.values())
     assert report.plots and report.held_out and report.held_out.members > 0
     assert report.calibration_table
     assert profile.clv and profile.churn and profile.churn.reasons
+    assert profile.clv.band is None and valued.clv and valued.clv.band
+    assert valued.clv.yearly_spend and valued.clv.yearly_spend.amount > profile.clv.spend.amount
+    assert valued.clv.expected_years and 1 <= valued.clv.expected_years <= 3
     assert told == (1 if high else 0)
     assert bands["high"] / buyers == pytest.approx(0.2, abs=0.01)
     assert bands["low"] / buyers == pytest.approx(0.2, abs=0.01)

@@ -36,7 +36,8 @@ class Done:
 class Known:
     """All that conditions look at. `tags`: value and confidence by name; `days`: by event.
 
-    `first_on`, `last_on`: days of the first and the last order. `lists`: static segments.
+    `first_on`, `last_on`: days of the first and the last order. `lists`: static segments. `worth`:
+    the band of value, and whether that has been falling.
     """
 
     attributes: Attributes
@@ -51,6 +52,7 @@ class Known:
     consents: Mapping[tuple[str, str], bool] = field(default_factory=dict)
     days: Mapping[str, Sequence[Done]] = field(default_factory=dict)
     lists: frozenset[UUID] = frozenset()
+    worth: tuple[str, bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ async def known(
     tiers = await _tiers(tx, people.attributes) if "tier" in wants.kinds else {}
     consents = await _consents(tx, people.attributes) if "consent" in wants.kinds else {}
     lists = await _lists(tx, people.leaves) if "list" in wants.kinds else {}
+    worth = await _worth(tx, people.attributes) if "clv" in wants.kinds else {}
     found = {}
     for root, attributes in people.attributes.items():
         spending = people.spending.get(root, NOTHING)
@@ -69,6 +70,7 @@ async def known(
             consents=consents.get(root, {}),
             days=days.get(root, {}),
             lists=frozenset(lists.get(root, ())),
+            worth=worth.get(root),
         )
     return found
 
@@ -139,6 +141,14 @@ async def _consents(tx: Tx, roots: Mapping[int, object]) -> dict[int, dict[tuple
     for row in rows:
         found[row["subject_id"]][row["purpose"], row["channel"]] = row["granted"]
     return found
+
+
+async def _worth(tx: Tx, roots: Mapping[int, object]) -> dict[int, tuple[str, bool]]:
+    rows = await tx.fetch(
+        "SELECT subject_id, band, falling FROM member_worth WHERE subject_id = ANY($1::bigint[])",
+        list(roots),
+    )
+    return {row["subject_id"]: (row["band"], row["falling"]) for row in rows}
 
 
 async def _lists(tx: Tx, leaves: Mapping[int, int]) -> dict[int, list[UUID]]:

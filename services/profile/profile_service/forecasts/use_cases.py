@@ -18,11 +18,9 @@ import polars as pl
 from chassis.clock import local_date
 from chassis.database import Database, Tx
 from chassis.problem import Problem
-from contracts.base import Money
 from contracts.forecasts import (
     Churn,
     ChurnReason,
-    Clv,
     ModelReport,
     Recommendation,
     Recommendations,
@@ -38,6 +36,7 @@ from profile_service.forecasts.domain import (
     HIGH_RISK,
     HORIZONS,
     Advice,
+    Forecast,
     Version,
     measure,
     offered,
@@ -46,6 +45,7 @@ from profile_service.forecasts.domain import (
 )
 from profile_service.forecasts.lake import Lake
 from profile_service.subjects import repository as subject_rows
+from profile_service.worth import repository as worth_rows
 
 _KIND = re.compile(r"^([\w.]+(?:Error|Exception))\b", re.MULTILINE)
 SHOWN = 60
@@ -160,6 +160,8 @@ async def _take(tx: Tx, version: Version, result: dict[str, Any], told: Path) ->
     table = pl.read_parquet(told).select(pl.col("member").cast(pl.Int64), "value", "detail")
     rows = [(root, value, json.loads(detail)) for root, value, detail in table.iter_rows()]
     await repository.replace(tx, version, rows)
+    if version.name == "clv":
+        await worth_rows.wait(tx)
     if version.name == "churn":
         after = await repository.high_risks(tx, HIGH_RISK)
         risen = [row for person, row in after.items() if person not in before]
@@ -198,17 +200,10 @@ async def recommendations(
     return Recommendations(member_id=person.member_id, personalised=bool(advice), data=data)
 
 
-async def expectations(tx: Tx, leaves: Sequence[int]) -> tuple[Clv | None, Churn | None]:
-    """What is expected of a person, for the profile."""
+async def expectations(tx: Tx, leaves: Sequence[int]) -> tuple[Forecast | None, Churn | None]:
+    """The spend that is expected of a person, and the chance of none, for the profile."""
     said = await repository.of_person(tx, leaves)
-    spend, silence = said.get("clv"), said.get("churn")
-    clv = churn = None
-    if spend is not None and spend.value is not None:
-        clv = Clv(
-            spend=Money(amount=round(spend.value)),
-            horizon_days=spend.horizon_days,
-            band=spend.detail["band"],
-        )
+    silence, churn = said.get("churn"), None
     if silence is not None and silence.value is not None:
         churn = Churn(
             chance=silence.value,
@@ -216,7 +211,7 @@ async def expectations(tx: Tx, leaves: Sequence[int]) -> tuple[Clv | None, Churn
             high_risk=silence.value >= HIGH_RISK,
             reasons=[ChurnReason(**each) for each in silence.detail["reasons"]],
         )
-    return clv, churn
+    return said.get("clv"), churn
 
 
 async def write_stock(tx: Tx, batch: StockBatch) -> StockResult:

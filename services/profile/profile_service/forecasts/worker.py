@@ -17,12 +17,11 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from profile_service.models import churn, clv, recommend, report
+from profile_service.models import churn, clv, outlook, recommend, report
 from profile_service.models.reasons import TOP as REASONS
 from profile_service.models.shopping import COLUMNS, Shopping, Unusable, shape
 
 OFFERED = 20
-HIGH, LOW = 0.8, 0.2  # ranks of the bands: top 20 %, middle 60 %, last 20 %
 Told = tuple[pl.DataFrame, dict[str, Any], dict[str, Any], list[str]]
 
 
@@ -71,10 +70,8 @@ def _write(path: Path, result: dict[str, Any]) -> None:
 
 def _clv(shopping: Shopping, horizon: int) -> Told:
     outcome = clv.train(shopping, horizon, quiet)
-    spend = outcome.predictions["spend_fen"]
-    place = spend.rank("ordinal").to_numpy() / len(spend)
-    bands = np.where(place > HIGH, "high", np.where(place > LOW, "middle", "low"))
-    details = [json.dumps({"band": str(band)}) for band in bands]
+    years = np.round(outlook.ahead(shopping, horizon), 4)
+    details = [json.dumps({"ahead": row}) for row in years.tolist()]
     table = outcome.predictions.select("member", pl.col("spend_fen").alias("value"))
     return table.with_columns(pl.Series("detail", details)), outcome.report, outcome.seen, []
 

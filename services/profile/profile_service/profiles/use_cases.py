@@ -31,6 +31,7 @@ from profile_service.subjects import repository as subject_rows
 from profile_service.subjects.domain import Attributes, Person
 from profile_service.tags import use_cases as tagging
 from profile_service.tags.domain import NO_TAGS, Decision, Facts
+from profile_service.worth import use_cases as worth
 
 WINDOWS = (30, 90, 365)
 VIEWED = 20
@@ -47,7 +48,7 @@ async def profile(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberPr
     purchases = await _purchases(tx, person, facts.spending)
     bought = facts.spending, facts.last_on
     cell = await rfm.of_member(tx, *bought, facts.today) if personal else None
-    clv, churn = await expectations(tx, person.leaves) if personal else (None, None)
+    spend, churn = await expectations(tx, person.leaves) if personal else (None, None)
     return MemberProfile(
         member_id=person.member_id,
         registered_at=known.registered_at,
@@ -59,7 +60,7 @@ async def profile(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberPr
         lifecycle=lifecycle,
         customer_group=group,
         rfm=cell,
-        clv=clv,
+        clv=await worth.shown(tx, person, spend),
         churn=churn,
         tags=await tagging.shown(tx, decision) if personal else [],
         purchases=purchases,

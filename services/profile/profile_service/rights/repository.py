@@ -21,6 +21,9 @@ HOLDS = {
     "spending": "SELECT orders, lines, paid_fen, refunded_fen, coupon_orders, first_at, last_at"
     f" FROM spending WHERE {_MINE}",
     "forecast": f"SELECT name, value, horizon_days, detail, made_at FROM forecast WHERE {_MINE}",
+    "member_worth": "SELECT yearly_spend_fen, yearly_profit_fen, value_fen, band, falling"
+    f" FROM member_worth WHERE {_MINE}",
+    "clv_month": f"SELECT month, value_fen FROM clv_month WHERE {_MINE} ORDER BY month",
     "member_tags": f"SELECT tags FROM member_tags WHERE {_MINE}",
     "tag_review": "SELECT tag, before, flipped_at, decision, decided_at FROM tag_review"
     f" WHERE {_MINE}",
@@ -41,11 +44,12 @@ HOLDS = {
 }
 _TABLES = (
     "touched", "trait", "activity", "activity_day", "purchase", "refund", "spending",
-    "member_tags", "forecast", "tag_review", "tag_pin", "standing", "segment_list", "member_tier",
-    "member_consent", "objection", "refusal", "member",
+    "member_tags", "forecast", "member_worth", "clv_month", "tag_review", "tag_pin", "standing",
+    "segment_list", "member_tier", "member_consent", "objection", "refusal", "member",
 )  # fmt: skip
 
 _BEHAVIOUR = ("trait", "activity", "activity_day")
+_CONCLUSIONS = ("forecast", "member_worth", "clv_month")
 
 
 async def erase(tx: Tx, members: Sequence[UUID]) -> None:
@@ -66,9 +70,14 @@ async def erase(tx: Tx, members: Sequence[UUID]) -> None:
     await tx.execute("UPDATE erasures SET n = n + 1")
 
 
+async def _conclude_nothing(tx: Tx, members: Sequence[UUID]) -> None:
+    for table in _CONCLUSIONS:
+        await tx.execute(f"DELETE FROM {table} WHERE {_MINE}", list(members))
+
+
 async def object_to(tx: Tx, members: Sequence[UUID]) -> list[int]:
     """Nothing is drawn from what these people do any more; answers who they are."""
-    await tx.execute(f"DELETE FROM forecast WHERE {_MINE}", list(members))
+    await _conclude_nothing(tx, members)
     rows = await tx.fetch(
         f"INSERT INTO objection SELECT DISTINCT root, $2::timestamptz FROM ({_PEOPLE}) AS person"
         " ON CONFLICT (subject_id) DO UPDATE SET objected_at = objection.objected_at"
@@ -94,7 +103,7 @@ async def stop_watching(tx: Tx, members: Sequence[UUID], subjects: Sequence[int]
 
     `subjects` are the members'. What they bought stays: that is the contract's.
     """
-    await tx.execute(f"DELETE FROM forecast WHERE {_MINE}", list(members))
+    await _conclude_nothing(tx, members)
     await tx.execute(
         "INSERT INTO refusal SELECT DISTINCT root, $2::timestamptz FROM subject"
         " WHERE id = ANY($1::bigint[]) ON CONFLICT (subject_id) DO NOTHING",

@@ -6,6 +6,7 @@ from chassis.database import Tx
 from contracts.events import MemberRegistered, MembersSplit
 from profile_service.subjects import domain, repository
 from profile_service.subjects.domain import Key, Link
+from profile_service.worth import use_cases as worth
 
 MOST_REMEMBERED = 500_000
 
@@ -68,4 +69,6 @@ async def split(tx: Tx, subjects: SubjectIds, events: Sequence[MembersSplit]) ->
     if changed:
         await repository.save_nodes(tx, changed)
         await repository.forget_tags(tx, cut)
+        merged = [(ids[event.survivor_id], event.merged_at) for event in events]
+        await worth.forget(tx, merged)
         await repository.touch(tx, ids.values())

@@ -22,12 +22,16 @@ from profile_service.tables.segments import (
     TagReviewRow,
     TagRuleRow,
 )
+from profile_service.tables.worth import ClvMonthRow, ClvTermsRow, MemberWorthRow
 
 __all__ = [
+    "ClvMonthRow",
+    "ClvTermsRow",
     "CollectDelayRow",
     "ConditionRow",
     "MemberConsentRow",
     "MemberTierRow",
+    "MemberWorthRow",
     "QualityReportRow",
     "QuarantineDayRow",
     "Row",
@@ -288,8 +292,8 @@ class ModelVersionRow(Row, table=True):
 class ForecastRow(Row, table=True):
     """What the model in use says about a person, by the root of the moment.
 
-    clv: `value` fen, `detail` {band}. churn: `value` the chance, `detail` {reasons}. recommend:
-    `detail` {all, fresh}: [sku, because] in order.
+    clv: `value` fen, `detail` {ahead} (models.outlook). churn: `value` the chance, `detail`
+    {reasons}. recommend: `detail` {all, fresh}: [sku, because] in order.
     """
 
     __tablename__ = "forecast"

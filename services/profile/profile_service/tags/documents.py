@@ -34,7 +34,7 @@ from profile_service.conditions.rules.tag import Tag
 from profile_service.tags.domain import Verdict, has, lacks, sure
 
 FAMILIES = ("demographic", "spending", "interest", "lifecycle", "social", "emotional")
-SOURCES = ("registration", "purchases", "activities", "traits")
+SOURCES = ("registration", "purchases", "activities", "traits", "forecasts")
 MOST_CASES = 20
 ORDERS = "orders"
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from profile_service.conditions.domain import All, Any_, Condition, Leaf, Member, Not, Tree
 from profile_service.conditions.rules import (
     attribute,
+    clv,
     consent,
     event,
     figure,
@@ -24,6 +25,7 @@ KINDS: Mapping[str, Callable[[Reader], Condition]] = {
     trait.KEYWORD: trait.parse,
     attribute.KEYWORD: attribute.parse,
     rfm.KEYWORD: rfm.parse,
+    clv.KEYWORD: clv.parse,
     tier.KEYWORD: tier.parse,
     consent.KEYWORD: consent.parse,
     event.KEYWORD: event.parse,
