@@ -1,29 +1,13 @@
-"""The whole schema on one page. `migrations/` builds it; a test proves that both agree."""
+"""The whole schema, a page a feature. `migrations/` builds it; a test proves that both agree."""
 
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Identity, MetaData, Text
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlalchemy import BigInteger, Text
+from sqlmodel import Field
 
-
-class Table(SQLModel, registry=registry(metadata=MetaData())):
-    """This service's tables only: other services use the same names."""
-
-
-def _time(*, nullable: bool = False) -> Any:
-    return Field(sa_column=Column(TIMESTAMP(timezone=True), nullable=nullable))
-
-
-def _json() -> Any:
-    return Field(sa_column=Column(JSONB, nullable=False))
-
-
-def _sequence(*, primary_key: bool = False) -> Any:
-    return Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=primary_key))
+from campaign_service.tables.base import Table, document, moment, sequence
 
 
 class CampaignRow(Table, table=True):
@@ -31,11 +15,11 @@ class CampaignRow(Table, table=True):
 
     __tablename__ = "campaign"
     campaign_id: UUID = Field(primary_key=True)
-    seq: int = _sequence()
+    seq: int = sequence()
     name: str = Field(sa_type=Text, unique=True)
     scenario: str = Field(sa_type=Text)
     channel: str = Field(sa_type=Text)
-    audience: dict[str, int] = _json()
+    audience: dict[str, int] = document()
     percent_off: int
     valid_days: int
     control_share: float
@@ -45,7 +29,7 @@ class CampaignRow(Table, table=True):
     text_en: str = Field(sa_type=Text)
     budget_fen: int = Field(sa_type=BigInteger)
     author: str = Field(sa_type=Text)
-    created_at: datetime = _time()
+    created_at: datetime = moment()
     approver: str | None = Field(sa_type=Text)
     status: str = Field(sa_type=Text)
     version: int
@@ -60,7 +44,7 @@ class StepRow(Table, table=True):
     action: str = Field(sa_type=Text)
     status: str = Field(sa_type=Text)
     actor: str = Field(sa_type=Text)
-    at: datetime = _time()
+    at: datetime = moment()
     note: str | None = Field(sa_type=Text)
 
 
@@ -69,9 +53,9 @@ class MemberRow(Table, table=True):
 
     __tablename__ = "member"
     member_id: UUID = Field(primary_key=True)
-    registered_at: datetime | None = _time(nullable=True)
+    registered_at: datetime | None = moment(nullable=True)
     language: str = Field(sa_type=Text)
-    last_order_at: datetime | None = _time(nullable=True)
+    last_order_at: datetime | None = moment(nullable=True)
     orders: int
 
 
@@ -88,9 +72,9 @@ class PartRow(Table, table=True):
 
     __tablename__ = "member_part"
     member_id: UUID = Field(primary_key=True)
-    registered_at: datetime | None = _time(nullable=True)
+    registered_at: datetime | None = moment(nullable=True)
     language: str | None = Field(sa_type=Text)
-    last_order_at: datetime | None = _time(nullable=True)
+    last_order_at: datetime | None = moment(nullable=True)
     orders: int
 
 
@@ -99,7 +83,7 @@ class ObjectionRow(Table, table=True):
 
     __tablename__ = "objection"
     member_id: UUID = Field(primary_key=True)
-    objected_at: datetime = _time()
+    objected_at: datetime = moment()
 
 
 class DecisionRow(Table, table=True):
@@ -109,16 +93,16 @@ class DecisionRow(Table, table=True):
     """
 
     __tablename__ = "contact_decision"
-    seq: int = _sequence(primary_key=True)
+    seq: int = sequence(primary_key=True)
     campaign_id: UUID = Field(foreign_key="campaign.campaign_id")
     member_id: UUID
     original_member_id: UUID
-    lapse: datetime = _time()
-    decided_at: datetime = _time()
+    lapse: datetime = moment()
+    decided_at: datetime = moment()
     outcome: str = Field(sa_type=Text)
-    checks: list[Any] = _json()
+    checks: list[Any] = document()
     delivery_id: UUID | None
-    measured_at: datetime | None = _time(nullable=True)
+    measured_at: datetime | None = moment(nullable=True)
     orders: int
     revenue_fen: int = Field(sa_type=BigInteger)
 
@@ -128,7 +112,7 @@ class DeliveryRow(Table, table=True):
 
     __tablename__ = "delivery"
     delivery_id: UUID = Field(primary_key=True)
-    seq: int = _sequence()
+    seq: int = sequence()
     campaign_id: UUID = Field(foreign_key="campaign.campaign_id")
     member_id: UUID
     original_member_id: UUID
@@ -137,9 +121,9 @@ class DeliveryRow(Table, table=True):
     status: str = Field(sa_type=Text)
     reason: str | None = Field(sa_type=Text)
     day: date
-    due_at: datetime = _time()
-    requested_at: datetime | None = _time(nullable=True)
-    sent_at: datetime | None = _time(nullable=True)
+    due_at: datetime = moment()
+    requested_at: datetime | None = moment(nullable=True)
+    sent_at: datetime | None = moment(nullable=True)
     cost_fen: int
     coupon_code: str | None = Field(sa_type=Text, unique=True)
 
@@ -151,7 +135,7 @@ class PurchaseRow(Table, table=True):
     order_no: str = Field(sa_type=Text, primary_key=True)
     member_id: UUID
     original_member_id: UUID
-    paid_at: datetime = _time()
+    paid_at: datetime = moment()
     paid_fen: int = Field(sa_type=BigInteger)
 
 
@@ -162,5 +146,5 @@ class RedemptionRow(Table, table=True):
     coupon_code: str = Field(sa_type=Text, primary_key=True)
     order_no: str = Field(sa_type=Text, primary_key=True)
     campaign_id: UUID = Field(foreign_key="campaign.campaign_id")
-    paid_at: datetime = _time()
+    paid_at: datetime = moment()
     paid_fen: int = Field(sa_type=BigInteger)
