@@ -12,6 +12,7 @@ class Action(StrEnum):
     LOOKUP = "lookup"  # of a member by an identifier
     FIGURES = "figures"  # over members, given to those who may see groups only
     APPROVE = "approve"  # of a plain read that needs a second person
+    MERGE = "merge"  # of two members, taken back, decided, or tried out
     EXPORT = "export"  # a list of members leaves
     IMPORT = "import"  # many members or messages come in
     EGRESS = "egress"  # a message leaves, or is held back

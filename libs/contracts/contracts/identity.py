@@ -384,7 +384,7 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", "/v1/merges", "identity", "Merge two members", _MERGING,
         request=MergeRequest, response=Merge, status=201, query=(DRY_RUN,), idempotent=True,
-        own=None, tags=_TAGS,
+        own=None, edge="merge", tags=_TAGS, audited=Action.MERGE,
     ),
     Operation(
         "GET", "/v1/merges/{merge_id}", "identity", "A merge and its lineage",
@@ -392,6 +392,7 @@ OPERATIONS: list[Operation] = [
     ),
     Operation(
         "POST", "/v1/merges/{merge_id}/split", "identity", "Take a merge back, exactly", _MERGING,
-        response=Split, query=(DRY_RUN,), idempotent=True, own=None, tags=_TAGS,
+        response=Split, query=(DRY_RUN,), idempotent=True, own=None, edge="merge", tags=_TAGS,
+        audited=Action.MERGE,
     ),
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
+from contracts.auditing import Action
 from contracts.base import Model
 from contracts.classification import internal, public
 from contracts.operations import PAGING, Operation, Query
@@ -67,6 +68,6 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", "/v1/merge-reviews/{review_id}/decide", "identity",
         "Say whether two members are one person", _MERGING, request=DecideReview,
-        response=MergeReview, own=None, tags=_TAGS,
+        response=MergeReview, own=None, edge="merge", tags=_TAGS, audited=Action.MERGE,
     ),
 ]  # fmt: skip

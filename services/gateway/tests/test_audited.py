@@ -28,6 +28,7 @@ from services.gateway.tests.test_rights import (
 )
 from services.gateway.tests.test_sign_in import Browser, browser, enrolled  # noqa: F401
 from services.gateway.tests.test_signatures import Partner, partner  # noqa: F401
+from services.gateway.tests.unions import unions
 from services.gateway.tests.walk import Walk
 
 from contracts import openapi
@@ -319,7 +320,7 @@ async def rights(walk: Walk, _: Any) -> None:
 
 
 PARTS: tuple[Callable[[Walk, Any], Awaitable[None]], ...] = (
-    readings, lookups, approvals, movements, keys, policies, admissions, sign_ins, rights,
+    readings, lookups, unions, approvals, movements, keys, policies, admissions, sign_ins, rights,
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from contracts.identity import (
 from gateway_service.audit.calls import entry_of
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer
-from gateway_service.proxy.edges import claims
+from gateway_service.proxy.edges import claims, merges
 from gateway_service.proxy.edges.candidates import candidates
 from gateway_service.proxy.edges.claims import Claim
 from gateway_service.proxy.forward import Forward, json_answer
@@ -85,6 +85,7 @@ async def link(forward: Forward, call: Call) -> Answer:
     await claims.before(forward, call, claimed)
     answer = await forward.plain(call)
     await claims.after(forward, call, answer, claimed)
+    merges.after_link(call, answer)
     return answer
 
 
