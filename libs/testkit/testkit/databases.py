@@ -1,5 +1,7 @@
 """Migrated schemas in the session's PostgreSQL, and their return to the state after migration."""
 
+from dataclasses import dataclass
+
 import asyncpg
 
 from chassis.clock import Clock
@@ -27,7 +29,7 @@ class Databases:
         self._clock = clock
         self._ids = Ids(clock, seed)
         self._open: dict[str, Database] = {}
-        self._migrated: set[str] = set()
+        self._begins: dict[str, _Begin] = {}
 
     async def of(self, service: str) -> Database:
         """A started Database in the service's own schema and role; the same one every time."""
@@ -41,28 +43,22 @@ class Databases:
 
     async def migrate(self, service: str) -> None:
         """Bring the schema up to date, once a session, and remember the rows it begins with."""
-        if service in self._migrated:
+        if service in self._begins:
             return
         await migrate(service, self._stack.admin_dsn, self._stack.role_password(service))
         connection = await asyncpg.connect(self._stack.admin_dsn)
         try:
-            await connection.execute(f"CREATE SCHEMA begin_{service}")
-            for table in await connection.fetch(_TABLES, service):
-                name = table["name"]
-                await connection.execute(
-                    f'CREATE TABLE begin_{service}."{name}" AS TABLE {service}."{name}"'
-                )
+            self._begins[service] = await _remember(connection, service)
         finally:
             await connection.close()
-        self._migrated.add(service)
 
     async def empty(self, *services: str) -> None:
         """Rows as after migration, in the schemas named or in all that were migrated."""
         connection = await asyncpg.connect(self._stack.admin_dsn)
         try:
-            for service in services or sorted(self._migrated):
+            for service in services or sorted(self._begins):
                 async with connection.transaction():
-                    await _restore(connection, service)
+                    await self._begins[service].restore(connection)
         finally:
             await connection.close()
 
@@ -72,15 +68,40 @@ class Databases:
             await database.stop()
 
 
-async def _restore(connection: asyncpg.Connection, service: str) -> None:
-    # As a replica no trigger fires: append-only tables refuse TRUNCATE otherwise.
-    await connection.execute("SET LOCAL session_replication_role = replica")
-    tables = await connection.fetch(_TABLES, service)
-    names = ", ".join(f'{service}."{table["name"]}"' for table in tables)
-    await connection.execute(f"TRUNCATE {names} CASCADE")
-    for table in tables:
-        name, columns = table["name"], table["columns"]
-        await connection.execute(
-            f'INSERT INTO {service}."{name}" ({columns}) OVERRIDING SYSTEM VALUE'
-            f' SELECT {columns} FROM begin_{service}."{name}"'
-        )
+@dataclass(frozen=True)
+class _Begin:
+    """How to see which tables of a schema have changed since its migration, and to undo it."""
+
+    look: str
+    refills: tuple[str, ...]
+
+    async def restore(self, connection: asyncpg.Connection) -> None:
+        """Empty what has rows, and fill again what began with some; the rest is not touched."""
+        changed = [row["name"] for row in await connection.fetch(self.look)]
+        if not changed:
+            return
+        # As a replica no trigger fires: append-only tables refuse TRUNCATE otherwise.
+        await connection.execute("SET LOCAL session_replication_role = replica")
+        await connection.execute(f"TRUNCATE {', '.join(changed)} CASCADE")
+        for refill in self.refills:
+            await connection.execute(refill)
+
+
+async def _remember(connection: asyncpg.Connection, service: str) -> _Begin:
+    await connection.execute(f"CREATE SCHEMA begin_{service}")
+    looks, refills = [], []
+    for table in await connection.fetch(_TABLES, service):
+        columns = table["columns"]
+        now, begin = f'{service}."{table["name"]}"', f'begin_{service}."{table["name"]}"'
+        await connection.execute(f"CREATE TABLE {begin} AS TABLE {now}")
+        filled = await connection.fetchval(f"SELECT EXISTS (TABLE {begin})")
+        changed = f"EXISTS (TABLE {now})"
+        if filled:
+            rows, before = f"SELECT t::text FROM {now} t", f"SELECT t::text FROM {begin} t"
+            changed = f"EXISTS ({rows} EXCEPT {before}) OR EXISTS ({before} EXCEPT {rows})"
+            refills.append(
+                f"INSERT INTO {now} ({columns}) OVERRIDING SYSTEM VALUE"
+                f" SELECT {columns} FROM {begin} WHERE NOT EXISTS (TABLE {now})"
+            )
+        looks.append(f"SELECT $name${now}$name$ AS name WHERE {changed}")
+    return _Begin(" UNION ALL ".join(looks), tuple(refills))
