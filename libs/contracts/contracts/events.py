@@ -75,6 +75,7 @@ class MemberRegistered(Event, frozen=True):
     birth_month: Annotated[int | None, quasi] = None
     city: Annotated[str | None, quasi] = None
     language: Annotated[str, public] = "zh"
+    region: Annotated[str | None, quasi] = None  # GB/T 2260
 
 
 class KnownBirthday(Record, frozen=True):

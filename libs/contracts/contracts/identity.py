@@ -46,15 +46,14 @@ def _token(value: str) -> str:
 IdentifierKind = Annotated[Kind, AfterValidator(_identifier_kind)]
 Token = Annotated[str, AfterValidator(_token)]
 City = Annotated[str | None, Field(max_length=64), quasi]
+_CODE = Field(pattern=r"^([1-9]\d{5})?$")  # GB/T 2260
+Region = Annotated[str | None, _CODE, quasi]  # told by address and city where it is not given
 Language = Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z]{2,4})?$"), public]
 Name = Annotated[
     str | None, Field(min_length=1, max_length=128), personal(Kind.NAME, at="member.name")
 ]
-Birthday = Annotated[
-    str | None,
-    Field(pattern=r"^\d{4}-\d{2}-\d{2}$"),
-    personal(Kind.BIRTHDAY, at="member.birthday"),
-]  # ISO 8601 date
+_DAY = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")  # ISO 8601
+Birthday = Annotated[str | None, _DAY, personal(Kind.BIRTHDAY, at="member.birthday")]
 Address = Annotated[
     str | None, Field(min_length=1, max_length=512), personal(Kind.ADDRESS, at="member.address")
 ]
@@ -93,7 +92,8 @@ class SealedIdentifierValue(IdentifierValue):
 
 
 class RegisterMember(Model):
-    """Somebody joins. At least one identifier, none of which belongs to another member."""
+    """Somebody joins, with identifiers that belong to no other member. Spellings of phones, names,
+    dates, genders and addresses are repaired first (`GET /v1/members/{member_id}/corrections`)."""
 
     identifiers: Annotated[list[IdentifierValue], Field(min_length=1, max_length=32), internal]
     name: Name = None
@@ -101,6 +101,7 @@ class RegisterMember(Model):
     birthday: Birthday = None
     address: Address = None
     city: City = None
+    region: Region = None
     language: Language = "zh"
     channel: Annotated[str | None, Field(max_length=64), public] = None
 
@@ -168,6 +169,7 @@ class UpdateMember(Model):
     birthday: Birthday = None
     address: Address = None
     city: City = None
+    region: Region = None  # empty: not known any more
     language: Annotated[Language | None, public] = None
 
 
@@ -196,6 +198,7 @@ class Member(Model):
     birthday: Annotated[str | None, personal(Kind.BIRTHDAY, at="member.birthday")] = None
     address: Annotated[str | None, personal(Kind.ADDRESS, at="member.address")] = None
     city: Annotated[str | None, quasi] = None
+    region: Annotated[str | None, quasi] = None
     language: Annotated[str, public] = "zh"
     channel: Annotated[str | None, public] = None
     registered_at: Annotated[datetime, public]

@@ -147,6 +147,7 @@ class MemberProfile(Model):
     gender: Annotated[str | None, quasi] = None
     birth_band: Annotated[str | None, quasi] = None  # "1980-1984"
     city: Annotated[str | None, quasi] = None
+    region: Annotated[str | None, quasi] = None  # GB/T 2260
     traits: Annotated[dict[str, Any], holding("trait.value", DataClass.QUASI)]
     personalised: Annotated[bool, public] = True
     lifecycle: Annotated[str | None, quasi] = None  # prospect, new, growing, mature, silent, lost

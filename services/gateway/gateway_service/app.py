@@ -33,6 +33,8 @@ from gateway_service.birthdays.domain import indexed_by
 from gateway_service.birthdays.jobs import birthdays_announced
 from gateway_service.birthdays.subscribers import on_birthdays
 from gateway_service.birthdays.use_cases import Birthdays
+from gateway_service.cleaning import router as cleaning
+from gateway_service.cleaning.use_cases import Corrections
 from gateway_service.collect import router as collect
 from gateway_service.collect.quick import Quick
 from gateway_service.collect.room import Room
@@ -116,7 +118,7 @@ def create_app(settings: Settings | None = None) -> Front:
     mail = Sender(hooks)
     features = (
         access, staff, login, signatures, approvals, audit, incidents, retention, collect, consent,
-        desensitize, rights, egress, unsubscribe, keys_router, webhooks, schemas_router,
+        desensitize, rights, egress, unsubscribe, keys_router, webhooks, schemas_router, cleaning,
     )  # fmt: skip
     routers = [*(feature.router for feature in features), _document()]
     app = build(
@@ -216,7 +218,7 @@ def _parts(settings: Settings) -> Parts:
             inner,
             vault,
             ids,
-            Beside(relations, consents, guesses, audited, policies, Tails(vault)),
+            Beside(relations, consents, guesses, audited, policies, Tails(vault), Corrections()),
         ),
         relations=relations,
         views=Views(
@@ -255,6 +257,7 @@ async def _start(app: FastAPI) -> None:
     runtime: Runtime = app.state.runtime
     ring, parts.audit.db = parts.tokens.ring, runtime.db
     parts.relations.db = parts.views.db = parts.forward.tails.db = runtime.db
+    parts.forward.corrections.db = runtime.db
     parts.rotations.passing.append(parts.forward.tails.rebuild)
     app.state.room.bus = runtime.bus
     parts.forward.proofs = PhoneProofs(runtime.db, app.state.login)

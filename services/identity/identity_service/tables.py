@@ -30,6 +30,7 @@ class Member(SQLModel, table=True):
     birth_month: int | None = None
     address: str | None = None
     city: str | None = None
+    region: str | None = None
     language: str
     channel: str | None = None
     filled: dict[str, str] = Field(default={}, sa_column=Column(JSONB, nullable=False))

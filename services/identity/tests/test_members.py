@@ -38,6 +38,7 @@ async def test_a_member_joins_and_can_be_read(identity: RunningApp) -> None:
     assert member == {
         "member_id": str(member_id(1)), "absorbed": [], "status": "active", "name": name,
         "birthday": birthday, "gender": "female", "address": None, "city": "Beijing",
+        "region": None,
         "language": "zh", "channel": "pos", "registered_at": joined["registered_at"],
     }  # fmt: skip
     assert await told(identity) == [

@@ -80,6 +80,7 @@ conditions = st.one_of(
     st.tuples(st.sampled_from(["gender", "city", "channel"]),
               one_or_many(["male", "female", "北京", "pos"])
               ).map(lambda pair: {"attribute": pair[0], "is": pair[1]}),
+    one_or_many(["110000", "110105", "310000"]).map(lambda it: {"attribute": "region", "is": it}),
     st.tuples(st.sampled_from(["age", "birth_year", "birth_month"]),
               st.sampled_from([{"at_least": 6}, {"at_most": 35}, {"at_least": 1982}])
               ).map(lambda pair: {"attribute": pair[0], **pair[1]}),
@@ -119,6 +120,7 @@ async def _population(world: World) -> None:
             known = {"gender": ("male", "female")[n % 4 // 2], "birth_year": 1976 + n % 9}
         if n % 3:
             known |= {"city": ("北京", "上海")[n % 3 - 1], "birth_month": 1 + n % 12}
+            known |= {"region": ("110105", "310000")[n % 3 - 1]}
         await world.register(n, NOON - days(3 * n), channel=(None, "pos", "")[n % 3], **known)
         if n % 3 == 0:
             await world.link(index(n), member(n))

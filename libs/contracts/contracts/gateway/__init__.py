@@ -4,6 +4,7 @@ from contracts.collect import COLLECT
 from contracts.gateway import (
     access,
     audit,
+    cleaning,
     consents,
     dev,
     incidents,
@@ -33,6 +34,7 @@ OPERATIONS: list[Operation] = [
     *unsubscribe.OPERATIONS,
     *schemas.OPERATIONS,
     *quarantine.OPERATIONS,
+    *cleaning.OPERATIONS,
     *reading.OPERATIONS,
     *keys.OPERATIONS,
     *webhooks.OPERATIONS,

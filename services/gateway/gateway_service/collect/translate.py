@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -13,11 +13,14 @@ import msgspec
 from contracts.classification import IDENTIFIER_KINDS, Kind
 from contracts.collect import MAX_MESSAGE_BYTES, Context, Message, MessageType
 from contracts.events import Activity, SealedIdentifier
+from gateway_service.cleaning import domain as cleaning
+from gateway_service.cleaning.domain import Correction
 from gateway_service.collect.clean import BadMessage, clean
 from gateway_service.collect.detect import (
     PROPERTIES,
     TRAITS,
     Fields,
+    PersonalName,
     looks_personal,
     repeated_looks_personal,
 )
@@ -43,6 +46,7 @@ class Arrival:
     received_at: datetime
     sent_at: datetime | None = None
     context: Context | None = None
+    corrected: dict[int, tuple[UUID | None, list[Correction]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,10 @@ class Translator:
         context = message.context or arrival.context or _NOTHING
         member_id, user = _user(message.user_id)
         traits = message.traits if message.type != "track" else context.traits
+        if message.type != "group" and len(bytes(traits)) > len(_EMPTY):
+            traits, corrections = repaired(traits)
+            if corrections:
+                arrival.corrected[n] = member_id, corrections
         identifiers = list(self._identifiers(message, context, user, traits))
         if member_id is None and not identifiers:
             raise BadMessage("names nobody: no userId, anonymousId or externalIds", "")
@@ -194,6 +202,23 @@ class Translator:
         if member_id is not None and self._vault.has_key(member_id):
             return member_id
         return digest_of(identifiers[0].index) if identifiers else None
+
+
+def repaired(traits: msgspec.Raw) -> tuple[msgspec.Raw, list[Correction]]:
+    """What is told of a person, in one spelling, and what was corrected.
+
+    Traits that are none are left to where they are sealed. Raises BadMessage.
+    """
+    told = msgspec.json.decode(traits)
+    if not isinstance(told, dict):
+        return traits, []
+    try:
+        cleaned = cleaning.clean(told, TRAITS.__getitem__)
+    except PersonalName:
+        return traits, []  # refused where they are sealed
+    if cleaned.values == told:
+        return traits, cleaned.corrections
+    return msgspec.Raw(msgspec.json.encode(cleaned.values)), cleaned.corrections
 
 
 def _user(user_id: str | int | None) -> tuple[UUID | None, str | None]:

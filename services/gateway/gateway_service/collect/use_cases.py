@@ -28,6 +28,8 @@ from contracts.points.orders import OrderBatchAnswer
 from contracts.sealed import Sealed
 from gateway_service.access import repository as access
 from gateway_service.access.domain import Source, basic_user, hash_secret
+from gateway_service.cleaning import use_cases as corrections
+from gateway_service.cleaning.domain import Corrected
 from gateway_service.collect import repository
 from gateway_service.collect.clean import BadMessage
 from gateway_service.collect.orders import ORDER_COMPLETED, order_of
@@ -99,10 +101,12 @@ async def take(collector: Collector, source: Source, body: bytes, kind: MessageT
         await publish(collector.bus, source, arrival, cast("Sequence[Plain]", read))
         return
     taken = [each for each in read if not isinstance(each, Rejected)]
-    if len(taken) < len(read):
+    bad = [each for each in read if isinstance(each, Rejected)]
+    corrected = _corrected(source.name, arrival, bad)
+    if bad or corrected:
         async with collector.db.transaction() as tx:
-            bad = (each for each in read if isinstance(each, Rejected))
             await put_aside(tx, _sealed(collector, tx, source.name, batch_id, bad))
+            await corrections.keep(tx, corrected)
     if taken:
         taken = await without_consent_dropped(collector.forward, taken)
         await publish(collector.bus, source, arrival, taken)
@@ -116,6 +120,19 @@ def _read(
             return collector.quick.read(body, arrival)
         return read_batch(collector.translator, body, arrival)
     return [read_one(collector.translator, body, kind, arrival)]
+
+
+def _corrected(
+    source: str, arrival: Arrival, bad: Sequence[Rejected]
+) -> list[tuple[str, Corrected]]:
+    """What was corrected in the messages that were taken."""
+    refused = {each.n for each in bad}
+    return [
+        (f"{arrival.batch_id}.{n}", Corrected(source, member_id, each))
+        for n, (member_id, found) in arrival.corrected.items()
+        if n not in refused
+        for each in found
+    ]
 
 
 def _sealed(
@@ -281,7 +298,7 @@ async def replay(
         await _replay_order(collector, payload)
     else:
         source = await access.source_named(tx, kept.source)
-        await _replay_message(collector, kept, source, payload)
+        await _replay_message(collector, tx, kept, source, payload)
     await repository.replayed(tx, message_id)
     day, where = local_date(kept.received_at), place_in_all(kept.pointer)
     tx.publish(
@@ -290,13 +307,16 @@ async def replay(
     return ReplayAnswer(id=message_id, replayed_at=tx.now)
 
 
-async def _replay_message(collector: Collector, kept: Kept, source: Source, payload: bytes) -> None:
+async def _replay_message(
+    collector: Collector, tx: Tx, kept: Kept, source: Source, payload: bytes
+) -> None:
     arrival = Arrival(f"replay-{kept.id}", kept.received_at)
     body = b'{"batch":[' + payload + b"]}"
     await collector.vault.ready(members_named(body))
     (read,) = read_batch(collector.translator, body, arrival)
     if isinstance(read, Rejected):
         raise _still_bad(read.reason, read.pointer)
+    await corrections.keep(tx, _corrected(kept.source, arrival, ()))
     taken = await without_consent_dropped(collector.forward, [read])
     await publish(collector.bus, source, arrival, taken)
 

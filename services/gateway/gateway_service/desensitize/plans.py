@@ -23,7 +23,7 @@ MEMBER_IDS = frozenset(
         "referrer_id", "referred_id", "restored_id", "inherited_from",
     }
 )  # fmt: skip
-DEMOGRAPHICS = frozenset({"gender", "city", "birth_band", "birth_year", "birth_month"})
+DEMOGRAPHICS = frozenset({"gender", "city", "region", "birth_band", "birth_year", "birth_month"})
 WITHHELD: Any = object()  # nothing can stand in the field's place: the answer cannot be given
 _UNKNOWN = "unknown"
 

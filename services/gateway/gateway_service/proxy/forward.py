@@ -20,6 +20,7 @@ from contracts.operations import Operation
 from contracts.roles import Role
 from gateway_service.access.limits import Bucket
 from gateway_service.audit.use_cases import Audit
+from gateway_service.cleaning.use_cases import Corrections
 from gateway_service.consent.standings import Standings
 from gateway_service.desensitize.domain import EXISTENCE, Level, Situation, asker
 from gateway_service.desensitize.policies import Policies
@@ -44,7 +45,7 @@ UNFIT = Problem(502, "unfit_answer", "A part of the platform answered what makes
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What some edges do besides: who is known where, who agreed to what, guesses, the audit, and
-    what the policy says, and who has a number that ends so."""
+    what the policy says, who has a number that ends so, and what was corrected."""
 
     relations: Relations
     consents: Standings
@@ -52,6 +53,7 @@ class Beside:
     audit: Audit
     policies: Policies
     tails: Tails
+    corrections: Corrections
 
 
 class Proofs(Protocol):
@@ -77,7 +79,7 @@ class Forward:
         self.inner, self.vault, self.ids = inner, vault, ids
         self.relations, self.consents = beside.relations, beside.consents
         self.guesses, self.audit, self.tails = beside.guesses, beside.audit, beside.tails
-        self._policies = beside.policies
+        self._policies, self.corrections = beside.policies, beside.corrections
         self.proofs: Proofs  # once there is a login
         self.newcomers = Newcomers()
         self._shapes: dict[object, Shape] = {}

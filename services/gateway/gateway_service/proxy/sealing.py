@@ -82,9 +82,14 @@ class Shape:
             return msgspec.json.Decoder(self._model).decode
         return TypeAdapter(self._model).validate_json
 
-    def decode(self, body: bytes) -> Any:
-        """The body as plain JSON values. Raises Problem 400 or 422 if it has another shape."""
+    def decode(self, body: bytes, repair: Callable[[Any], Any] | None = None) -> Any:
+        """The body as plain JSON values. Raises Problem 400 or 422 if it has another shape.
+
+        It is checked as `repair` leaves it.
+        """
         try:
+            if repair is not None:
+                body = msgspec.json.encode(repair(msgspec.json.decode(body)))
             self._check(body)
             return msgspec.json.decode(body)
         except ValidationError as error:

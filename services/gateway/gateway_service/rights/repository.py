@@ -27,6 +27,8 @@ HOLDS = {
     "child": f"SELECT until FROM child WHERE {_MINE}",
     "read_approval": "SELECT purpose, asked_at, state, decided_at FROM read_approval"
     f" WHERE {_MINE}",
+    "correction": "SELECT corrected_at, source, field, rule, before, after FROM correction"
+    f" WHERE {_MINE} ORDER BY corrected_at, id",
     "rights_request": "SELECT kind, requested_at, state, answered_at, reason FROM rights_request"
     " WHERE members && $1::uuid[] ORDER BY requested_at",
 }
@@ -46,6 +48,7 @@ forget = statements(
     f"DELETE FROM birthday WHERE {_MINE}",
     f"DELETE FROM known_store WHERE {_MINE}",
     f"DELETE FROM child WHERE {_MINE}",
+    f"DELETE FROM correction WHERE {_MINE}",
     f"DELETE FROM sandbox_outbox WHERE {_MINE}",
     f"DELETE FROM unsubscribe_link WHERE {_MINE}",
     f"DELETE FROM token_family WHERE {_MINE}",

@@ -25,6 +25,7 @@ from contracts.sealed import Sealed
 from gateway_service.access.use_cases import end_subject
 from gateway_service.audit.domain import Entry
 from gateway_service.audit.use_cases import entry_by
+from gateway_service.cleaning.domain import clean
 from gateway_service.consent import use_cases as consent
 from gateway_service.consent.domain import Act, Key, Wish
 from gateway_service.paging import cursor_of, place_of
@@ -121,7 +122,8 @@ async def _correct(
     parts: Parts, principal: Principal, member_id: UUID, given: dict[str, object]
 ) -> None:
     """As PATCH does it. Raises Problem as PATCH would."""
-    body = await sealed_update(parts.forward, member_id, given)
+    cleaned = clean(given)
+    body = await sealed_update(parts.forward, member_id, cleaned.values)
     headers = [*JSON, (PRINCIPAL.encode(), principal.header().encode("latin-1"))]
     target = f"/v1/members/{member_id}"
     answer = await parts.inner.request("identity", "PATCH", target, headers, body)
@@ -130,6 +132,8 @@ async def _correct(
     if answer.status >= 400:
         said = ProblemDocument.model_validate_json(answer.body)
         raise Problem(said.status, said.code, said.title, errors=said.errors)
+    found = (str(parts.forward.ids.new()), member_id, cleaned.corrections)
+    await parts.forward.corrections.keep("rights_request", [found])
 
 
 async def _forget(

@@ -14,6 +14,7 @@ from gateway_service.tables.access import (
 )
 from gateway_service.tables.audit import AuditEntry, Checkpoint, Lane
 from gateway_service.tables.birthdays import Birthday
+from gateway_service.tables.cleaning import Correction
 from gateway_service.tables.collect import EventSchema, Quarantine
 from gateway_service.tables.consents import (
     Consent,
@@ -48,6 +49,7 @@ __all__ = [
     "Consent",
     "ConsentEvent",
     "ConsentHead",
+    "Correction",
     "DataKey",
     "EventSchema",
     "FigureBudget",

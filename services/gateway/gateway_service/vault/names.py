@@ -22,6 +22,7 @@ _AS_SURNAME = {
 }  # fmt: skip
 _TITLE = re.compile(r"(先生|女士|小姐|太太|夫人|老师|经理|同志)$")
 _LATIN_TITLE = re.compile(r"^(mr|mrs|ms|miss|dr|prof)\.?\s+")
+_LATIN_TITLE_AS_WRITTEN = re.compile(_LATIN_TITLE.pattern, re.IGNORECASE)
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 _HIDDEN = re.compile(r"[*●•某]")
 _GAPS = re.compile(r"[\s·.,，、]+")
@@ -46,6 +47,14 @@ def parse(text: str) -> Name | None:
     if _HAN.search(plain) or _HIDDEN.search(plain):
         return _han(_GAPS.sub("", _TITLE.sub("", plain)) or plain)
     return _latin(plain)
+
+
+def untitled(text: str) -> str:
+    """A name without Mr or 先生; after a bare surname the title is all there is, and stays."""
+    bare = _LATIN_TITLE_AS_WRITTEN.sub("", text)
+    rest = _TITLE.sub("", bare)
+    short = len(rest) < 2 or rest in _COMPOUND
+    return (bare if short else rest).strip() or text
 
 
 def _han(text: str) -> Name | None:

@@ -35,6 +35,7 @@ async def insert(tx: Tx, members: Sequence[api.SealedMember]) -> None:
             member.birth_month,
             member.address,
             member.city,
+            member.region or None,
             member.language,
             member.channel,
             fingerprint(member),
@@ -43,9 +44,9 @@ async def insert(tx: Tx, members: Sequence[api.SealedMember]) -> None:
     ]
     await tx.execute(
         "INSERT INTO member (member_id, name, gender, birthday, birth_year, birth_month, address,"
-        " city, language, channel, fingerprint, registered_at)"
-        " SELECT *, $12 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[],"
-        " $6::int[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bytea[])",
+        " city, region, language, channel, fingerprint, registered_at)"
+        " SELECT *, $13 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[],"
+        " $6::int[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bytea[])",
         *map(list, zip(*rows, strict=True)),
         tx.now,
     )
@@ -58,7 +59,7 @@ async def find(tx: Tx, member_id: UUID) -> api.Member | None:
         return None
     root, absorbed = found
     row = await tx.fetchrow(
-        "SELECT name, gender, birthday, address, city, language, channel, registered_at"
+        "SELECT name, gender, birthday, address, city, region, language, channel, registered_at"
         " FROM member WHERE member_id = $1",
         root,
     )

@@ -81,6 +81,7 @@ def _tell(tx: Tx, member: api.SealedMember) -> None:
             birth_month=member.birth_month,
             city=member.city,
             language=member.language,
+            region=member.region or None,
         )
     )
 
@@ -130,6 +131,8 @@ async def correct(
     changes = wanted.model_dump(exclude_none=True, exclude={"match_keys"})
     if wanted.gender is not None:
         changes["gender"] = repository.gender_or_gap(wanted.gender)
+    if wanted.region == "":
+        changes["region"] = None
     if changes:
         await repository.change(tx, before.member_id, changes)
         birthdays.tell(tx, [(before.member_id, wanted.birthday)])

@@ -8,7 +8,9 @@ from uuid import UUID
 from contracts.classification import Kind
 from identity_service.matching.rules.identifiers import RULES
 
-FILLABLE = ("name", "gender", "birthday", "birth_year", "birth_month", "address", "city")
+FILLABLE = (
+    "name", "gender", "birthday", "birth_year", "birth_month", "address", "city", "region",
+)  # fmt: skip
 
 Attributes = Mapping[str, str | int | None]
 

@@ -154,10 +154,10 @@ async def _fill(tx: Tx, kin: Kinship) -> None:
         tx,
         "UPDATE member SET name = new.name, gender = new.gender, birthday = new.birthday,"
         " birth_year = new.birth_year, birth_month = new.birth_month, address = new.address,"
-        " city = new.city, filled = new.filled"
+        " city = new.city, region = new.region, filled = new.filled"
         " FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[],"
-        " $6::int[], $7::text[], $8::text[], $9::jsonb[])"
-        " AS new (id, name, gender, birthday, birth_year, birth_month, address, city, filled)"
+        " $6::int[], $7::text[], $8::text[], $9::text[], $10::jsonb[]) AS new"
+        " (id, name, gender, birthday, birth_year, birth_month, address, city, region, filled)"
         " WHERE member_id = id",
         [
             (

@@ -8,7 +8,8 @@ from identity_service.merges.repository import hold
 
 HOLDS = {
     "member": "SELECT member_id, registered_at, merged_into, name, gender, birthday, birth_year,"
-    " birth_month, address, city, language, channel FROM member WHERE member_id = ANY($1::uuid[])",
+    " birth_month, address, city, region, language, channel FROM member"
+    " WHERE member_id = ANY($1::uuid[])",
     "identifier": "SELECT kind, value, linked_at, source FROM identifier"
     " WHERE member_id = ANY($1::uuid[])",
     "merge": "SELECT merge_id, survivor_id, absorbed_id, merged_at, source FROM merge"
@@ -31,7 +32,8 @@ _ERASE = (
 )
 _EMPTY = (
     "UPDATE member SET name = NULL, gender = NULL, birthday = NULL, birth_year = NULL,"
-    " birth_month = NULL, address = NULL, city = NULL, channel = NULL, filled = '{}',"
+    " birth_month = NULL, address = NULL, city = NULL, region = NULL, channel = NULL,"
+    " filled = '{}',"
     " language = 'zh', fingerprint = '', erased_at = coalesce(erased_at, $2)"
     " WHERE member_id = ANY($1::uuid[])"
 )

@@ -57,7 +57,8 @@ async def save(tx: Tx, split: Split) -> None:
     )  # fmt: skip
     await tx.executemany(
         "UPDATE member SET name = $2, gender = $3, birthday = $4, birth_year = $5,"
-        " birth_month = $6, address = $7, city = $8, filled = $9 WHERE member_id = $1",
+        " birth_month = $6, address = $7, city = $8, region = $9, filled = $10"
+        " WHERE member_id = $1",
         [
             (
                 member,

@@ -55,6 +55,7 @@ async def profile(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberPr
         gender=known.gender,
         birth_band=_birth_band(known.birth_year),
         city=known.city,
+        region=known.region,
         traits=await activity_rows.traits(tx, person.leaves),
         personalised=personal,
         lifecycle=lifecycle,

@@ -9,8 +9,8 @@ _PEOPLE = "SELECT root FROM subject WHERE member_id = ANY($1::uuid[])"
 _MINE = f"subject_id IN (SELECT id FROM subject WHERE root IN ({_PEOPLE}))"
 
 HOLDS = {
-    "member": "SELECT registered_at, channel, gender, birth_year, birth_month, city, language"
-    f" FROM member WHERE {_MINE}",
+    "member": "SELECT registered_at, channel, gender, birth_year, birth_month, city, language,"
+    f" region FROM member WHERE {_MINE}",
     "trait": f"SELECT name, value, occurred_at FROM trait WHERE {_MINE}",
     "activity": f"SELECT occurred_at, event, channel, properties FROM activity WHERE {_MINE}"
     " ORDER BY occurred_at",

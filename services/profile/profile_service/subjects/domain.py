@@ -94,6 +94,7 @@ class Attributes:
     birth_year: int | None = None
     birth_month: int | None = None
     city: str | None = None
+    region: str | None = None  # GB/T 2260
 
     def filled_from(self, other: "Attributes") -> "Attributes":
         """These, with gaps closed by another registration of the same person."""
@@ -105,4 +106,5 @@ class Attributes:
             other.birth_year if year is None else year,
             other.birth_month if month is None else month,
             self.city or other.city,
+            self.region or other.region,
         )

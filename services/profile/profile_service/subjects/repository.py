@@ -68,7 +68,8 @@ async def save_members(tx: Tx, members: Mapping[int, MemberRegistered]) -> None:
     """Write what identity told about members, by subject."""
     await tx.execute(
         "INSERT INTO member SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[],"
-        " $4::text[], $5::int[], $6::int[], $7::text[], $8::text[]) ON CONFLICT DO NOTHING",
+        " $4::text[], $5::int[], $6::int[], $7::text[], $8::text[], $9::text[])"
+        " ON CONFLICT DO NOTHING",
         list(members),
         [member.registered_at for member in members.values()],
         [member.channel for member in members.values()],
@@ -77,6 +78,7 @@ async def save_members(tx: Tx, members: Mapping[int, MemberRegistered]) -> None:
         [member.birth_month for member in members.values()],
         [member.city for member in members.values()],
         [member.language for member in members.values()],
+        [member.region for member in members.values()],
     )
 
 
@@ -110,7 +112,7 @@ async def leaves_of(tx: Tx, roots: Sequence[int]) -> dict[int, int]:
 async def attributes(tx: Tx, leaves: Mapping[int, int]) -> dict[int, Attributes]:
     """Attributes by root: the survivor's registration first, gaps from the oldest one on."""
     rows = await tx.fetch(
-        "SELECT subject_id, registered_at, channel, gender, birth_year, birth_month, city"
+        "SELECT subject_id, registered_at, channel, gender, birth_year, birth_month, city, region"
         " FROM member WHERE subject_id = ANY($1::bigint[]) ORDER BY registered_at, subject_id",
         list(leaves),
     )

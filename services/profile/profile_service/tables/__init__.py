@@ -74,6 +74,7 @@ class MemberRow(Row, table=True):
     birth_month: int | None = None
     city: str | None = text(default=None)
     language: str = text(default="zh")
+    region: str | None = text(default=None)
 
 
 class TouchedRow(Row, table=True):

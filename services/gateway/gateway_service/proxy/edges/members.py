@@ -19,6 +19,8 @@ from contracts.identity import (
     UpdateMember,
 )
 from gateway_service.audit.calls import entry_of
+from gateway_service.cleaning.domain import Correction
+from gateway_service.cleaning.use_cases import Repair
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer
 from gateway_service.proxy.edges import claims, merges
@@ -31,8 +33,8 @@ from gateway_service.vault.index import normalise
 
 async def register(forward: Forward, call: Call) -> Answer:
     """POST /v1/members."""
-    shape = forward.shape(RegisterMember)
-    given = shape.decode(call.body)
+    shape, repair = forward.shape(RegisterMember), Repair()
+    given = shape.decode(call.body, repair.member)
     claimed = [
         Claim(each["kind"], each["value"], f"/identifiers/{n}/value")
         for n, each in enumerate(given["identifiers"])
@@ -44,6 +46,7 @@ async def register(forward: Forward, call: Call) -> Answer:
     answer = await forward.send(call, msgspec.json.encode(sealed))
     await claims.after(forward, call, answer, claimed)
     if answer.status < 300:
+        await _corrected(forward, [(member_id, repair.found[0])])
         forward.newcomers.add([member_id])
         await _known_here(forward, call, [member_id])
     return answer
@@ -51,7 +54,8 @@ async def register(forward: Forward, call: Call) -> Answer:
 
 async def register_batch(forward: Forward, call: Call) -> Answer:
     """POST /v1/members/batch; a member whose values cannot be used is answered here."""
-    given = forward.shape(RegisterMembers).decode(call.body)["members"]
+    repair = Repair()
+    given = forward.shape(RegisterMembers).decode(call.body, repair.members)["members"]
     await claims.before_batch(forward, call)
     shape = forward.shape(RegisterMember)
     members: list[dict[str, Any]] = []
@@ -68,31 +72,38 @@ async def register_batch(forward: Forward, call: Call) -> Answer:
         answer = await forward.send(call, msgspec.json.encode({"members": members}))
         await claims.after_batch(forward, call, answer)
         forward.newcomers.add(member["member_id"] for member in members)
-        if answer.status != 200 or not (refused or call.principal.store):
+        if answer.status != 200 or not (refused or call.principal.store or any(repair.found)):
             return answer
         results = msgspec.json.decode(answer.body)["results"]
         joined = [UUID(each["member_id"]) for each in results if each["status"] == 201]
         await _known_here(forward, call, joined)
     for n, result in refused.items():  # ascending, so that each finds its place
         results.insert(n, result.model_dump(mode="json", exclude_none=True))
+    found = zip(results, ids, repair.found, strict=True)
+    await _corrected(forward, [(who, what) for each, who, what in found if each["status"] == 201])
     return json_answer({"results": results})
 
 
 async def link(forward: Forward, call: Call) -> Answer:
     """POST /v1/members/{member_id}/identifiers."""
-    given = forward.shape(LinkIdentifier).decode(call.body)
+    repair = Repair()
+    given = forward.shape(LinkIdentifier).decode(call.body, repair.identifier)
+    call.body = msgspec.json.encode(given)
     claimed = [Claim(given["kind"], given["value"], "/value")]
     await claims.before(forward, call, claimed)
     answer = await forward.plain(call)
     await claims.after(forward, call, answer, claimed)
     merges.after_link(call, answer)
+    if answer.status < 300:
+        await _corrected_now(forward, "link", call.member_id, repair)
     return answer
 
 
 async def lookup(forward: Forward, call: Call) -> Answer:
     """POST /v1/members/lookup: who asks about whom is written down before it is answered."""
     who = call.principal.subject
-    given = forward.shape(LookupRequest).decode(call.body)
+    given = forward.shape(LookupRequest).decode(call.body, Repair().identifier)
+    call.body = msgspec.json.encode(given)
     await forward.guesses.begin(who)
     if given.get("last4"):
         return await candidates(forward, call, LookupRequest.model_validate(given))
@@ -118,12 +129,21 @@ class _Asked(msgspec.Struct):
 
 async def update(forward: Forward, call: Call) -> Answer:
     """PATCH /v1/members/{member_id}: with a birthday go its year and month."""
-    given = forward.shape(UpdateMember).decode(call.body)
-    return await forward.send(call, await sealed_update(forward, call.member_id, given))
+    repair = Repair()
+    given = forward.shape(UpdateMember).decode(call.body, repair.member)
+    answer = await forward.send(call, await sealed_update(forward, call.member_id, given))
+    if answer.status < 300:
+        await _corrected_now(forward, "update", call.member_id, repair)
+    return answer
 
 
 async def sealed_update(forward: Forward, member_id: UUID | None, given: dict[str, Any]) -> bytes:
-    """The body of a PATCH as identity takes it. Raises Problem 422, or 410 for the erased."""
+    """The body of a PATCH as identity takes it. Raises Problem 422, or 410 for the erased.
+
+    It has been cleaned. An address or city of no certain region leaves none.
+    """
+    if (given.get("address") or given.get("city")) and not given.get("region"):
+        given = {**given, "region": ""}
     if member_id:
         await forward.vault.ready([member_id], create=True)
     plan = forward.shape(UpdateMember).plan
@@ -137,6 +157,18 @@ def _member(
     sealed = seal(forward.vault, shape.plan, given, member_id)
     more = _born(given) | _likeness(forward, given)
     return {**sealed, "member_id": str(member_id), **more}
+
+
+async def _corrected(forward: Forward, members: list[tuple[UUID, list[Correction]]]) -> None:
+    """Keep what was corrected in registrations; ids are derived, so that a retry adds nothing."""
+    found = [(str(who), who, what) for who, what in members]
+    await forward.corrections.keep("registration", found)
+
+
+async def _corrected_now(forward: Forward, source: str, who: UUID | None, repair: Repair) -> None:
+    """Keep what was corrected in a call that may come again, and is then another."""
+    found = [(str(forward.ids.new()), who, each) for each in repair.found]
+    await forward.corrections.keep(source, found)
 
 
 async def _known_here(forward: Forward, call: Call, members: list[UUID]) -> None:

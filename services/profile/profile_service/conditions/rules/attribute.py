@@ -1,5 +1,6 @@
-"""What registration told: gender, city, channel, and what follows from the year of birth."""
+"""What registration told: gender, city, region, channel, and what the year of birth says."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +10,8 @@ from profile_service.conditions.domain import NO_WANTS, Ask, Known, Range, Wants
 from profile_service.conditions.rules.reading import RANGE, Reader
 
 KEYWORD = "attribute"
-TEXTS = ("gender", "city", "channel")
+TEXTS = ("gender", "city", "channel", "region")
+_CODE = re.compile(r"[1-9]\d{5}")
 NUMBERS = ("birth_year", "birth_month", "age")
 
 
@@ -17,7 +19,8 @@ NUMBERS = ("birth_year", "birth_month", "age")
 class Attribute:
     """`{"attribute": "gender", "is": …}`, `{"attribute": "age", "at_least": …}`.
 
-    `age` is reached in the calendar year: the year of birth is all that is known here.
+    `age` is reached in the calendar year: the year of birth is all that is known here. Who lives
+    in a district lives in its city and province: `region` 330000 is anywhere in 33.
     """
 
     name: str
@@ -34,6 +37,8 @@ class Attribute:
         return NO_WANTS
 
     def holds(self, known: Known, today: date) -> bool:
+        if self.name == "region":
+            return (known.attributes.region or "").startswith(self._heads)
         if self.name in TEXTS:
             return getattr(known.attributes, self.name) in self.values
         assert self.range is not None
@@ -44,6 +49,11 @@ class Attribute:
         if year is None:
             return False
         return self.range.holds(today.year - year if self.name == "age" else year)
+
+    @property
+    def _heads(self) -> tuple[str, ...]:
+        """Of regions, what codes within them begin with."""
+        return tuple(re.sub(r"(?:00)+$", "", value) for value in self.values)
 
     def turns(self, known: Known) -> Iterable[date]:
         year = known.attributes.birth_year
@@ -63,7 +73,9 @@ class Attribute:
             f" JOIN subject AS s ON s.id = m.subject_id WHERE {there} IS NOT NULL"
             " ORDER BY s.root, (s.id <> s.root), m.registered_at, s.id) AS first"
         )
-        if self.name in TEXTS:
+        if self.name == "region":
+            test = f"value LIKE ANY({ask([f'{head}%' for head in self._heads], 'text[]')})"
+        elif self.name in TEXTS:
             test = f"value = ANY({ask(list(self.values), 'text[]')})"
         else:
             assert self.range is not None
@@ -80,6 +92,8 @@ def parse(read: Reader) -> Attribute:
         values = read.texts("is")
         if not values:
             read.fault("is", "values_expected", "a text or several")
+        if name == "region" and not all(map(_CODE.fullmatch, values)):
+            read.fault("is", "region_expected", "six digits of GB/T 2260")
         return Attribute(name, values)
     read.only(KEYWORD, *RANGE)
     return Attribute(name, (), read.bounds())

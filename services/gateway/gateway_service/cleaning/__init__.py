@@ -1,0 +1,1 @@
+"""What is told about people, repaired before it is sealed; each correction is recorded."""
