@@ -8,7 +8,7 @@ from services.gateway.tests.conftest import Gateway
 from services.gateway.tests.test_collect import batches, send, track
 
 from contracts.roles import Role
-from gateway_service.collect.rules import gender_of, is_negative, negative_in
+from gateway_service.collect.rules import is_negative, negative_in
 
 ADDED = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -127,4 +127,3 @@ def test_what_is_negative() -> None:
     assert all(map(is_negative, (-1, -0.01, "-1", " -0.5", "－3")))
     assert not any(map(is_negative, (0, -0.0, "-0", "-", "a-1", "2017-01-01", None, True)))
     assert negative_in({"a": {"b/c": [{"Order-Total": -1}]}}) == "/a/b~1c/0/Order-Total"
-    assert gender_of(" M ") == "male" and gender_of("x") is None and gender_of(1) is None

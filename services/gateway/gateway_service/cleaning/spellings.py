@@ -20,11 +20,10 @@ _OF_A_SHEET = re.compile(r"(?<=\d)\.0+$")  # a number as spreadsheets write it
 _LABEL = re.compile(r"^(?:手机号?码?|联系电话|电话|tel|phone|mobile)\s*[:.]?\s*", re.IGNORECASE)
 _GENDERS = {
     # GB/T 2261.1: 0 unknown, 1 male, 2 female, 9 not told
-    "male": "male", "m": "male", "男": "male", "男性": "male", "先生": "male", "1": "male",
-    "female": "female", "f": "female", "女": "female", "女性": "female", "女士": "female",
-    "小姐": "female", "2": "female",
-    "unknown": "unknown", "未知": "unknown", "保密": "unknown", "0": "unknown", "9": "unknown",
-}  # fmt: skip
+    **dict.fromkeys(["male", "m", "man", "男", "男性", "先生", "1"], "male"),
+    **dict.fromkeys(["female", "f", "woman", "女", "女性", "女士", "小姐", "2"], "female"),
+    **dict.fromkeys(("unknown", "u", "", "未知", "保密", "0", "9"), "unknown"),
+}
 _YEAR_FIRST = re.compile(
     r"(\d{4})\s*(?:年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]?|([-/.])\s*(\d{1,2})\s*\4\s*(\d{1,2}))"
     r"(?:[T ]0?0:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"

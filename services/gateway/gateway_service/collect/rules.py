@@ -17,12 +17,7 @@ _AMOUNTS = frozenset(
         "价格", "单价", "实付", "实付金额", "总价", "总额", "金额", "应付",
     }
 )  # fmt: skip
-_GENDERS = {
-    "male": "male", "m": "male", "man": "male", "男": "male", "男性": "male", "先生": "male",
-    "female": "female", "f": "female", "woman": "female", "女": "female", "女性": "female",
-    "女士": "female", "unknown": "unknown", "u": "unknown", "": "unknown", "未知": "unknown",
-    "保密": "unknown",
-}  # fmt: skip
+_GENDERS = ("male", "female", "unknown")
 _DEEPEST = 32
 
 
@@ -74,16 +69,8 @@ def _escaped(name: str | int) -> str:
     return str(name).replace("~", "~0").replace("/", "~1")
 
 
-def gender_of(value: Any) -> str | None:
-    """`male`, `female`, `unknown`; None for what is none of them."""
-    return _GENDERS.get(str(value).strip().lower()) if isinstance(value, str) else None
-
-
 def checked_traits(traits: dict[str, Any]) -> dict[str, Any]:
-    """The traits with gender as it is written here. Raises BadMessage."""
-    if traits.get("gender") is None:
-        return traits
-    gender = gender_of(traits["gender"])
-    if gender is None:
+    """The traits, which have been cleaned. Raises BadMessage for a gender that is none."""
+    if traits.get("gender") is not None and traits["gender"] not in _GENDERS:
         raise BadMessage(NO_GENDER, "/traits/gender")
-    return {**traits, "gender": gender}
+    return traits
