@@ -46,17 +46,14 @@ def _token(value: str) -> str:
 IdentifierKind = Annotated[Kind, AfterValidator(_identifier_kind)]
 Token = Annotated[str, AfterValidator(_token)]
 City = Annotated[str | None, Field(max_length=64), quasi]
-_CODE = Field(pattern=r"^([1-9]\d{5})?$")  # GB/T 2260
-Region = Annotated[str | None, _CODE, quasi]  # told by address and city where it is not given
+Region = Annotated[str | None, Field(pattern=r"^([1-9]\d{5})?$"), quasi]  # GB/T 2260
 Language = Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z]{2,4})?$"), public]
-Name = Annotated[
-    str | None, Field(min_length=1, max_length=128), personal(Kind.NAME, at="member.name")
-]
+_SHORT = Field(min_length=1, max_length=128)
+Name = Annotated[str | None, _SHORT, personal(Kind.NAME, at="member.name")]
 _DAY = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")  # ISO 8601
 Birthday = Annotated[str | None, _DAY, personal(Kind.BIRTHDAY, at="member.birthday")]
-Address = Annotated[
-    str | None, Field(min_length=1, max_length=512), personal(Kind.ADDRESS, at="member.address")
-]
+_LONG = Field(min_length=1, max_length=512)
+Address = Annotated[str | None, _LONG, personal(Kind.ADDRESS, at="member.address")]
 SealedName = Annotated[Token | None, personal(Kind.NAME, at="member.name")]
 SealedBirthday = Annotated[Token | None, personal(Kind.BIRTHDAY, at="member.birthday")]
 SealedAddress = Annotated[Token | None, personal(Kind.ADDRESS, at="member.address")]
@@ -68,9 +65,7 @@ class IdentifierValue(Model):
     """One identifier in the clear: a phone number, an openid, a card number…"""
 
     kind: Annotated[IdentifierKind, public]
-    value: Annotated[
-        str, Field(min_length=1, max_length=512), personal(by="kind", at="identifier.value")
-    ]
+    value: Annotated[str, _LONG, personal(by="kind", at="identifier.value")]
 
 
 class SealedIdentifierValue(IdentifierValue):
@@ -212,11 +207,7 @@ class LookupRequest(IdentifierValue):
     answered about that store alone.
     """
 
-    value: Annotated[
-        str | None,
-        Field(min_length=1, max_length=512),
-        personal(by="kind", at="identifier.value"),
-    ] = None  # type: ignore[assignment]
+    value: Annotated[str | None, _LONG, personal(by="kind", at="identifier.value")] = None  # type: ignore[assignment]
     last4: Annotated[str | None, Field(pattern="^[0-9A-Za-z]{4}$"), quasi] = None
     name: Name = None
     store: Annotated[str | None, Field(min_length=1, max_length=64), public] = None
