@@ -133,6 +133,22 @@ class MembersSplit(Event, frozen=True):
     split_at: Annotated[datetime, public]
 
 
+class DuplicatesHunted(Event, frozen=True):
+    """A night's search for members who may be one person, in counts.
+
+    `all_with_all`: all were compared with all, as every month; else who is new since last night.
+    """
+
+    subject = "identity.duplicates_hunted.v1"
+    hunted_at: Annotated[datetime, public]
+    all_with_all: Annotated[bool, public]
+    members: Annotated[int, public]  # compared with
+    found: Annotated[int, public]  # pairs that are worth a look
+    merged: Annotated[int, public]  # nobody had to look at
+    reviews_new: Annotated[int, public]  # pairs put before people
+    reviews_open: Annotated[int, public]  # that wait for them now
+
+
 class Product(Record, frozen=True):
     """A row of the catalogue."""
 

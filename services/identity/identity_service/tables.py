@@ -124,5 +124,6 @@ class LikenessWeights(SQLModel, table=True):
     __tablename__ = "likeness_weights"
 
     learnt_at: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
+    searched_at: datetime = Field(sa_column=_moment())  # the last night newcomers were, by these
     population: int
     weights: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
+import numpy as np
 import pytest_asyncio
 from services.identity.tests.samples import member_id, registration
 
@@ -14,6 +16,8 @@ from gateway_service.vault.keys import Keys
 from gateway_service.vault.ring import Ring
 from gateway_service.vault.seal import Vault
 from identity_service.likeness.use_cases import compare_newcomers, hunt
+from identity_service.matching.domain import Records
+from identity_service.matching.resolve import resolve, search
 from identity_service.rights.repository import erase
 from testkit.apps import RunningApp
 from testkit.registers import chinese
@@ -65,9 +69,20 @@ async def town(identity: RunningApp) -> RunningApp:
     return identity
 
 
-async def search(app: RunningApp, *, merge_bits: float = NEVER, later: int = 0) -> None:
+async def hunt_at(
+    app: RunningApp, *, merge_bits: float = NEVER, later: int = 0, days: int = 1
+) -> None:
     now = app.db.clock.now() + timedelta(days=later)
-    await hunt(app.db, now, days=1, merge_bits=merge_bits)
+    await hunt(app.db, now, days=days, merge_bits=merge_bits)
+
+
+async def hunts(app: RunningApp) -> list[Any]:
+    """What was told of each night's search."""
+    async with app.db.transaction() as tx:
+        rows = await tx.fetch(
+            "SELECT payload FROM outbox WHERE subject = 'identity.duplicates_hunted.v1' ORDER BY id"
+        )
+    return [msgspec.json.decode(row["payload"]) for row in rows]
 
 
 async def reviews(app: RunningApp, status: str = "open") -> dict[frozenset[str], Any]:
@@ -94,7 +109,7 @@ async def decide(app: RunningApp, review: dict[str, Any], decision: str) -> Any:
 async def test_who_looks_alike_is_proposed_with_reasons(town: RunningApp) -> None:
     for number, record in ((1, ONE), (2, SLIP), (3, OTHER)):
         await join(town, number, record)
-    await search(town)
+    await hunt_at(town)
     found = await reviews(town)
     review = found[pair(1, 2)]
     said = {each["compared"]: each for each in review["evidence"]}
@@ -110,7 +125,7 @@ async def test_who_looks_alike_is_proposed_with_reasons(town: RunningApp) -> Non
 
 
 async def test_newcomers_are_compared_with_what_was_learnt(town: RunningApp) -> None:
-    await search(town)
+    await hunt_at(town)
     await compare_newcomers(town.db, town.db.clock.now())
     await join(town, 1, ONE)
     await join(town, 2, SLIP, Role.PARTNER)
@@ -129,7 +144,7 @@ async def test_newcomers_are_compared_with_what_was_learnt(town: RunningApp) -> 
 async def test_a_decision_holds(town: RunningApp) -> None:
     for number, record in ((1, ONE), (2, SLIP), (4, SURE)):
         await join(town, number, record)
-    await search(town)
+    await hunt_at(town)
     found = await reviews(town)
     apart = await decide(town, found[pair(2, 4)], "apart")
     assert (apart.status_code, apart.json()["state"]) == (200, "apart")
@@ -141,7 +156,7 @@ async def test_a_decision_holds(town: RunningApp) -> None:
     assert merge["evidence"] == "likeness"
     assert {merge["survivor_id"], merge["absorbed_id"]} == pair(1, 2)
     await join(town, 5, {**OTHER, "name": "周小红"})
-    await search(town, later=2)
+    await hunt_at(town, later=2)
     assert pair(2, 4) in await reviews(town, "apart")
     assert pair(2, 4) not in await reviews(town)
     unknown = await town.client.post(
@@ -154,21 +169,64 @@ async def test_only_a_trusted_word_merges_by_itself(town: RunningApp) -> None:
     await join(town, 1, ONE)
     await join(town, 2, SURE)
     await join(town, 6, {**SURE, "phone": "13612345768"}, Role.PARTNER)
-    await search(town, merge_bits=15)
+    await hunt_at(town, merge_bits=15)
     assert pair(1, 2) in await reviews(town, "merged")
     stats = (await town.client.get("/v1/members/stats")).json()
     others = await reviews(town, "merged")
     assert all(str(member_id(6)) not in both for both in others)
     assert stats["merges"] == len(others)
     before = stats["merges"]
-    await search(town, merge_bits=15, later=1)  # nothing new: nothing is done
+    (told,) = await hunts(town)
+    assert told["all_with_all"] and told["merged"] == before
+    assert told["found"] >= told["reviews_new"] == told["merged"] + told["reviews_open"] > 0
+    await hunt_at(town, merge_bits=15, later=1)  # nothing new: nothing is done
     assert (await town.client.get("/v1/members/stats")).json()["merges"] == before
+    assert len(await hunts(town)) == 1
+
+
+async def test_each_night_who_is_new_is_compared_with_everybody(town: RunningApp) -> None:
+    await hunt_at(town, merge_bits=15)
+    (first,) = await hunts(town)
+    for number, record in ((1, ONE), (2, SURE)):
+        await join(town, number, record)
+    await join(town, 6, {**SURE, "phone": "13612345768"}, Role.PARTNER)
+    await hunt_at(town, merge_bits=15, later=1, days=30)
+    first, night = await hunts(town)
+    assert (first["all_with_all"], night["all_with_all"]) == (True, False)
+    assert night["members"] == first["members"] + 3
+    assert (night["found"], night["merged"], night["reviews_new"]) == (3, 1, 3)
+    assert pair(1, 2) in await reviews(town, "merged")
+    assert pair(1, 6) in await reviews(town)
+    await hunt_at(town, merge_bits=15, later=2, days=30)
+    assert len(await hunts(town)) == 2
+    async with town.db.transaction() as tx:
+        assert await tx.fetchval("SELECT count(*) FROM likeness_weights") == 1
+
+
+def test_a_night_finds_what_a_search_of_everybody_would() -> None:
+    rows, _ = chinese(11, 400)
+    kinds = {"unionid": "wechat_unionid", "card": "card_no", "district": "region", "src": "source"}
+    records = Records.of(
+        MATCHER.derive({kinds.get(name, name): text for name, text in row.items() if text})
+        for row in rows
+    )
+    whole = resolve(records, lambda _line: None)
+    fresh = np.zeros(len(records), dtype=bool)
+    fresh[::7] = True
+    night = search(records, whole.weights, fresh)
+    told = fresh[whole.edges.i] | fresh[whole.edges.j]
+    assert 0 < told.sum() < len(told)
+    assert np.array_equal(night.i, whole.edges.i[told])
+    assert np.array_equal(night.j, whole.edges.j[told])
+    assert np.allclose(night.bits, whole.edges.bits[told])
+    nobody = search(records, whole.weights, np.zeros(len(records), dtype=bool))
+    assert len(nobody.i) == len(nobody.bits) == 0
 
 
 async def test_erasure_takes_keys_and_reviews(town: RunningApp) -> None:
     for number, record in ((1, ONE), (2, SLIP)):
         await join(town, number, record)
-    await search(town)
+    await hunt_at(town)
     assert pair(1, 2) in await reviews(town)
     async with town.db.transaction() as tx:
         await erase(tx, [member_id(1)])

@@ -50,6 +50,7 @@ class Profile:
     registered_at: Any  # of the root: who joined first survives
     keys: bytes
     trusted: bool
+    derived_at: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +96,18 @@ def blocks_of(profiles: Sequence[Profile]) -> list[list[int]]:
 
 
 def scored(
-    profiles: Sequence[Profile], pairs: tuple[Indexes, Indexes], weights: Weights, *, rare: bool
+    profiles: Sequence[Profile],
+    records: Records,
+    pairs: tuple[Indexes, Indexes],
+    weights: Weights,
+    *,
+    rare: bool,
 ) -> list[Proposal]:
     """Pairs of different members that are worth a look, each two members once, the likeliest first.
 
-    `rare`: the profiles are all there are, so that how common a value is can be counted.
+    `records` are the profiles'. `rare`: they are all there are, so that how common a value is can
+    be counted.
     """
-    records = Records.of(each.keys for each in profiles)
     i, j = pairs
     levels = compare(records, weights.comparisons, i, j)
     bits = evidence(weights, records, levels, i) if rare else weights.bits(levels)

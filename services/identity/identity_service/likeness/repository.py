@@ -11,7 +11,8 @@ from identity_service.likeness.domain import Profile, Proposal, explained, overl
 from identity_service.matching.estimation import probability
 
 _PROFILE = (
-    "SELECT k.member_id, r.member_id AS root, r.registered_at, k.keys, k.trusted FROM match_keys k"
+    "SELECT k.member_id, r.member_id AS root, r.registered_at, k.keys, k.trusted,"
+    " k.derived_at FROM match_keys k"
     " JOIN member m ON m.member_id = k.member_id"
     " JOIN member r ON r.member_id = coalesce(m.merged_into, m.member_id)"
 )
@@ -96,9 +97,9 @@ async def met(tx: Tx, members: Sequence[UUID], most: int) -> list[tuple[UUID, Pr
 
 
 async def last_learnt(tx: Tx) -> Any:
-    """(learnt_at, population, weights) of the newest hunt, or None."""
+    """(learnt_at, searched_at, population, weights) of the newest hunt that learnt, or None."""
     return await tx.fetchrow(
-        "SELECT learnt_at, population, weights FROM likeness_weights"
+        "SELECT learnt_at, searched_at, population, weights FROM likeness_weights"
         " ORDER BY learnt_at DESC LIMIT 1"
     )
 
@@ -111,7 +112,8 @@ async def news_since(tx: Tx, moment: datetime) -> int:
 async def keep_weights(tx: Tx, moment: datetime, members: int, weights: dict[str, Any]) -> None:
     """What was learnt; older than the last thirty goes."""
     await tx.execute(
-        "INSERT INTO likeness_weights VALUES ($1, $2, $3) ON CONFLICT (learnt_at) DO UPDATE"
+        "INSERT INTO likeness_weights (learnt_at, searched_at, population, weights)"
+        " VALUES ($1, $1, $2, $3) ON CONFLICT (learnt_at) DO UPDATE"
         " SET population = excluded.population, weights = excluded.weights",
         moment, members, weights,
     )  # fmt: skip
@@ -121,23 +123,39 @@ async def keep_weights(tx: Tx, moment: datetime, members: int, weights: dict[str
     )
 
 
-async def propose(tx: Tx, proposals: Sequence[Proposal]) -> None:
-    """New reviews; one that is open gets the newer evidence, one that was decided stays so."""
-    if proposals:
-        await tx.execute(
-            "INSERT INTO merge_review (review_id, survivor_id, absorbed_id, bits, evidence, state,"
-            " found_at) SELECT *, 'open', $6 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[],"
-            " $4::float8[], $5::jsonb[]) ON CONFLICT (survivor_id, absorbed_id) DO UPDATE"
-            " SET evidence = merge_review.evidence || excluded.evidence, bits = CASE"
-            " WHEN excluded.evidence ? 'said' THEN excluded.bits ELSE merge_review.bits END"
-            " WHERE merge_review.state = 'open'",
-            [tx.ids.new() for _ in proposals],
-            [each.survivor_id for each in proposals],
-            [each.absorbed_id for each in proposals],
-            [each.bits for each in proposals],
-            [each.kept for each in proposals],
-            tx.now,
-        )
+async def searched(tx: Tx, learnt_at: datetime, moment: datetime) -> None:
+    """Everybody new until this moment was compared with everybody, by these weights."""
+    await tx.execute(
+        "UPDATE likeness_weights SET searched_at = $2 WHERE learnt_at = $1", learnt_at, moment
+    )
+
+
+async def propose(tx: Tx, proposals: Sequence[Proposal]) -> int:
+    """New reviews, and how many; one that is open gets the newer evidence, one that was decided
+    stays so."""
+    if not proposals:
+        return 0
+    rows = await tx.fetch(
+        "INSERT INTO merge_review (review_id, survivor_id, absorbed_id, bits, evidence, state,"
+        " found_at) SELECT *, 'open', $6 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[],"
+        " $4::float8[], $5::jsonb[]) ON CONFLICT (survivor_id, absorbed_id) DO UPDATE"
+        " SET evidence = merge_review.evidence || excluded.evidence, bits = CASE"
+        " WHEN excluded.evidence ? 'said' THEN excluded.bits ELSE merge_review.bits END"
+        " WHERE merge_review.state = 'open' RETURNING xmax = 0 AS fresh",
+        [tx.ids.new() for _ in proposals],
+        [each.survivor_id for each in proposals],
+        [each.absorbed_id for each in proposals],
+        [each.bits for each in proposals],
+        [each.kept for each in proposals],
+        tx.now,
+    )
+    return sum(row["fresh"] for row in rows)
+
+
+async def still_open(tx: Tx) -> int:
+    """How many reviews wait for somebody."""
+    found = await tx.fetchval("SELECT count(*) FROM merge_review WHERE state = 'open'")
+    return int(found)
 
 
 async def settled(tx: Tx, pairs: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -11,6 +12,7 @@ from chassis.database import Database, Tx
 from chassis.principal import Principal
 from chassis.problem import Problem
 from contracts import merge_reviews as api
+from contracts.events import DuplicatesHunted
 from contracts.identity import SealedMember
 from contracts.roles import Role
 from identity_service.identifiers.domain import Doubt, Strangers
@@ -18,7 +20,7 @@ from identity_service.likeness import domain, repository
 from identity_service.likeness.domain import Profile, Proposal
 from identity_service.matching.clustering import REVIEW
 from identity_service.matching.estimation import Weights
-from identity_service.matching.resolve import resolve
+from identity_service.matching.resolve import resolve, search
 from identity_service.merges.domain import Reason
 from identity_service.merges.repository import hold, load
 from identity_service.merges.use_cases import record
@@ -70,33 +72,54 @@ async def _compare(tx: Tx, fresh: Sequence[Profile], weights: Weights) -> None:
     i = np.array([place[newcomer] for newcomer, _ in met], dtype=np.int64)
     j = len(fresh) + np.arange(len(met), dtype=np.int64)
     if len(met):
-        await repository.propose(tx, domain.scored(profiles, (i, j), weights, rare=False))
+        records = domain.joined(profiles)
+        found = domain.scored(profiles, records, (i, j), weights, rare=False)
+        await repository.propose(tx, found)
 
 
 async def hunt(db: Database, midnight: datetime, *, days: int, merge_bits: float) -> None:
-    """Over all members: learn, propose, and merge what both sides' trusted word makes certain.
+    """Each night: propose, and merge what both sides' trusted word makes certain; tell the counts.
 
-    Left out while there is nothing new, while members are few, and within `days` of the last one
-    unless a good part are new or changed since.
+    Who is new since the last night is compared with everybody, by the weights that are known. Every
+    `days`, and when a good part are new or changed, weights are learnt anew from all against all.
+    Left out while there is nothing new, and while members are few.
     """
     async with db.transaction(readonly=True) as tx:
         learnt = await repository.last_learnt(tx)
         if learnt is not None:
+            if not await repository.news_since(tx, learnt["searched_at"]):
+                return
             news = await repository.news_since(tx, learnt["learnt_at"])
             due = midnight >= learnt["learnt_at"] + timedelta(days=days)
-            if not news or not (due or news >= NEWS * learnt["population"]):
-                return
+            if due or news >= NEWS * learnt["population"]:
+                learnt = None
     profiles = await _everybody(db)
     if len(profiles) < ENOUGH:
         return
-    weights, proposals = await asyncio.to_thread(_hunt, profiles)
+    weights, proposals = await asyncio.to_thread(_hunt, profiles, learnt)
     async with db.transaction() as tx:
-        await repository.keep_weights(tx, midnight, len(profiles), domain.written(weights))
-        await repository.propose(tx, proposals[:REVIEWS])
+        fresh = await repository.propose(tx, proposals[:REVIEWS])
     certain = [each for each in proposals if each.trusted and each.bits >= merge_bits]
+    merged = 0
     for at in range(0, len(certain), MERGED_AT_ONCE):
         async with db.transaction() as tx:
-            await _merge_certain(tx, certain[at : at + MERGED_AT_ONCE])
+            merged += await _merge_certain(tx, certain[at : at + MERGED_AT_ONCE])
+    async with db.transaction() as tx:
+        if learnt is None:
+            await repository.keep_weights(tx, midnight, len(profiles), domain.written(weights))
+        else:
+            await repository.searched(tx, learnt["learnt_at"], midnight)
+        tx.publish(
+            DuplicatesHunted(
+                hunted_at=tx.now,
+                all_with_all=learnt is None,
+                members=len(profiles),
+                found=len(proposals),
+                merged=merged,
+                reviews_new=fresh,
+                reviews_open=await repository.still_open(tx),
+            )
+        )
 
 
 async def _everybody(db: Database) -> list[Profile]:
@@ -111,14 +134,22 @@ async def _everybody(db: Database) -> list[Profile]:
         after = page[-1].member_id
 
 
-def _hunt(profiles: Sequence[Profile]) -> tuple[Weights, list[Proposal]]:
-    found = resolve(domain.joined(profiles), lambda _line: None)
-    worth = found.edges.bits >= REVIEW
-    pairs = found.edges.i[worth], found.edges.j[worth]
-    return found.weights, domain.scored(profiles, pairs, found.weights, rare=True)
+def _hunt(profiles: Sequence[Profile], learnt: Any) -> tuple[Weights, list[Proposal]]:
+    """All against all, or who is new against all by what was `learnt`."""
+    records = domain.joined(profiles)
+    if learnt is None:
+        found = resolve(records, lambda _line: None)
+        weights, edges = found.weights, found.edges
+    else:
+        weights = domain.read(learnt["weights"])
+        fresh = [each.derived_at > learnt["searched_at"] for each in profiles]
+        edges = search(records, weights, np.array(fresh))
+    worth = edges.bits >= REVIEW
+    pairs = edges.i[worth], edges.j[worth]
+    return weights, domain.scored(profiles, records, pairs, weights, rare=True)
 
 
-async def _merge_certain(tx: Tx, proposals: Sequence[Proposal]) -> None:
+async def _merge_certain(tx: Tx, proposals: Sequence[Proposal]) -> int:
     """Nobody is asked: the evidence is trusted on both sides, and a merge can be undone.
 
     What somebody decided, or was merged once before and split, is left alone.
@@ -137,6 +168,7 @@ async def _merge_certain(tx: Tx, proposals: Sequence[Proposal]) -> None:
     await record(tx, kin)
     for review_id, merge_id in done:
         await repository.decide(tx, review_id, "merged", "identity", merge_id)
+    return len(done)
 
 
 async def strangers_among(tx: Tx, members: Collection[UUID]) -> Strangers:

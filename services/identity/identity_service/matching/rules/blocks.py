@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from identity_service.matching.domain import Indexes, Records, Words
+from identity_service.matching.domain import Indexes, Mask, Records, Words
 from identity_service.matching.rules.identifiers import RULES
 
 
@@ -78,8 +78,9 @@ def key(records: Records, block: Block) -> Words:
     return found
 
 
-def pairs(records: Records, block: Block) -> tuple[Indexes, Indexes]:
-    """Every two records that share the key, the earlier first."""
+def pairs(records: Records, block: Block, fresh: Mask | None = None) -> tuple[Indexes, Indexes]:
+    """Every two records that share the key, the earlier first; with `fresh`, those of which one is
+    among these records."""
     keys = key(records, block)
     order = np.argsort(keys, kind="stable")
     order = order[np.searchsorted(keys[order], 1) :]
@@ -88,8 +89,13 @@ def pairs(records: Records, block: Block) -> tuple[Indexes, Indexes]:
     if not len(order):
         return order, order
     sizes = np.diff(np.append(starts, len(ranked)))
-    i, j, _ = within(order, starts, sizes, block.most)
-    return i, j
+    if fresh is None:
+        i, j, _ = within(order, starts, sizes, block.most)
+        return i, j
+    news = np.add.reduceat(fresh[order], starts) > 0
+    i, j, _ = within(order, starts[news], sizes[news], block.most)
+    told = fresh[i] | fresh[j]
+    return i[told], j[told]
 
 
 def within(
