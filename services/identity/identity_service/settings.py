@@ -12,9 +12,9 @@ class Settings(settings.Settings):
     likeness_days: int = Field(
         30,
         ge=1,
-        description="days after which, at midnight, all members are compared with all for double ones,"
-        " and weights learnt anew; sooner if a quarter are new since. Newcomers are compared at once,"
-        " and every night with everybody",
+        description="days after which, at midnight, all members are compared with all for double"
+        " ones, and weights learnt anew; sooner if a quarter are new since. Newcomers are compared"
+        " at once, and every night with everybody",
     )
     likeness_merge_bits: float = Field(
         20.0,
