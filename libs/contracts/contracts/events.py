@@ -291,13 +291,16 @@ class BirthdaysAnnounced(Event, frozen=True):
 
 
 class MessageSent(Event, frozen=True):
-    """What the gateway did with a message: sent, or refused with the reason."""
+    """What the gateway did with a message: sent, or refused with the reason; to whom, through
+    which channel."""
 
     subject = "gateway.message_sent.v1"
     delivery_id: Annotated[UUID, internal]
     status: Annotated[str, public]  # sent, refused
     reason: Annotated[str | None, public] = None  # no_consent, no_address, …
     sent_at: Annotated[datetime | None, public] = None
+    member_id: Annotated[UUID | None, internal] = None
+    channel: Annotated[str | None, public] = None
 
 
 class AuditCheckpointed(Event, frozen=True):

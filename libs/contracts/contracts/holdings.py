@@ -168,6 +168,7 @@ _PROFILE = [
     Holding("profile", "purchase", "trade", N, _SUBJECT, "paid_at", THREE_YEARS, via=_SEEN,
             partitioned=True),
     Holding("profile", "refund", "trade", N, _SUBJECT, "refunded_at", THREE_YEARS, via=_SEEN),
+    Holding("profile", "happening", "loyalty", N, _SUBJECT, "at", THREE_YEARS, via=_SEEN),
     Holding("profile", "spending", "insight", N, _SUBJECT, "first_at", via=_SEEN),
     Holding("profile", "objection", "rights", N, _SUBJECT, "objected_at", via=_SEEN),
     Holding("profile", "refusal", "rights", N, _SUBJECT, "refused_at", via=_SEEN),

@@ -22,6 +22,7 @@ from contracts import (
     quality,
     rfm,
     segments,
+    timeline,
     worth,
 )
 from contracts.base import ProblemDocument
@@ -43,7 +44,7 @@ def operations() -> list[Operation]:
     """Every public operation, by service."""
     areas = (
         gateway, identity, merge_reviews, profile, rfm, forecasts, quality, insights, segments,
-        worth, points, campaign,
+        timeline, worth, points, campaign,
     )  # fmt: skip
     return [operation for area in areas for operation in area.OPERATIONS]
 

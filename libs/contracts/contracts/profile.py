@@ -161,28 +161,6 @@ class MemberProfile(Model):
     portrait: Annotated[Portrait | None, quasi] = None
 
 
-class TimelineItem(Model):
-    """A purchase or an activity. `name` is the event's name, or "Order" for a purchase."""
-
-    at: Annotated[datetime, quasi]
-    kind: Annotated[Literal["purchase", "activity"], public]
-    name: Annotated[str, quasi]
-    channel: Annotated[str | None, quasi] = None
-    order_no: Annotated[str | None, internal] = None
-    store_id: Annotated[str | None, quasi] = None
-    lines: Annotated[int | None, quasi] = None
-    paid: Annotated[Money | None, quasi] = None
-    sku: Annotated[str | None, quasi] = None
-
-
-class Timeline(Model):
-    """Newest first."""
-
-    member_id: Annotated[UUID, internal]
-    data: Annotated[list[TimelineItem], quasi]
-    next_cursor: Annotated[str | None, public] = None
-
-
 class TagDefinition(Model):
     """A tag the platform gives. `values` is None where the values come from the data."""
 
@@ -299,12 +277,10 @@ def _catalogue(method: str, path: str, summary: str, request: Any, response: Any
     )  # fmt: skip
 
 
-def _member(
-    path: str, summary: str, response: Any, query: tuple[Query, ...] = (), edge: str | None = None
-) -> Operation:
+def _member(path: str, summary: str, response: Any) -> Operation:
     return Operation(
         "GET", "/v1/members/{member_id}" + path, "profile", summary, READING,
-        response=response, query=query, edge=edge, tags=("profile",),
+        response=response, edge="personalised", tags=("profile",),
     )  # fmt: skip
 
 
@@ -330,9 +306,8 @@ OPERATIONS: list[Operation] = [
     ),
     _catalogue("PUT", "/v1/stores/{store_id}", "Write a store", StoreBody, Store),
     _catalogue("POST", "/v1/stores/batch", "Write up to 1,000 stores", StoreBatch, CatalogueResult),
-    _member("/profile", "The 360° profile", MemberProfile, edge="personalised"),
-    _member("/tags", "A member's tags", MemberTags, edge="personalised"),
-    _member("/timeline", "Purchases and activities, newest first", Timeline, PAGING),
+    _member("/profile", "The 360° profile", MemberProfile),
+    _member("/tags", "A member's tags", MemberTags),
     Operation(
         "GET", "/v1/tags", "profile", "Every tag the platform gives", TAG_READERS,
         response=TagDefinitions, own=None, tags=("tags",),

@@ -234,7 +234,8 @@ NEUTRAL = frozenset(
     {
         "acr_values", "action", "at", "client_id", "code_challenge", "code_challenge_method",
         "cursor", "dry_run", "end", "from", "language", "limit", "max_age", "month", "nonce",
-        "history", "overdue", "prompt", "redirect_uri", "response_type", "scheme", "scope", "since",
+        "history", "kind", "overdue",
+        "prompt", "redirect_uri", "response_type", "scheme", "scope", "since",
         "start", "state", "status", "subject", "to", "ui_locales", "until", "version", "purpose",
         "fresh", "member_id", "week", "kpi", "by", "against",
     }

@@ -33,6 +33,8 @@ from profile_service.subjects import subscribers as subjects
 from profile_service.subjects.use_cases import SubjectIds
 from profile_service.tags import router as tags
 from profile_service.tags.jobs import JOBS as TAG_JOBS
+from profile_service.timeline import router as timeline
+from profile_service.timeline import subscribers as happenings
 from profile_service.worth import router as worth
 from profile_service.worth.jobs import JOBS as WORTH_JOBS
 
@@ -58,7 +60,7 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
             routers=[
                 catalogue.router, profiles.router, tags.router, rfm.router, figures.router,
                 forecasts.router, segments.router, quality.router, insight.router,
-                worth.router,
+                worth.router, timeline.router,
             ],
             subscriptions=[
                 *subjects.subscriptions(ids),
@@ -66,6 +68,7 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
                 *purchases.subscriptions(booked),
                 *rights.subscriptions(ids, lake),
                 *standings.subscriptions(ids),
+                *happenings.subscriptions(ids),
                 *refused.subscriptions(),
             ],
             sealed=[

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from services.profile.tests.world import NOON, member, order
 
-from profile_service.profiles.domain import Place
 from profile_service.purchases.domain import NOTHING, Spending, spending_of, total
 from profile_service.rfm.domain import Bounds, Rfm, band, cell, recency_band
 from profile_service.subjects.domain import Node, attach
+from profile_service.timeline.domain import Place
 
 counts = st.dictionaries(st.sampled_from("abc"), st.integers(1, 9))
 moments = st.integers(0, 1000).map(lambda n: NOON + timedelta(minutes=n))

@@ -135,7 +135,7 @@ class World:
 
     async def refund(self, order_no: str, refund_no: str, buyer: UUID, fen: int) -> None:
         """Money goes back."""
-        event = OrderRefunded(order_no, refund_no, buyer, NOON, fen, 0, 0)
+        event = OrderRefunded(order_no, refund_no, buyer, NOON, fen, 0, fen // 100)
         async with self.db.transaction() as tx:
             await self.purchases.refund(tx, [event])
 

@@ -52,7 +52,8 @@ class Egress:
             self._audit.record(tx, self._opened(channel, messages))
             await self._providers[channel].send(tx, messages)
             for message in messages:
-                tx.publish(MessageSent(message.delivery_id, "sent", None, tx.now))
+                who = message.to.member_id
+                tx.publish(MessageSent(message.delivery_id, "sent", None, tx.now, who, channel))
 
     async def _agreed(
         self, tx: Tx, requests: Sequence[MessageRequested], *, lock: bool = False
@@ -130,7 +131,8 @@ class Egress:
             role=None, subject="gateway", members=[request.member_id],
         )  # fmt: skip
         self._audit.record(tx, entry)
-        tx.publish(MessageSent(request.delivery_id, "refused", reason))
+        to = request.member_id, request.channel
+        tx.publish(MessageSent(request.delivery_id, "refused", reason, None, *to))
 
     async def _addressees(self, members: set[UUID]) -> dict[UUID, Addressee | None]:
         turn = asyncio.Semaphore(_AT_ONCE)

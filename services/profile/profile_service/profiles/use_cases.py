@@ -16,14 +16,11 @@ from contracts.profile import (
     Portrait,
     PurchaseSummary,
     PurchaseWindow,
-    Timeline,
-    TimelineItem,
 )
 from profile_service.collect import repository as activity_rows
 from profile_service.conditions.repository import people_of
 from profile_service.forecasts.use_cases import expectations
-from profile_service.profiles import portrait, repository
-from profile_service.profiles.domain import Entry, Place
+from profile_service.profiles import portrait
 from profile_service.purchases import repository as purchase_rows
 from profile_service.purchases.domain import Spending
 from profile_service.rfm import use_cases as rfm
@@ -77,19 +74,6 @@ async def tags(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberTags:
         return MemberTags(member_id=person.member_id, data=[])
     _, decision = await _decided(tx, person)
     return MemberTags(member_id=person.member_id, data=await tagging.shown(tx, decision))
-
-
-async def timeline(tx: Tx, member_id: UUID, limit: int, cursor: str | None) -> Timeline:
-    """A page of purchases and activities. Raises Problem 404, or 422 for a cursor not ours."""
-    after = _place(cursor) if cursor else None
-    person = await _person(tx, member_id)
-    entries = await repository.timeline(tx, person.leaves, after, limit + 1)
-    more = len(entries) > limit
-    return Timeline(
-        member_id=person.member_id,
-        data=[_item(entry) for entry in entries[:limit]],
-        next_cursor=entries[limit - 1].place.cursor() if more else None,
-    )
 
 
 async def _person(tx: Tx, member_id: UUID) -> Person:
@@ -163,26 +147,3 @@ def _birth_band(year: int | None) -> str | None:
         return None
     first = year - year % BIRTH_BAND_YEARS
     return f"{first}-{first + BIRTH_BAND_YEARS - 1}"
-
-
-def _place(cursor: str) -> Place:
-    try:
-        return Place.from_cursor(cursor)
-    except ValueError:
-        raise Problem(
-            422, "invalid_cursor", "The cursor is not one of ours", pointer="#query/cursor"
-        ) from None
-
-
-def _item(entry: Entry) -> TimelineItem:
-    return TimelineItem(
-        at=entry.place.at,
-        kind=entry.place.kind,
-        name=entry.name,
-        channel=entry.channel,
-        order_no=entry.order_no,
-        store_id=entry.store_id,
-        lines=entry.lines,
-        paid=None if entry.paid_fen is None else Money(amount=entry.paid_fen),
-        sku=entry.sku,
-    )

@@ -68,6 +68,7 @@ class Refund:
     subject: int
     refunded_at: datetime
     refund_fen: int
+    points: int
 
 
 def added(one: Counts, other: Counts) -> Counts:

@@ -41,7 +41,7 @@ async def add_orders(tx: Tx, orders: Iterable[tuple[int, RecordedOrder]]) -> Non
         [
             (
                 order.order_no, order.paid_at, subject, order.store_id, order.channel,
-                order.paid_fen, len(order.coupons), *_columns(order.items),
+                order.paid_fen, len(order.coupons), *_columns(order.items), order.points,
             )
             for subject, order in orders
         ],
@@ -55,14 +55,15 @@ def _columns(items: Sequence[tuple[str, int, int]]) -> Iterable[Sequence[str | i
 async def add_refunds(tx: Tx, refunds: Sequence[Refund]) -> set[tuple[str, str]]:
     """Write refunds; answers the (order_no, refund_no) of those that are new."""
     rows = await tx.fetch(
-        "INSERT INTO refund (order_no, refund_no, subject_id, refunded_at, refund_fen)"
+        "INSERT INTO refund (order_no, refund_no, subject_id, refunded_at, refund_fen, points)"
         " SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[],"
-        " $5::bigint[]) ON CONFLICT DO NOTHING RETURNING order_no, refund_no",
+        " $5::bigint[], $6::int[]) ON CONFLICT DO NOTHING RETURNING order_no, refund_no",
         [refund.order_no for refund in refunds],
         [refund.refund_no for refund in refunds],
         [refund.subject for refund in refunds],
         [refund.refunded_at for refund in refunds],
         [refund.refund_fen for refund in refunds],
+        [refund.points for refund in refunds],
     )
     return {(row["order_no"], row["refund_no"]) for row in rows}
 

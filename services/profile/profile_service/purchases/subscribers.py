@@ -6,6 +6,7 @@ from chassis.bus import Subscription
 from chassis.database import Tx
 from contracts.events import OrderRefunded, OrdersRecorded
 from profile_service.purchases.use_cases import Purchases
+from profile_service.timeline import use_cases as timeline
 
 
 def subscriptions(purchases: Purchases) -> list[Subscription]:
@@ -13,6 +14,7 @@ def subscriptions(purchases: Purchases) -> list[Subscription]:
 
     async def recorded(tx: Tx, events: Sequence[OrdersRecorded]) -> None:
         await purchases.record(tx, [order for event in events for order in event.orders])
+        await timeline.record(tx, purchases.subjects, events)
 
     async def refunded(tx: Tx, events: Sequence[OrderRefunded]) -> None:
         await purchases.refund(tx, events)

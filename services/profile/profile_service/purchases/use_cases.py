@@ -61,6 +61,7 @@ class Purchases:
                 ids[event.member_id],
                 event.refunded_at,
                 event.refund_fen,
+                event.points,
             )
             for event in refunded
         ]

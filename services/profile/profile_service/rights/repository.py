@@ -16,8 +16,10 @@ HOLDS = {
     " ORDER BY occurred_at",
     "activity_day": f"SELECT day, event, channel, n FROM activity_day WHERE {_MINE} ORDER BY day",
     "purchase": "SELECT order_no, paid_at, store_id, channel, paid_fen, skus, quantities,"
-    f" amounts_fen FROM purchase WHERE {_MINE} ORDER BY paid_at",
-    "refund": f"SELECT order_no, refund_no, refunded_at, refund_fen FROM refund WHERE {_MINE}",
+    f" amounts_fen, points FROM purchase WHERE {_MINE} ORDER BY paid_at",
+    "happening": f"SELECT at, kind, name, facts FROM happening WHERE {_MINE} ORDER BY at",
+    "refund": "SELECT order_no, refund_no, refunded_at, refund_fen, points FROM refund"
+    f" WHERE {_MINE}",
     "spending": "SELECT orders, lines, paid_fen, refunded_fen, coupon_orders, first_at, last_at"
     f" FROM spending WHERE {_MINE}",
     "forecast": f"SELECT name, value, horizon_days, detail, made_at FROM forecast WHERE {_MINE}",
@@ -44,8 +46,8 @@ HOLDS = {
 }
 _TABLES = (
     "touched", "trait", "activity", "activity_day", "purchase", "refund", "spending",
-    "member_tags", "forecast", "member_worth", "clv_month", "tag_review", "tag_pin", "standing",
-    "segment_list", "member_tier", "member_consent", "objection", "refusal", "member",
+    "happening", "member_tags", "forecast", "member_worth", "clv_month", "tag_review", "tag_pin",
+    "standing", "segment_list", "member_tier", "member_consent", "objection", "refusal", "member",
 )  # fmt: skip
 
 _BEHAVIOUR = ("trait", "activity", "activity_day")

@@ -12,6 +12,7 @@ from profile_service.rights import use_cases
 from profile_service.rights.repository import HOLDS
 from profile_service.segments.subscribers import consents
 from profile_service.subjects.use_cases import SubjectIds
+from profile_service.timeline import use_cases as timeline
 
 
 def subscriptions(subjects: SubjectIds, lake: Lake) -> list[Subscription]:
@@ -23,6 +24,7 @@ def subscriptions(subjects: SubjectIds, lake: Lake) -> list[Subscription]:
     async def changed(tx: Tx, events: Sequence[ConsentChanged]) -> None:
         await use_cases.changed(tx, subjects, events)
         await consents(tx, subjects, events)
+        await timeline.record(tx, subjects, events)
 
     rights = Rights("profile", HOLDS, erase, use_cases.object_to)
     return [rights.subscription, Subscription(ConsentChanged, changed)]

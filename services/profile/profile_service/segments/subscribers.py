@@ -8,6 +8,7 @@ from contracts.events import TierChanged
 from contracts.gateway_events import ConsentChanged
 from profile_service.segments import use_cases
 from profile_service.subjects.use_cases import SubjectIds
+from profile_service.timeline import use_cases as timeline
 
 
 def subscriptions(subjects: SubjectIds) -> list[Subscription]:
@@ -16,6 +17,7 @@ def subscriptions(subjects: SubjectIds) -> list[Subscription]:
     async def tiers(tx: Tx, events: Sequence[TierChanged]) -> None:
         told = [(event.member_id, event.tier, event.changed_at) for event in events]
         await use_cases.tiers_changed(tx, subjects, told)
+        await timeline.record(tx, subjects, events)
 
     return [Subscription(TierChanged, tiers)]
 

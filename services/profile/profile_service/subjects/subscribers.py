@@ -8,6 +8,7 @@ from contracts.events import IdentifierLinked, MemberRegistered, MembersMerged, 
 from profile_service.subjects import use_cases
 from profile_service.subjects.domain import Link
 from profile_service.subjects.use_cases import SubjectIds
+from profile_service.timeline import use_cases as timeline
 
 
 def subscriptions(subjects: SubjectIds) -> list[Subscription]:
@@ -23,9 +24,11 @@ def subscriptions(subjects: SubjectIds) -> list[Subscription]:
     async def merged(tx: Tx, events: Sequence[MembersMerged]) -> None:
         links = [Link(event.absorbed_id, event.survivor_id, event.merged_at) for event in events]
         await use_cases.link(tx, subjects, links)
+        await timeline.record(tx, subjects, events)
 
     async def split(tx: Tx, events: Sequence[MembersSplit]) -> None:
         await use_cases.split(tx, subjects, events)
+        await timeline.record(tx, subjects, events)
 
     return [
         Subscription(MemberRegistered, registered),

@@ -155,6 +155,7 @@ class PurchaseRow(Row, table=True):
     skus: list[str] = many(Text)
     quantities: list[int] = many(Integer)
     amounts_fen: list[int] = many(Integer)
+    points: int  # earned
 
 
 class RefundRow(Row, table=True):
@@ -166,6 +167,19 @@ class RefundRow(Row, table=True):
     subject_id: int = big()
     refunded_at: datetime = moment()
     refund_fen: int = big()
+    points: int  # taken back
+
+
+class HappeningRow(Row, table=True):
+    """What happened besides activities, purchases and refunds, for the timeline."""
+
+    __tablename__ = "happening"
+    subject_id: int = big(primary_key=True)
+    at: datetime = moment(primary_key=True)
+    kind: str = text(primary_key=True)
+    key: str = text(primary_key=True)
+    name: str = text()
+    facts: dict[str, Any] = document()
 
 
 class SpendingRow(Row, table=True):
