@@ -28,6 +28,14 @@ class SealedIdentifier(Record, frozen=True):
     value: Annotated[str | None, personal(by="kind", at="identifier.value")] = None
 
 
+class Provenance(Record, frozen=True):
+    """Where a third party's traits come from, how sure they are (0 to 1), their last day."""
+
+    source: Annotated[str, internal]
+    confidence: Annotated[float, quasi]
+    expires_on: Annotated[date, public]
+
+
 class Activity(Record, frozen=True):
     """One Segment message after the gateway: identifiers indexed, personal values sealed."""
 
@@ -42,6 +50,7 @@ class Activity(Record, frozen=True):
     traits: Annotated[dict[str, Any], holding("trait.value")] = {}
     previous: Annotated[list[SealedIdentifier], internal] = []  # alias: previousId
     context: Annotated[dict[str, str], internal] = {}  # locale, library, path, category
+    provenance: Annotated[Provenance | None, internal] = None  # traits of somebody else's telling
 
 
 class ActivityBatch(Event, frozen=True):

@@ -252,6 +252,7 @@ _GATEWAY = [
     Holding("gateway", "unsubscribe_link", "marketing", N, _MEMBER, "sent_at", 90),
     Holding("gateway", "quarantine", "insight", P, (), "received_at", 90, ("payload",)),
     Holding("gateway", "correction", "membership", Q, _MEMBER, "corrected_at", YEAR),
+    Holding("gateway", "import_part", "membership", P, (), "received_at", 7),
     Holding("gateway", "sandbox_outbox", "marketing", P, _MEMBER, "sent_at", 90,
             ("recipient", "text")),
     # Survives erasure, as a keyed index that leads to no member: who was erased is not written to

@@ -1,6 +1,7 @@
 """The gateway, put together."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from chassis.clock import Clock, open_clock
 from chassis.evidence.signing import hourly
 from chassis.evidence.strongbox import Strongbox
 from chassis.ids import Ids
-from chassis.jobs import BackgroundJob, DailyJob
+from chassis.jobs import AnyJob, BackgroundJob, DailyJob
 from contracts import openapi
 from contracts.events import MembersMerged, MembersSplit, MessageRequested, OrdersCollected
 from gateway_service.access import router as access
@@ -55,6 +56,11 @@ from gateway_service.egress.providers import Provider, providers
 from gateway_service.egress.subscribers import on_requested
 from gateway_service.egress.use_cases import Egress
 from gateway_service.figures.use_cases import Noise
+from gateway_service.imports import router as imports
+from gateway_service.imports.jobs import imports_done
+from gateway_service.imports.use_cases import Intake
+from gateway_service.imports.ways import Ways
+from gateway_service.imports.work import Importer, again
 from gateway_service.incidents import router as incidents
 from gateway_service.incidents.jobs import incidents as searched
 from gateway_service.login import router as login
@@ -108,17 +114,19 @@ def create_app(settings: Settings | None = None) -> Front:
     settings = settings or Settings()
     parts = _parts(settings)
     channels = providers(parts.vault)
-    keys, ring, relations = parts.keys, parts.tokens.ring, parts.relations
+    keys, relations = parts.keys, parts.relations
     links = Links(settings.public_url, lambda: keys.secret("unsubscribe"))
     sender = Egress(parts.inner, parts.vault, parts.audit, links, channels)
     days = indexed_by(lambda: keys.secret("birthdays"))
     birthdays = Birthdays(parts.vault, days, relations.born)
     room, schemas = Room(), Schemas()
+    importer = Importer(Ways(parts.forward, lambda: app.state.collector), keys)
     hooks = _webhooks(settings, keys)
     mail = Sender(hooks)
     features = (
         access, staff, login, signatures, approvals, audit, incidents, retention, collect, consent,
         desensitize, rights, egress, unsubscribe, keys_router, webhooks, schemas_router, cleaning,
+        imports,
     )  # fmt: skip
     routers = [*(feature.router for feature in features), _document()]
     app = build(
@@ -141,19 +149,8 @@ def create_app(settings: Settings | None = None) -> Front:
                 *subscriptions(hooks),
             ],
             jobs=[
-                signing_keys(keys, ring, parts.audit),
-                DailyJob("sign_ins", sweep),
-                DailyJob("login_codes", sweep_codes),
-                BackgroundJob("revocations", parts.tokens.revocations.poll),
+                *_jobs(parts, room, schemas, importer),
                 birthdays_announced(birthdays),
-                hourly(AuditBooks(), parts.box),
-                grown_ups_forgotten(),
-                reads_forgotten(),
-                rights_watched,
-                searched(parts.inner, parts.audit),
-                key_rotation(parts.rotations),
-                BackgroundJob("stream_room", room.make),
-                schemas_known(schemas),
                 posted(mail),
             ],
             start=[_start],
@@ -161,11 +158,30 @@ def create_app(settings: Settings | None = None) -> Front:
             guarded=False,
         )
     )
-    app.state.room, app.state.schemas = room, schemas
+    app.state.room, app.state.schemas, app.state.importer = room, schemas, importer
+    app.state.intake = Intake(keys, parts.forward.ids, importer.bell.set)
     app.state.parts, app.state.login = parts, _login(parts, channels["sms"])
     app.state.webhooks = hooks
     access.install_errors(app)
     return Front(app, parts, openapi.operations())
+
+
+def _jobs(parts: Parts, room: Room, schemas: Schemas, importer: Importer) -> list[AnyJob]:
+    return [
+        signing_keys(parts.keys, parts.tokens.ring, parts.audit),
+        DailyJob("sign_ins", sweep),
+        DailyJob("login_codes", sweep_codes),
+        BackgroundJob("revocations", parts.tokens.revocations.poll),
+        hourly(AuditBooks(), parts.box),
+        grown_ups_forgotten(),
+        reads_forgotten(),
+        rights_watched,
+        searched(parts.inner, parts.audit),
+        key_rotation(parts.rotations),
+        BackgroundJob("stream_room", room.make),
+        schemas_known(schemas),
+        imports_done(importer),
+    ]
 
 
 def _parts(settings: Settings) -> Parts:
@@ -279,8 +295,9 @@ async def _start(app: FastAPI) -> None:
         await first_clients(tx, clients, dev=parts.settings.dev)
         await notices.first(tx)
     app.state.collector = Collector(
-        runtime.db, runtime.bus, parts.vault, parts.forward, translator, quick
-    )
+        runtime.db, runtime.bus, parts.vault, parts.forward, translator, quick,
+        partial(again, app.state.importer.ways),
+    )  # fmt: skip
 
 
 async def _stop(app: FastAPI) -> None:

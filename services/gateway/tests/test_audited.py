@@ -6,6 +6,7 @@ nothing here brings about fails, and so does an operation that says it is audite
 
 import math
 import re
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from hashlib import sha256
@@ -107,6 +108,13 @@ async def movements(walk: Walk, _: Any) -> None:
     walk.inner.replies["POST /v1/members/batch"] = 200, {"results": []}
     async with walk.records(("import", "done", "POST /v1/members/batch"), role="operator"):
         await walk.by(Role.OPERATOR, "POST", "/v1/members/batch", many)
+    file = {"kind": "stock", "source": "erp", "content": b64encode(b"sku,stock\na,1\n").decode()}
+    async with walk.records(("import", "done", "POST /v1/imports"), role="data_operator"):
+        taken = await walk.by(Role.DATA_OPERATOR, "POST", "/v1/imports", file)
+    job_id = taken.json()["job"]["job_id"]
+    async with walk.records(("import", "done", "POST /v1/imports/{job_id}/parts")):
+        more = {"part": 1, "content": ""}
+        await walk.by(Role.OPERATOR, "POST", f"/v1/imports/{job_id}/parts", more)
     bad = {"type": "track", "messageId": "bad", "event": "E"}
     await walk.gateway.http.post("/v1/batch", json={"batch": [bad]}, auth=walk.gateway.write_key)
     (item,) = (await walk.by(Role.OPERATOR, "GET", "/v1/quarantine")).json()["data"]

@@ -10,7 +10,7 @@ from services.gateway.tests.test_collect import batches, send, track
 from contracts.roles import Role
 from gateway_service.collect.rules import is_negative, negative_in
 
-ADDED = {
+ADDED: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "type": "object",
     "required": ["sku"],

@@ -34,7 +34,10 @@ class QuarantinePage(Model):
 
 
 class ReplayRequest(Model):
-    """Take the message once more; `message` replaces it, corrected."""
+    """Take the message once more; `message` replaces it, corrected.
+
+    Of a file's rows it is `{"lines": [{field: text}]}`.
+    """
 
     message: Annotated[dict[str, Any] | None, personal(Kind.TEXT, at="quarantine.payload")] = None
 

@@ -15,6 +15,7 @@ class Stage(StrEnum):
 
     MESSAGE = "message"  # refused at the door
     ORDER = "order"  # collected, but its order was refused
+    ROW = "row"  # of a file, refused on its way in
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import hashlib
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import cast
@@ -52,6 +52,11 @@ _SOURCES = 1_000
 _MARGIN = 4_096  # headers of a message count, too
 
 
+# Rows of a file once more, as kept or as corrected: (key, kept, corrected or None). Raises
+# BadMessage for what is wrong still.
+RowsAgain = Callable[[str, bytes, bytes | None], Awaitable[None]]
+
+
 @dataclass(slots=True)
 class Collector:
     """What taking messages needs; sources are remembered for a minute."""
@@ -62,6 +67,7 @@ class Collector:
     forward: Forward
     translator: Translator
     quick: Quick
+    rows_again: RowsAgain
     _sources: dict[bytes, tuple[Source, float]] = field(default_factory=dict)
 
     async def source(self, authorization: str) -> Source:
@@ -294,7 +300,12 @@ async def replay(
     await collector.vault.ready_for(kept.payload)
     opened = collector.vault.open(Sealed.parse(kept.payload), (), place=PAYLOAD)
     payload = corrected or opened.encode()
-    if kept.stage is Stage.ORDER:
+    if kept.stage is Stage.ROW:
+        try:
+            await collector.rows_again(f"replay:{kept.id}", opened.encode(), corrected)
+        except BadMessage as bad:
+            raise _still_bad(bad.reason, bad.pointer) from None
+    elif kept.stage is Stage.ORDER:
         await _replay_order(collector, payload)
     else:
         source = await access.source_named(tx, kept.source)

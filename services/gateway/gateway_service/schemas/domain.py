@@ -11,7 +11,6 @@ import jsonschema_rs
 import msgspec
 
 LARGEST = 64 * 1024  # bytes of a document
-GENDERS = frozenset({"male", "female", "unknown"})
 _PROPERTIES = "/properties"
 _LINEAR = jsonschema_rs.RegexOptions()  # no pattern takes longer than its text
 

@@ -24,6 +24,7 @@ from gateway_service.tables.consents import (
     NoticeVersion,
 )
 from gateway_service.tables.egress import SandboxOutbox, Suppression
+from gateway_service.tables.imports import ImportJob, ImportPart
 from gateway_service.tables.incidents import Incident, IncidentMember
 from gateway_service.tables.reading import (
     Child,
@@ -54,6 +55,8 @@ __all__ = [
     "EventSchema",
     "FigureBudget",
     "GivenFigure",
+    "ImportJob",
+    "ImportPart",
     "Incident",
     "IncidentMember",
     "KnownStore",
