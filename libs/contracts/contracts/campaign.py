@@ -154,6 +154,38 @@ class Arm(Model):
     revenue_fen: Annotated[int, public]
 
 
+class Difference(Model):
+    """Treated minus control, a member; `low` to `high` is the 95 % interval."""
+
+    estimate: Annotated[float, public]
+    low: Annotated[float, public]
+    high: Annotated[float, public]
+    p_value: Annotated[float, public]
+
+
+class Incremental(Model):
+    """What followed in one arm beyond the other; members count once, by their first contact.
+
+    Who was to be treated is, also if the message was refused or did not go. `causal`: chance alone
+    made the arms, so the difference is what the campaign did; if not, `reason` says why
+    (`no_control`, `sample_ratio`, `too_few`). `extra_revenue_fen`: what all treated paid more, from
+    `extra_revenue_low` to `extra_revenue_high`; null where it is not causal.
+    """
+
+    causal: Annotated[bool, public]
+    reason: Annotated[str | None, public] = None
+    treated_members: Annotated[int, public]
+    control_members: Annotated[int, public]
+    sample_ratio_p: Annotated[float | None, public] = None
+    return_rate: Annotated[Difference | None, public] = None
+    revenue_fen: Annotated[Difference | None, public] = None
+    extra_revenue_fen: Annotated[int | None, public] = None
+    extra_revenue_low: Annotated[int | None, public] = None
+    extra_revenue_high: Annotated[int | None, public] = None
+    zh: Annotated[str, public]
+    en: Annotated[str, public]
+
+
 class CampaignReport(Model):
     """The funnel. One contact is one member in one lapse.
 
@@ -183,6 +215,7 @@ class CampaignReport(Model):
     window_days: Annotated[int, public]
     treated: Annotated[Arm, public]
     control: Annotated[Arm, public]
+    incremental: Annotated[Incremental, public]
 
 
 class Delivery(Model):

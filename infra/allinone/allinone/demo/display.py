@@ -246,6 +246,8 @@ def _campaign(campaign: Figures) -> Table:
         share = campaign[key] / (campaign["targeted"] or 1)
         table.add_row(f"{name} {key.replace('_', ' ')}", f"{campaign[key]:,}", _bar(share))
     table.add_row("收入 revenue ¥", _yuan(campaign["revenue_fen"]))
+    told = campaign["incremental"]
+    table.caption = f"{told['zh']}\n{told['en']}"
     return table
 
 

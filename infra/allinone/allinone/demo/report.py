@@ -93,7 +93,7 @@ async def _campaigns(api: Api) -> list[Figures]:
     ]
     shown = ("name", "author", "approver", "targeted", "held_out", "refused", "sent", "redeemed")
     return [
-        {key: report[key] for key in (*shown, "revenue_fen")}
+        {key: report[key] for key in (*shown, "revenue_fen", "incremental")}
         for report in sorted(reports, key=lambda report: str(report["name"]))
     ]
 

@@ -54,6 +54,7 @@ CAMPAIGN_KEYS = set(
         "sent",
         "redeemed",
         "revenue_fen",
+        "incremental",
     ]
 )
 KILLED_AFTER = {

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from campaign_service.measurement.domain import Arm, Funnel
+from campaign_service.measurement.incremental import Side
 from chassis.database import Tx
 from contracts.events import RecordedOrder
 
@@ -114,5 +115,28 @@ async def arms(tx: Tx, campaign_id: UUID) -> dict[str, Arm]:
     )
     return {
         row["outcome"]: Arm(row["decided"], row["measured"], row["returned"], row["revenue_fen"])
+        for row in rows
+    }
+
+
+async def sides(tx: Tx, campaign_id: UUID) -> dict[str, Side]:
+    """Members by the side that chance gave them, each by the first contact that is measured.
+
+    Who passed the draw and was then kept back by a cap or the budget stays on the treated side:
+    the other side has members of that kind, too.
+    """
+    rows = await tx.fetch(
+        "SELECT side, count(*) AS members, count(*) FILTER (WHERE orders > 0) AS returned,"
+        " sum(revenue_fen) AS revenue, sum(revenue_fen::numeric ^ 2) AS squares"
+        " FROM (SELECT DISTINCT ON (member_id) orders, revenue_fen,"
+        " CASE outcome WHEN 'control' THEN 'control' ELSE 'treated' END AS side"
+        " FROM contact_decision WHERE campaign_id = $1 AND measured_at IS NOT NULL"
+        " AND (outcome <> 'skipped' OR checks @> $2::jsonb)"
+        " ORDER BY member_id, decided_at, seq) AS first GROUP BY side",
+        campaign_id,
+        [{"check": "control_group", "passed": True}],
+    )
+    return {
+        row["side"]: Side(row["members"], row["returned"], int(row["revenue"]), int(row["squares"]))
         for row in rows
     }

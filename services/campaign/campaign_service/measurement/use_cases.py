@@ -9,6 +9,8 @@ from campaign_service.audiences import repository as audiences
 from campaign_service.campaigns import repository as campaigns
 from campaign_service.measurement import repository
 from campaign_service.measurement.domain import LATE, WINDOW, Arm
+from campaign_service.measurement.incremental import Comparison, Gap, compare
+from campaign_service.measurement.words import sentences
 from chassis.database import Tx
 from chassis.problem import Problem
 from contracts import campaign as api
@@ -43,6 +45,7 @@ async def report(tx: Tx, campaign_id: UUID) -> api.CampaignReport:
     if campaign is None:
         raise Problem(404, "unknown_campaign", "There is no such campaign")
     arms = await repository.arms(tx, campaign_id)
+    comparison = compare(await repository.sides(tx, campaign_id), campaign.control_share)
     return api.CampaignReport(
         campaign_id=campaign_id,
         name=campaign.name,
@@ -55,8 +58,32 @@ async def report(tx: Tx, campaign_id: UUID) -> api.CampaignReport:
         window_days=WINDOW.days,
         treated=_arm(arms.get(Outcome.MESSAGE, Arm())),
         control=_arm(arms.get(Outcome.CONTROL, Arm())),
+        incremental=_incremental(comparison),
     )
 
 
 def _arm(arm: Arm) -> api.Arm:
     return api.Arm(**asdict(arm), return_rate=arm.return_rate)
+
+
+def _incremental(found: Comparison) -> api.Incremental:
+    middle, low, high = found.extra_revenue_fen or (None, None, None)
+    zh, en = sentences(found)
+    return api.Incremental(
+        causal=found.causal,
+        reason=found.reason,
+        treated_members=found.treated.members,
+        control_members=found.control.members,
+        sample_ratio_p=found.sample_ratio_p,
+        return_rate=_difference(found.return_rate),
+        revenue_fen=_difference(found.revenue_fen),
+        extra_revenue_fen=middle,
+        extra_revenue_low=low,
+        extra_revenue_high=high,
+        zh=zh,
+        en=en,
+    )
+
+
+def _difference(gap: Gap | None) -> api.Difference | None:
+    return api.Difference(**asdict(gap)) if gap else None
