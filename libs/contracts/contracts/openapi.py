@@ -22,6 +22,7 @@ from contracts import (
     quality,
     rfm,
     segments,
+    templates,
     timeline,
     worth,
 )
@@ -44,7 +45,7 @@ def operations() -> list[Operation]:
     """Every public operation, by service."""
     areas = (
         gateway, identity, merge_reviews, profile, rfm, forecasts, quality, insights, segments,
-        timeline, worth, points, campaign,
+        timeline, worth, points, campaign, templates,
     )  # fmt: skip
     return [operation for area in areas for operation in area.OPERATIONS]
 

@@ -20,6 +20,11 @@ from campaign_service.measurement.router import router as measurement_router
 from campaign_service.rights import subscribers as rights
 from campaign_service.settings import CampaignSettings
 from campaign_service.splits import subscribers as splits
+from campaign_service.templates import router as templates
+from campaign_service.templates.limits import Sms
+from campaign_service.templates.use_cases import Press, ship
+from campaign_service.templates.writing import WRITERS
+from campaign_service.wording import router as wording
 from chassis.app import Service, build
 from chassis.bus import Subscription
 from chassis.clock import PROGRAM_ZONE
@@ -47,7 +52,14 @@ def service(settings: CampaignSettings) -> Service:
     return Service(
         name="campaign",
         settings=settings,
-        routers=[campaigns_router, measurement_router, deliveries_router, decisions_router],
+        routers=[
+            campaigns_router,
+            measurement_router,
+            deliveries_router,
+            decisions_router,
+            templates.router,
+            wording.router,
+        ],
         subscriptions=[
             *audiences.SUBSCRIPTIONS,
             *deliveries.SUBSCRIPTIONS,
@@ -70,10 +82,24 @@ def service(settings: CampaignSettings) -> Service:
             *decision_jobs.jobs(policy),
             *delivery_jobs.jobs(quiet),
         ],
+        start=[_start],
     )
+
+
+async def _start(app: FastAPI) -> None:
+    await ship(app.state.runtime.db)
+
+
+def _press(settings: CampaignSettings) -> Press:
+    signature = {"zh": settings.sms_signature_zh, "en": settings.sms_signature_en}
+    sms = Sms(signature, settings.sms_link_length, settings.sms_most_parts)
+    return Press(sms, WRITERS[settings.text_writer])
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The app, with settings from the environment unless given."""
     values = settings.model_dump() if settings else {}
-    return build(service(CampaignSettings(**values)))
+    own = CampaignSettings(**values)
+    app = build(service(own))
+    app.state.press = _press(own)
+    return app

@@ -1,6 +1,7 @@
 """Every setting of campaign beyond the shared ones."""
 
 from datetime import time
+from typing import Literal
 
 from pydantic import Field
 
@@ -13,3 +14,13 @@ class CampaignSettings(Settings):
     quiet_from: time = Field(time(21), description="hour from which no campaign message leaves")
     quiet_until: time = Field(time(9), description="hour at which held messages leave")
     message_cost_fen: int = Field(5, ge=0, description="what one SMS costs, counted on the budget")
+    sms_signature_zh: str = Field(
+        "【会员中心】",
+        description="signature that carriers put before a Chinese SMS; it counts",
+    )
+    sms_signature_en: str = Field("【Members】", description="the same before an English one")
+    sms_link_length: int = Field(
+        41, ge=10, le=200, description="characters that a link in an SMS counts for"
+    )
+    sms_most_parts: int = Field(3, ge=1, le=10, description="parts that an SMS may be cut into")
+    text_writer: Literal["rules"] = Field("rules", description="who writes variants of texts")

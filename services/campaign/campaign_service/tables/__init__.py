@@ -8,6 +8,9 @@ from sqlalchemy import BigInteger, Text
 from sqlmodel import Field
 
 from campaign_service.tables.base import Table, document, moment, sequence
+from campaign_service.tables.templates import TemplateRow, TemplateVersionRow
+
+__all__ = ["Table", "TemplateRow", "TemplateVersionRow"]
 
 
 class CampaignRow(Table, table=True):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from string import Formatter
 
+from campaign_service.templates.values import discount as in_words
+
 NAME = "{name}"  # stays: only the gateway knows it
 VARIABLES = frozenset({"name", "code", "discount", "days"})
 NAME_LENGTH = 4  # the longest usual Chinese name
@@ -24,7 +26,7 @@ LONGEST = Filling(code="X" * 12, percent_off=85, days=365)
 
 def render(text: str, language: str, filling: Filling) -> str:
     """The text with everything but the name filled in."""
-    discount = _discount(language, filling.percent_off)
+    discount = in_words(language, filling.percent_off)
     return text.format(name=NAME, code=filling.code, discount=discount, days=filling.days)
 
 
@@ -46,10 +48,3 @@ def faults(text: str, language: str) -> list[str]:
     if length > SMS_LENGTH[language]:
         found.append(f"longer than one SMS ({length} > {SMS_LENGTH[language]} characters)")
     return found
-
-
-def _discount(language: str, percent_off: int) -> str:
-    """20 % off is `8折` in Chinese, 15 % off `8.5折`."""
-    if language == "zh":
-        return f"{(100 - percent_off) / 10:g}折"
-    return f"{percent_off}% off"

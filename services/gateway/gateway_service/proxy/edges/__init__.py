@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer
-from gateway_service.proxy.edges import members, merges, orders, pricing, profiles
+from gateway_service.proxy.edges import members, merges, orders, pricing, profiles, templates
 from gateway_service.proxy.forward import Forward
 
 Edge = Callable[[Forward, Call], Awaitable[Answer]]
@@ -23,4 +23,5 @@ EDGES: dict[str, Edge] = {
     "orders_batch": orders.batch,
     "quote": pricing.quote,
     "personalised": profiles.personalised,
+    "render": templates.render,
 }

@@ -1,0 +1,1 @@
+"""What advertising law lets nobody say: where it stands, how bad it is, what to say instead."""
