@@ -19,7 +19,15 @@ from chassis.clock import DrivenClock, local_date
 from contracts import segments as api
 from contracts.gateway_events import ConsentAnswer
 from profile_service.conditions import repository as condition_rows
-from profile_service.conditions.domain import Known, answer, leaves, true_of, wanted
+from profile_service.conditions.domain import (
+    Known,
+    Member,
+    answer,
+    leaves,
+    nodes,
+    true_of,
+    wanted,
+)
 from profile_service.conditions.repository import people_of
 from profile_service.conditions.rules import parse
 from profile_service.conditions.rules.figure import FIGURES
@@ -28,6 +36,7 @@ from profile_service.segments import repository as segment_rows
 from profile_service.segments import use_cases as segments
 from profile_service.segments.bitmaps import Bitmaps
 from profile_service.tags import use_cases as tags
+from profile_service.tags.documents import true_until
 
 EXAMPLES = 2_000 if os.environ.get("TEST_LONG") else 80
 MEMBERS = 24
@@ -204,7 +213,7 @@ async def _three_ways(world: World, bitmaps: Bitmaps, document: Any, today: date
     def holds(root: int, each: Any) -> bool:
         return true_of(
             each,
-            lambda condition: answer(condition, known[root], today)[0],
+            lambda leaf: answer(leaf.condition, known[root], today)[0],
             lambda segment_id: holds(root, shelf.trees[segment_id]),
         )
 
@@ -284,6 +293,24 @@ async def test_an_answer_holds_until_the_day_it_says(crowd: tuple[World, Bitmaps
             for ahead in range((ends - today).days if until else 70):
                 assert condition.holds(each, today + timedelta(days=ahead)) == now, document
             assert until is None or condition.holds(each, until) != now
+
+
+async def test_what_a_tree_says_holds_as_long_as_it_says(crowd: tuple[World, Bitmaps]) -> None:
+    world, _ = crowd
+    today = local_date(NOON)
+    for document in _many(trees, EXAMPLES):
+        tree, _ = parse(document, {LIST: True, RULED: False})
+        if any(isinstance(node, Member) for node in nodes(tree)):
+            continue
+        async with world.db.transaction(readonly=True) as tx:
+            rows = await tx.fetch("SELECT subject_id FROM standing")
+            known = await _known(tx, [row[0] for row in rows], tree, tree, today)
+        for each in known.values():
+            now, until = true_until(tree, each, today)
+            ends = min(until or date.max, today + timedelta(days=70))
+            for ahead in {1, (ends - today).days // 2, (ends - today).days - 1}:
+                day = today + timedelta(days=ahead)
+                assert day >= ends or true_until(tree, each, day)[0] is now, document
 
 
 @pytest.mark.parametrize(

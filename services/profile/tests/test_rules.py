@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from profile_service.profiles import portrait
 from profile_service.purchases.domain import DAYPARTS, Spending
-from profile_service.tags.domain import Facts, Verdict, decide, leader
+from profile_service.tags.domain import Facts, Said, Verdict, decide, leader
 from profile_service.tags.rules import RULES
 
 TODAY = date(2017, 6, 15)
@@ -179,8 +180,7 @@ histories = st.builds(
 
 def on(day: date, known: Facts) -> Facts:
     """The same facts, seen on another day."""
-    fields = {name: getattr(known, name) for name in Facts.__slots__}
-    return Facts(**fields | {"today": day})
+    return structs.replace(known, today=day)
 
 
 @settings(max_examples=300, deadline=None)
@@ -201,7 +201,8 @@ def test_a_verdict_holds_until_the_day_it_says(known: Facts, later: int) -> None
 
 def test_a_decision_is_reviewed_when_the_first_verdict_ends() -> None:
     known = facts(orders=1, first=3, last=3, registered=3, born=(1982, 6))
-    decision = decide(known, RULES)
+    said = [Said(rule.name, rule.decide(known), rule.ref) for rule in RULES]
+    decision = decide(said, {}, datetime.now(UTC))
     assert set(decision.tags) == {
         "age_band", "birthday_month", "customer_group", "lifecycle", "recent_buyer"
     }  # fmt: skip

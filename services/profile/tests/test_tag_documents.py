@@ -55,7 +55,7 @@ def test_what_is_wrong_with_a_rule_is_said_with_its_place(
 async def stored(world: World, n: int) -> dict[str, Verdict]:
     async with world.db.transaction() as tx:
         root = await tx.fetchval("SELECT root FROM subject WHERE member_id = $1", member(n))
-        return (await repository.before(tx, [root]))[root]
+        return (await repository.before(tx, [root]))[root].tags
 
 
 async def test_a_new_tag_is_applied_to_everybody_and_follows(

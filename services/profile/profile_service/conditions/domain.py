@@ -4,6 +4,7 @@ A condition exists twice, as a predicate over what is `Known` of a person and as
 tests keep the two equal. Days are the programme's.
 """
 
+import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -21,19 +22,17 @@ ORDER = "Order"  # the name that purchases go by, as on the timeline
 UNTOLD = "untold"  # the tier of whom points has told nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True, gc=False):
     """What a person did of one kind in one channel ("" for none) on a day; `sums` by property."""
 
     day: date
     channel: str
     n: int
     last_at: datetime
-    sums: Mapping[str, Decimal] = field(default_factory=dict)
+    sums: Mapping[str, Decimal] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """All that conditions look at. `tags`: value and confidence by name; `days`: by event.
 
     `first_on`, `last_on`: days of the first and the last order. `lists`: static segments. `worth`:
@@ -46,32 +45,40 @@ class Known:
     first_on: date | None = None
     last_on: date | None = None
     bounds: Bounds | None = None
-    traits: Mapping[str, Any] = field(default_factory=dict)
-    tags: Mapping[str, tuple[str | None, float]] = field(default_factory=dict)
+    traits: Mapping[str, Any] = {}
+    tags: Mapping[str, tuple[str | None, float]] = {}
     tier: str | None = None
-    consents: Mapping[tuple[str, str], bool] = field(default_factory=dict)
-    days: Mapping[str, Sequence[Done]] = field(default_factory=dict)
+    consents: Mapping[tuple[str, str], bool] = {}
+    days: Mapping[str, Sequence[Done]] = {}
     lists: frozenset[UUID] = frozenset()
     worth: tuple[str, bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Wants:
-    """What has to be fetched for conditions: sums by event, how many days back (None: all), and
-    whether traits, the tier, consents and static lists are looked at."""
+class Window:
+    """How many days back an event is looked at (None: all), and which sums of it."""
 
-    events: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    days: int | None = 0
+    days: int | None
+    sums: frozenset[str] = frozenset()
+
+    def __or__(self, other: "Window") -> "Window":
+        days = None if self.days is None or other.days is None else max(self.days, other.days)
+        return Window(days, self.sums | other.sums)
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What has to be fetched for conditions: events by name, and whether traits, the tier, consents
+    and static lists are looked at."""
+
+    events: Mapping[str, Window] = field(default_factory=dict)
     kinds: frozenset[str] = frozenset()
 
     def __or__(self, other: "Wants") -> "Wants":
-        names = {*self.events, *other.events}
-        none: frozenset[str] = frozenset()
-        return Wants(
-            {name: self.events.get(name, none) | other.events.get(name, none) for name in names},
-            None if self.days is None or other.days is None else max(self.days, other.days),
-            self.kinds | other.kinds,
-        )
+        events = dict(self.events)
+        for name, window in other.events.items():
+            events[name] = events[name] | window if name in events else window
+        return Wants(events, self.kinds | other.kinds)
 
 
 NO_WANTS = Wants()
@@ -109,17 +116,32 @@ class Condition(Protocol):
     def sql(self, ask: Ask) -> str: ...
 
 
+class Swept:
+    """A condition that finds the end of its answer by itself, quicker than day by day."""
+
+    __slots__ = ()
+
+    def answer(self, known: Known, today: date) -> tuple[bool, date | None]:
+        """As `answer`."""
+        raise NotImplementedError
+
+
 def key_of(condition: Condition) -> str:
     """The same for the same condition, whatever the spelling."""
     return msgspec.json.encode(condition.document(), order="sorted").decode()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Leaf:
     """A condition, and where in the document it stood."""
 
     condition: Condition
     pointer: str = field(default="", compare=False)
+
+    @functools.cached_property
+    def key(self) -> str:
+        """The condition's."""
+        return key_of(self.condition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +199,10 @@ def wanted(conditions: Iterable[Condition]) -> Wants:
     return total
 
 
-def true_of(tree: Tree, leaf: Callable[[Condition], bool], segment: Callable[[UUID], bool]) -> bool:
+def true_of(tree: Tree, leaf: Callable[[Leaf], bool], segment: Callable[[UUID], bool]) -> bool:
     """Whether a tree is true, given the answers to its conditions and to other segments."""
     if isinstance(tree, Leaf):
-        return leaf(tree.condition)
+        return leaf(tree)
     if isinstance(tree, Member):
         return segment(tree.segment_id)
     if isinstance(tree, Not):
@@ -191,6 +213,8 @@ def true_of(tree: Tree, leaf: Callable[[Condition], bool], segment: Callable[[UU
 
 def answer(condition: Condition, known: Known, today: date) -> tuple[bool, date | None]:
     """Whether it holds, and from which day on that is over if nothing is told (None: never)."""
+    if isinstance(condition, Swept):
+        return condition.answer(known, today)
     now = condition.holds(known, today)
     for day in sorted(set(condition.turns(known))):
         if day > today and condition.holds(known, day) != now:

@@ -9,7 +9,16 @@ from uuid import UUID
 
 from chassis.clock import local_date
 from chassis.database import Tx
-from profile_service.conditions.domain import ORDER, Ask, Done, Known, Tree, Wants, as_sql
+from profile_service.conditions.domain import (
+    ORDER,
+    Ask,
+    Done,
+    Known,
+    Tree,
+    Wants,
+    Window,
+    as_sql,
+)
 from profile_service.conditions.sources import source
 from profile_service.purchases import repository as purchase_rows
 from profile_service.purchases.domain import NOTHING, Spending, by_subject
@@ -79,29 +88,31 @@ async def _days(
     tx: Tx, leaves: Mapping[int, int], wants: Wants, today: date
 ) -> dict[int, dict[str, list[Done]]]:
     found: dict[int, dict[str, list[Done]]] = defaultdict(lambda: defaultdict(list))
-    counted = [event for event, sums in wants.events.items() if not sums and event != ORDER]
-    if counted:
-        for subject, *rest, event in await tx.fetch(
+    summed = {name for name, window in wants.events.items() if window.sums or name == ORDER}
+    if counted := sorted(wants.events.keys() - summed):
+        for subject, day, channel, n, last_at, event in await tx.fetch(
             "SELECT subject_id, day, channel, n, last_at, event FROM activity_day"
-            " WHERE subject_id = ANY($1::bigint[]) AND event = ANY($2::text[])"
-            " AND ($3::int IS NULL OR day > $4::date - $3::int)",
-            list(leaves), counted, wants.days, today,
+            " JOIN unnest($2::text[], $3::int[]) AS wanted (event, days) USING (event)"
+            " WHERE subject_id = ANY($1::bigint[])"
+            " AND (wanted.days IS NULL OR day > $4::date - wanted.days)",
+            list(leaves), counted, [wants.events[name].days for name in counted], today,
         ):  # fmt: skip
-            found[leaves[subject]][event].append(Done(*rest))
-    for event in wants.events.keys() - counted:
-        sums = sorted(wants.events[event])
-        for row in await _summed(tx, leaves, event, wants, today):
-            done = Done(row["day"], row["channel"], row["n"], row["last_at"],
-                        {name: row[f"sum_{n}"] for n, name in enumerate(sums)})  # fmt: skip
-            found[leaves[row["subject_id"]]][event].append(done)
+            found[leaves[subject]][event].append(Done(day, channel, n, last_at))
+    for event in sorted(summed):
+        names = sorted(wants.events[event].sums)
+        for subject, day, channel, n, last_at, *sums in await _summed(
+            tx, leaves, event, wants.events[event], today
+        ):
+            done = Done(day, channel, n, last_at, dict(zip(names, sums, strict=True)))
+            found[leaves[subject]][event].append(done)
     return found
 
 
 async def _summed(
-    tx: Tx, leaves: Mapping[int, int], event: str, wants: Wants, today: date
+    tx: Tx, leaves: Mapping[int, int], event: str, window: Window, today: date
 ) -> list[Any]:
-    ask, sums = Ask(today), sorted(wants.events[event])
-    after = "" if wants.days is None else f"$1::date - {ask(wants.days, 'int')}"
+    ask, sums = Ask(today), sorted(window.sums)
+    after = "" if window.days is None else f"$1::date - {ask(window.days, 'int')}"
     rows = source(event, sums, lambda text: ask(text, "text"), after)
     amounts = "".join(f", sum(sum_{n}) AS sum_{n}" for n in range(len(sums)))
     return await tx.fetch(

@@ -1,8 +1,10 @@
 """What a subject has bought, as a sum: any order, any grouping, the same result. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from contracts.events import RecordedOrder
 
@@ -11,8 +13,7 @@ Counts = Mapping[str, int]
 DAYPARTS = ("night",) * 5 + ("morning",) * 6 + ("daytime",) * 6 + ("evening",) * 5 + ("night",) * 2
 
 
-@dataclass(frozen=True, slots=True)
-class Spending:
+class Spending(msgspec.Struct, frozen=True):
     """Orders, lines and fen of one or more subjects. `paid_fen` is before refunds.
 
     `first_at`, `last_at` and `previous_at` (the last but one) are times of orders. `by_channel` and
@@ -27,9 +28,9 @@ class Spending:
     first_at: datetime | None = None
     last_at: datetime | None = None
     previous_at: datetime | None = None
-    by_channel: Counts = field(default_factory=dict)
-    by_daypart: Counts = field(default_factory=dict)
-    by_department: Counts = field(default_factory=dict)
+    by_channel: Counts = {}
+    by_daypart: Counts = {}
+    by_department: Counts = {}
 
     @property
     def net_fen(self) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 from pyroaring import BitMap
 
 from chassis.database import Tx
-from profile_service.conditions.domain import All, Any_, Leaf, Member, Not, Tree, key_of
+from profile_service.conditions.domain import All, Any_, Leaf, Member, Not, Tree
 from profile_service.segments import repository
 from profile_service.segments.domain import Segment
 from profile_service.segments.repository import Changed
@@ -94,7 +94,7 @@ class Bitmaps:
     ) -> BitMap:
         """Who a tree is true of. `others` are conditions that are not kept, by key."""
         if isinstance(tree, Leaf):
-            key = key_of(tree.condition)
+            key = tree.key
             return others[key] if key in others else self.of_key(key)
         if isinstance(tree, Member):
             return self.of_segment(segments[tree.segment_id])

@@ -60,15 +60,13 @@ class Shelf:
     @functools.cached_property
     def conditions(self) -> Mapping[str, Condition]:
         """Those that have to be kept for everybody, by key; told tags are kept anyway."""
-        found = [leaf.condition for tree in self.trees.values() for leaf in leaves(tree)]
-        return {key_of(each): each for each in found if not is_told(each)}
+        found = [leaf for tree in self.trees.values() for leaf in leaves(tree)]
+        return {each.key: each.condition for each in found if not is_told(each.condition)}
 
     @functools.cached_property
     def keys(self) -> frozenset[str]:
         """Of all conditions, told tags included."""
-        return frozenset(
-            key_of(leaf.condition) for tree in self.trees.values() for leaf in leaves(tree)
-        )
+        return frozenset(leaf.key for tree in self.trees.values() for leaf in leaves(tree))
 
     @functools.cached_property
     def wants(self) -> Wants:
@@ -143,7 +141,7 @@ def standing(shelf: Shelf, decision: Decision, known: Known, today: date) -> Sta
 def _segments(shelf: Shelf, true: Collection[str]) -> frozenset[UUID]:
     within: set[UUID] = set()
     for segment_id, tree in shelf.trees.items():
-        if true_of(tree, lambda condition: key_of(condition) in true, within.__contains__):
+        if true_of(tree, lambda leaf: leaf.key in true, within.__contains__):
             within.add(segment_id)
     return frozenset(within)
 

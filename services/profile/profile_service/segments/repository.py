@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from chassis.database import Tx
-from profile_service.conditions.domain import All, Leaf, Member, Not, Tree, key_of
+from profile_service.conditions.domain import All, Leaf, Member, Not, Tree
 from profile_service.segments.domain import Segment, Shelf, shelf_of
 
 _SEGMENTS = (
@@ -188,7 +188,7 @@ async def work_out(tx: Tx, number: int, inside: str, version: int) -> tuple[list
 def over_rows(tree: Tree, numbers: Mapping[str, int], shelf: Shelf) -> str:
     """A tree over what rows keep; all that goes into the text are whole numbers."""
     if isinstance(tree, Leaf):
-        return f"conditions @> '{{{numbers[key_of(tree.condition)]}}}'"
+        return f"conditions @> '{{{numbers[tree.key]}}}'"
     if isinstance(tree, Member):
         return f"segments @> '{{{shelf.segments[tree.segment_id].number}}}'"
     if isinstance(tree, Not):

@@ -1,9 +1,10 @@
 """Who is in which segment: followed with every change of facts, worked out anew for a new rule."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from uuid import UUID
+
+from msgspec import structs
 
 from chassis.clock import local_date
 from chassis.database import Tx
@@ -33,7 +34,7 @@ async def follow(
     """
     today = local_date(tx.now)
     now = {
-        root: standing(shelf, decision, _with_tags(known[root], decision), today)
+        root: standing(shelf, decision, _with_tags(known[root], decision, shelf), today)
         for root, decision in decisions.items()
     }
     gone = [root for root in known if root not in decisions]
@@ -42,9 +43,11 @@ async def follow(
     return {root: stands.until for root, stands in now.items() if stands.until is not None}
 
 
-def _with_tags(known: Known, decision: Decision) -> Known:
+def _with_tags(known: Known, decision: Decision, shelf: Shelf) -> Known:
+    if not shelf.conditions:
+        return known
     tags = {name: (tag.value, tag.confidence) for name, tag in decision.tags.items()}
-    return replace(known, tags=tags)
+    return structs.replace(known, tags=tags)
 
 
 async def shelf(tx: Tx) -> Shelf:

@@ -16,7 +16,7 @@ from contracts import segments as api
 from contracts.base import ProblemError
 from contracts.gateway_events import ConsentAnswer
 from profile_service.conditions import repository as condition_rows
-from profile_service.conditions.domain import Leaf, Tree, key_of, leaves, ring
+from profile_service.conditions.domain import Leaf, Tree, leaves, ring
 from profile_service.conditions.rules import parse
 from profile_service.conditions.rules.reading import Fault
 from profile_service.segments import repository, standings
@@ -134,7 +134,7 @@ async def trial(tx: Tx, bitmaps: Bitmaps, shelf: Shelf, trees: Sequence[Tree]) -
     today, others = local_date(tx.now), {}
     for tree in trees:
         for leaf in leaves(tree):
-            key = key_of(leaf.condition)
+            key = leaf.key
             if not (is_told(leaf.condition) or key in shelf.conditions or key in others):
                 others[key] = await _asked(tx, leaf, today)
     return Trial(bitmaps, shelf, others)

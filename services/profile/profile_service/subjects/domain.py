@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 Key = UUID | str
 """How the world names a subject: a member's id, or an identifier's index."""
 
@@ -84,8 +86,7 @@ def _is_above(
     return above == upper
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
+class Attributes(msgspec.Struct, frozen=True):
     """What is known about a person from registrations."""
 
     registered_at: datetime

@@ -67,6 +67,11 @@ class DataRule:
         """All values there may be; None for a tag without."""
         return tuple(dict.fromkeys(case.value for case in self.cases if case.value)) or None
 
+    @property
+    def ref(self) -> str:
+        """How what it decides says by which rule."""
+        return f"{self.name}@{self.version}"
+
     def conditions(self) -> list[Condition]:
         """All that it asks."""
         return [leaf.condition for case in self.cases for leaf in leaves(case.when)]
@@ -75,7 +80,7 @@ class DataRule:
         """The first case that is true; until when that holds at the least."""
         untils: list[date] = []
         for case in self.cases:
-            true, until = _true(case.when, known, today)
+            true, until = true_until(case.when, known, today)
             if until is not None:
                 untils.append(until)
             if true:
@@ -106,17 +111,28 @@ class Rules:
         return wanted(condition for rule in self.all for condition in rule.conditions())
 
 
-def _true(tree: Tree, known: Known, today: date) -> tuple[bool, date | None]:
+def true_until(tree: Tree, known: Known, today: date) -> tuple[bool, date | None]:
+    """Whether a tree without segments is true, and a day before which it stays so without news."""
     if isinstance(tree, Leaf):
         return answer(tree.condition, known, today)
     if isinstance(tree, Not):
-        true, until = _true(tree.item, known, today)
+        true, until = true_until(tree.item, known, today)
         return not true, until
     assert isinstance(tree, All | Any_)
-    answers = [_true(item, known, today) for item in tree.items]
-    untils = [until for _, until in answers if until is not None]
-    true = (all if isinstance(tree, All) else any)(each for each, _ in answers)
-    return true, min(untils, default=None)
+    decisive = isinstance(tree, Any_)  # one such answer is enough, for as long as it holds
+    decided: date | None = None
+    untils: list[date] = []
+    for item in tree.items:
+        true, until = true_until(item, known, today)
+        if true is not decisive:
+            untils += [until] if until is not None else []
+        elif until is None:
+            return decisive, None
+        else:
+            decided = max(decided or until, until)
+    if decided is not None:
+        return decisive, decided
+    return not decisive, min(untils, default=None)
 
 
 def _confidence(case: Case, known: Known, today: date) -> float:

@@ -1,15 +1,16 @@
 """What a rule sees, what it answers, and what follows for a member. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from profile_service.purchases.domain import NOTHING, Spending
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """All that is known about a member on a programme day (`today`), summed over merged ids.
 
     `first_on`, `last_on`, `previous_on`: days of the first, last and last but one order. `events`
@@ -25,13 +26,12 @@ class Facts:
     first_on: date | None = None
     last_on: date | None = None
     previous_on: date | None = None
-    events: Mapping[str, int] = field(default_factory=dict)
+    events: Mapping[str, int] = {}
     seen_on: date | None = None
     high_value_fen: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What a rule says. It holds, without new facts, on every day before `until` (None: for ever).
 
     `given` False: the member does not have the tag. `value` None: the tag has no value.
@@ -42,7 +42,7 @@ class Verdict:
     confidence: float = 1.0
     until: date | None = None
     rule: str = ""  # `<tag>@<version>`; version 1 of rules in code, 0 of shipped documents
-    facts: Mapping[str, Any] = field(default_factory=dict)  # what it was decided from, and when
+    facts: Mapping[str, Any] = {}  # what it was decided from, and when
     decided_at: datetime | None = None
 
 
@@ -70,9 +70,13 @@ class Rule:
     decide: Callable[[Facts], Verdict]
     values: tuple[str, ...] | None = None
 
+    @property
+    def ref(self) -> str:
+        """How what it decides says by which rule."""
+        return f"{self.name}@1"
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+
+class Decision(msgspec.Struct, frozen=True):
     """A member's tags by name, and the day on which to look again."""
 
     tags: Mapping[str, Verdict]
@@ -86,12 +90,36 @@ class Decision:
 NO_TAGS = Decision({}, None)
 
 
-def decide(facts: Facts, rules: Iterable[Rule]) -> Decision:
-    """Ask every rule."""
-    verdicts = [(rule.name, rule.decide(facts)) for rule in rules]
-    days = [verdict.until for _, verdict in verdicts if verdict.until]
-    given = {name: verdict for name, verdict in verdicts if verdict.given}
-    return Decision(given, min(days, default=None))
+class Said(NamedTuple):
+    """What a rule (`<tag>@<version>`) said of a tag; `evidence` answers from which figures."""
+
+    tag: str
+    verdict: Verdict
+    rule: str
+    evidence: Callable[[], Mapping[str, Any]] = dict
+
+
+def decide(said: Iterable[Said], before: Mapping[str, Verdict], now: datetime) -> Decision:
+    """What follows from what all rules said; of several about a tag the last one counts.
+
+    A value that is no other than before, by the same rule, keeps from what and when it was decided.
+    """
+    tags: dict[str, Verdict] = {}
+    review_on: date | None = None
+    for name, verdict, rule, evidence in said:
+        until = verdict.until
+        if until is not None and (review_on is None or until < review_on):
+            review_on = until
+        if verdict.given:
+            old = before.get(name)
+            if old is not None and (old.value, old.rule) == (verdict.value, rule):
+                facts, decided_at = old.facts, old.decided_at
+            else:
+                facts, decided_at = evidence(), now
+            tags[name] = Verdict(
+                True, verdict.value, verdict.confidence, until, rule, facts, decided_at
+            )
+    return Decision(tags, review_on)
 
 
 def told(decision: Decision) -> list[str]:
@@ -126,18 +154,6 @@ class Flip:
     tag: str
     before: str | None
     confidence: float
-
-
-def since(decision: Decision, before: Mapping[str, Verdict], now: datetime) -> Decision:
-    """The same with when each value was decided and from what: as before, if it is no other."""
-    tags = {}
-    for name, tag in decision.tags.items():
-        old = before.get(name)
-        if old is not None and (old.value, old.rule) == (tag.value, tag.rule):
-            tags[name] = replace(tag, facts=old.facts, decided_at=old.decided_at)
-        else:
-            tags[name] = replace(tag, decided_at=now)
-    return Decision(tags, decision.review_on)
 
 
 def flips(decision: Decision, before: Mapping[str, Verdict]) -> list[Flip]:

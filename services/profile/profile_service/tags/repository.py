@@ -10,6 +10,8 @@ import msgspec
 from chassis.database import Tx
 from profile_service.tags.domain import Decision, Flip, Verdict, told
 
+_tags_of = msgspec.json.Decoder(dict[str, Verdict]).decode
+
 
 async def take_turn(tx: Tx) -> None:
     """Only one transaction at a time decides tags; facts go on arriving meanwhile."""
@@ -70,12 +72,14 @@ async def counts(tx: Tx) -> Sequence[Any]:
     )
 
 
-async def before(tx: Tx, roots: Sequence[int]) -> dict[int, dict[str, Verdict]]:
-    """Tags as decided last, by root."""
+async def before(tx: Tx, roots: Sequence[int]) -> dict[int, Decision]:
+    """What was decided last, by root. Not of those who have tags that were never told."""
     rows = await tx.fetch(
-        "SELECT subject_id, tags FROM member_tags WHERE subject_id = ANY($1::bigint[])", roots
+        "SELECT subject_id, tags::text, review_on FROM member_tags"
+        " WHERE subject_id = ANY($1::bigint[]) AND (told <> '[]' OR tags = '{}')",
+        roots,
     )
-    return {row["subject_id"]: msgspec.convert(row["tags"], dict[str, Verdict]) for row in rows}
+    return {subject: Decision(_tags_of(tags), review_on) for subject, tags, review_on in rows}
 
 
 async def pins(tx: Tx, roots: Sequence[int], today: date) -> dict[int, dict[str, Verdict]]:

@@ -1,8 +1,9 @@
 """Tags follow the facts: whoever was touched, or whose day has come, is looked at again."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -37,10 +38,10 @@ from profile_service.tags.domain import (
     Decision,
     Facts,
     Rule,
+    Said,
     Verdict,
     decide,
     flips,
-    since,
 )
 from profile_service.tags.rules import RULES
 
@@ -97,7 +98,7 @@ class Decided:
     decisions: Mapping[int, Decision]
     facts: Mapping[int, Facts]
     known: Mapping[int, Known]
-    before: Mapping[int, Mapping[str, Verdict]]
+    before: Mapping[int, Decision]
 
 
 async def decided(tx: Tx, people: People, today: date, wants: Wants = NO_WANTS) -> Decided:
@@ -110,25 +111,26 @@ async def decided(tx: Tx, people: People, today: date, wants: Wants = NO_WANTS) 
     before = await repository.before(tx, roots)
     pins = await repository.pins(tx, roots, today)
     decisions = {
-        root: since(_asked(f, known[root], rules, pins.get(root, {})), before.get(root, {}), tx.now)
+        root: decide(
+            _said(f, known[root], rules, pins.get(root, {})),
+            before.get(root, NO_TAGS).tags,
+            tx.now,
+        )
         for root, f in sorted(facts.items())
         if root not in objecting
     }
     return Decided(decisions, facts, known, before)
 
 
-def _asked(facts: Facts, known: Known, rules: Rules, pins: Mapping[str, Verdict]) -> Decision:
-    by_code = decide(facts, RULES)
+def _said(facts: Facts, known: Known, rules: Rules, pins: Mapping[str, Verdict]) -> Iterator[Said]:
     seen = {"orders": facts.spending.orders, "events": sum(facts.events.values())}
-    tags = {name: replace(tag, rule=f"{name}@1", facts=seen) for name, tag in by_code.tags.items()}
-    days = [by_code.review_on, *(pin.until for pin in pins.values())]
-    for rule in rules.all:
-        verdict = rule.decide(known, facts.today)
-        days.append(verdict.until)
-        if verdict.given:
-            evidence = rule.evidence(known, facts.today)
-            tags[rule.name] = replace(verdict, rule=f"{rule.name}@{rule.version}", facts=evidence)
-    return Decision({**tags, **pins}, min((day for day in days if day), default=None))
+    for rule in RULES:
+        yield Said(rule.name, rule.decide(facts), rule.ref, lambda: seen)
+    for data in rules.all:
+        verdict = data.decide(known, facts.today)
+        yield Said(data.name, verdict, data.ref, partial(data.evidence, known, facts.today))
+    for name, pin in pins.items():
+        yield Said(name, pin, pin.rule)
 
 
 async def _decide(tx: Tx, people: People, today: date) -> None:
@@ -141,12 +143,12 @@ async def _decide(tx: Tx, people: People, today: date) -> None:
     flipped = [
         (root, flip)
         for root, decision in decisions.items()
-        for flip in flips(decision, found.before.get(root, {}))
+        for flip in flips(decision, found.before.get(root, NO_TAGS).tags)
     ]
     if flipped:
         await repository.add_reviews(tx, flipped)
     objecting = sorted(found.facts.keys() - decisions.keys())
-    await _save(tx, decisions | dict.fromkeys(objecting, NO_TAGS))
+    await _save(tx, decisions | dict.fromkeys(objecting, NO_TAGS), found.before)
 
 
 async def add(tx: Tx, document: Mapping[str, Any], by: str) -> TagRule:
@@ -239,7 +241,7 @@ async def drop(tx: Tx, roots: Sequence[int]) -> None:
     """These people have no tags any more, and are in no segment."""
     await repository.take_turn(tx)
     await standings.leave(tx, roots)
-    await _save(tx, dict.fromkeys(sorted(roots), NO_TAGS))
+    await _save(tx, dict.fromkeys(sorted(roots), NO_TAGS), {})
 
 
 async def take_turn(tx: Tx) -> None:
@@ -247,8 +249,9 @@ async def take_turn(tx: Tx) -> None:
     await repository.take_turn(tx)
 
 
-async def _save(tx: Tx, decisions: Mapping[int, Decision]) -> None:
-    if changed := await repository.save(tx, decisions):
+async def _save(tx: Tx, decisions: Mapping[int, Decision], before: Mapping[int, Decision]) -> None:
+    other = {root: now for root, now in decisions.items() if now != before.get(root)}
+    if other and (changed := await repository.save(tx, other)):
         tx.publish(TagsChanged(changed))
 
 

@@ -12,7 +12,9 @@ from profile_service.conditions.domain import (
     Done,
     Known,
     Range,
+    Swept,
     Wants,
+    Window,
     later,
     within,
 )
@@ -21,10 +23,11 @@ from profile_service.conditions.sources import ORDER_SUMS, source
 
 KEYWORD = "event"
 ONCE = Range(Decimal(1))
+_NONE = Decimal()
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(Swept):
     """`{"event": name, "days": 30, "channel": "app", "count": {"at_least": 3}}`, or a `sum`:
     `{"of": "revenue", "at_least": 100}`.
 
@@ -53,7 +56,7 @@ class Event:
 
     def wants(self) -> Wants:
         sums = frozenset({self.of}) if self.of else frozenset[str]()
-        return Wants({self.name: sums}, self.days)
+        return Wants({self.name: Window(self.days, sums)})
 
     def _in(self, known: Known, today: date) -> list[Done]:
         since = date.min if self.days is None else today - timedelta(days=self.days)
@@ -65,11 +68,38 @@ class Event:
 
     def holds(self, known: Known, today: date) -> bool:
         seen = self._in(known, today)
-        if self.count is not None and not self.count.holds(sum(done.n for done in seen)):
+        amounts = (done.sums[self.of] for done in seen) if self.of else ()
+        return self._passes(sum(done.n for done in seen), sum(amounts, _NONE))
+
+    def _passes(self, n: int, amount: Decimal) -> bool:
+        if self.count is not None and not self.count.holds(n):
             return False
-        if self.sum is None or self.of is None:
-            return True
-        return self.sum.holds(sum((done.sums[self.of] for done in seen), Decimal()))
+        return self.sum is None or self.sum.holds(amount)
+
+    def answer(self, known: Known, today: date) -> tuple[bool, date | None]:
+        n, amount = 0, _NONE
+        changes: dict[date, list[Done]] = {}  # from this day on these count as well, or no more
+        for done in known.days.get(self.name, ()):
+            if self.channel not in (None, done.channel):
+                continue
+            ends = later(done.day, self.days) if self.days is not None else date.max
+            if done.day > today:  # a clock ahead of ours
+                changes.setdefault(done.day, []).append(done)
+            elif ends > today:
+                n, amount = n + done.n, amount + self._amount(done)
+            if ends > today and self.days is not None:
+                changes.setdefault(ends, []).append(done)
+        now = self._passes(n, amount)
+        for day in sorted(changes):
+            for done in changes[day]:
+                sign = 1 if done.day == day else -1
+                n, amount = n + sign * done.n, amount + sign * self._amount(done)
+            if self._passes(n, amount) != now:
+                return now, day
+        return now, None
+
+    def _amount(self, done: Done) -> Decimal:
+        return done.sums[self.of] if self.of is not None else _NONE
 
     def times(self, known: Known, today: date) -> int:
         """How often it happened."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from profile_service.conditions.domain import Ask, Known, Wants, later
+from profile_service.conditions.domain import Ask, Known, Wants, Window, later
 from profile_service.conditions.rules.reading import MOST_DAYS, Reader
 from profile_service.conditions.sources import source
 
@@ -37,8 +37,8 @@ class Sequence:
         }
 
     def wants(self) -> Wants:
-        none = frozenset[str]()
-        return Wants({self.first: none, self.then_not: none}, self.within + 1)
+        window = Window(self.within + 1)
+        return Wants({self.first: window, self.then_not: window})
 
     def holds(self, known: Known, today: date) -> bool:
         since, until = today - timedelta(days=self.within), today - timedelta(days=self.days)
