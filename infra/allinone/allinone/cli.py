@@ -60,15 +60,20 @@ def up(
 def demo(
     exit_after: Annotated[bool, typer.Option("--exit", help="Stop after the report.")] = False,
     report: Annotated[Path | None, typer.Option(help="Write the report there as JSON.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Up to this day of 2017 only.")
+    ] = None,
     data_dir: DataDir = DEFAULT_HOME,
     port: Port = None,
 ) -> None:
     """Play a year of real shopping through the platform and report."""
+    from allinone.demo.dataset import LAST_DAY  # noqa: PLC0415
     from allinone.demo.run import run_demo  # noqa: PLC0415
     from allinone.demo.stage import NotADemo  # noqa: PLC0415
 
     try:
-        status = run_demo(data_dir, exit_after, report, port)
+        day = until.date() if until else LAST_DAY
+        status = run_demo(data_dir, exit_after, report, port, day)
     except (InUse, PortTaken, StartFailed, NotADemo) as error:
         _fail(error)
     raise typer.Exit(status)

@@ -15,6 +15,8 @@ from chassis.tracing import span
 
 Job = Callable[[Database, datetime], Awaitable[None]]
 
+LONGEST_REST = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class DailyJob:
@@ -34,10 +36,19 @@ class TimedJob:
 
 @dataclass(frozen=True, slots=True)
 class BackgroundJob:
-    """`run(db, now)` again and again beside everything else, other such jobs included."""
+    """`run(db, now)` again and again beside everything else, other such jobs included.
+
+    `share`: the part of the time it may take while it rests five seconds at most; what there is to
+    do meanwhile is done together.
+    """
 
     name: str
     run: Job
+    share: float = 1.0
+
+    def rest(self, took: float, every: float) -> float:
+        """Seconds to wait after a run of so many, `every` at least."""
+        return max(every, min(took / self.share - took, LONGEST_REST))
 
 
 AnyJob = DailyJob | TimedJob | BackgroundJob
@@ -57,16 +68,22 @@ class Scheduler:
 
     async def run(self) -> None:
         """Tick for ever."""
-        beside = (functools.partial(self._run_background, job) for job in self._background)
-        await asyncio.gather(self._again(self.tick), *map(self._again, beside))
+        beside = (
+            self._again(functools.partial(self._run_background, job), job.rest)
+            for job in self._background
+        )
+        await asyncio.gather(self._again(self.tick, lambda _took, every: every), *beside)
 
-    async def _again(self, step: Callable[[], Awaitable[None]]) -> None:
+    async def _again(
+        self, step: Callable[[], Awaitable[None]], rest: Callable[[float, float], float]
+    ) -> None:
         while True:
+            started = time.monotonic()
             try:
                 await step()
             except Exception:  # noqa: BLE001 - the next round tries again
                 log.exception("tick_failed")
-            await asyncio.sleep(self._every)
+            await asyncio.sleep(rest(time.monotonic() - started, self._every))
 
     async def _run_background(self, job: BackgroundJob) -> None:
         await job.run(self._db, self._db.clock.now())

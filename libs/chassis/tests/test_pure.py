@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from chassis.clock import DrivenClock, SystemClock, local_date, midnight
 from chassis.coalesce import Coalescer
 from chassis.ids import Ids
+from chassis.jobs import BackgroundJob
 from chassis.principal import Principal
 from chassis.problem import from_msgspec, from_validation
 from chassis.rights import PART_BYTES, pieces_of
@@ -191,3 +192,11 @@ def test_a_key_that_is_no_name_is_not_repeated(key: str) -> None:
 def test_a_tag_that_is_none_is_not_repeated() -> None:
     found = [{"loc": ("body",), "type": "union_tag_invalid", "msg": "Input tag '13912345678' …"}]
     assert "139" not in from_validation(found).document().model_dump_json()
+
+
+def test_background_work_takes_its_share_and_rests_a_while_at_most() -> None:
+    async def nothing(_db: object, _now: datetime) -> None: ...
+
+    greedy, modest = BackgroundJob("a", nothing), BackgroundJob("b", nothing, share=0.1)
+    assert [greedy.rest(took, 1.0) for took in (0.0, 0.3, 60.0)] == [1.0, 1.0, 1.0]
+    assert [round(modest.rest(took, 1.0), 6) for took in (0.01, 0.3, 60.0)] == [1.0, 2.7, 5.0]

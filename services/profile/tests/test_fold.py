@@ -1,5 +1,6 @@
 """Whatever comes, in whatever order and however often: a profile is the fold of its rows."""
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -12,6 +13,8 @@ from services.profile.tests.world import NOON, World, activity, batch, days, ind
 from chassis.clock import DrivenClock
 from contracts.events import ActivityBatch, RecordedOrder
 from profile_service.profiles import use_cases as profiles
+from profile_service.subjects import repository as subject_rows
+from testkit import eventually
 
 Delivery = Callable[[], Awaitable[None]]
 MEMBERS = 4
@@ -257,3 +260,23 @@ async def test_who_is_split_has_the_profile_of_who_was_never_merged(
         told = {row["member_id"]: row["n"] for row in found}
         for number in range(MEMBERS):
             assert parted[number][key][count] == told.get(member(number), 0)
+
+
+async def test_who_makes_the_same_subjects_waits_instead_of_failing(world: World) -> None:
+    """Two streams meet new members in other sequences: no deadlock, whoever is second waits."""
+    first, second = {member(8)}, {member(7), member(8)}
+
+    async def other() -> dict[Any, int]:
+        async with world.db.transaction() as tx:
+            return await subject_rows.ids_of(tx, second)
+
+    async def waiting() -> bool:
+        async with world.db.statement() as tx:
+            return bool(await tx.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+    async with world.db.transaction() as tx:
+        made = await subject_rows.ids_of(tx, first)
+        task = asyncio.create_task(other())
+        await eventually(waiting)
+        made |= await subject_rows.ids_of(tx, {member(7)})
+    assert await task == made

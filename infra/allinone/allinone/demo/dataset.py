@@ -96,6 +96,11 @@ class Dataset:
             for basket, household, store, at, paid, first, count in rows.iter_rows()
         ]
 
+    def until(self, day: date) -> Dataset:
+        """Nothing that was bought after a day; the catalogue stays."""
+        baskets = self.baskets[: self.baskets["day"].search_sorted(day, side="right")]
+        return Dataset(baskets, self.lines[: int(baskets["count"].sum())], self.catalogue)
+
     def totals(self) -> Totals:
         """The figures the platform's own report is checked against."""
         paid = self.baskets["paid_fen"]

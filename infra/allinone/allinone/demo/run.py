@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
 
 from allinone.demo import display, report
+from allinone.demo.dataset import LAST_DAY
 from allinone.demo.stage import NotADemo, Stage, staged
 from allinone.home import write_atomically
 from contracts.roles import Role
@@ -18,22 +20,29 @@ __all__ = ["NotADemo", "run_demo"]
 DIFFERENT, INTERRUPTED = 1, 130
 
 
-def run_demo(data_dir: Path, exit_after: bool, report_file: Path | None, port: int | None) -> int:
+def run_demo(
+    data_dir: Path,
+    exit_after: bool,
+    report_file: Path | None,
+    port: int | None,
+    until: date = LAST_DAY,
+) -> int:
     """Play the year in `data_dir`, or go on with it, and report; the exit status.
 
-    With `exit_after` it then stops, else it serves until Ctrl-C. 0: done; 1: a figure differs from
+    `until`: its first days only. With `exit_after` it then stops, else it serves until Ctrl-C. 0: done; 1: a figure differs from
     the data set's, a personal value lies open, or the ledger is not as it was booked; 130:
     interrupted, and the next run goes on there. Raises NotADemo for a directory with other data,
     and what `Platform` raises.
     """
-    return asyncio.run(Demo(report_file, Console()).run(data_dir, port, stay=not exit_after))
+    demo = Demo(report_file, Console(), until)
+    return asyncio.run(demo.run(data_dir, port, stay=not exit_after))
 
 
 class Demo:
     """One run of the demo, as a person sees it."""
 
-    def __init__(self, report_file: Path | None, console: Console) -> None:
-        self._report_file, self._console = report_file, console
+    def __init__(self, report_file: Path | None, console: Console, until: date) -> None:
+        self._report_file, self._console, self._until = report_file, console, until
         self._status = INTERRUPTED
 
     async def run(self, data_dir: Path, port: int | None, *, stay: bool) -> int:
@@ -43,9 +52,9 @@ class Demo:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         try:
-            async with staged(data_dir, port, self._say) as stage:
+            async with staged(data_dir, port, self._say, until=self._until) as stage:
                 with display.YearProgress(self._console, stage.data, stage.state.finished) as bar:
-                    await stage.play(bar.tick)
+                    await stage.play(bar.tick, self._until)
                 await self._report(stage)
                 if stay:
                     await self._serve(stage)

@@ -93,16 +93,18 @@ async def staged(
     *,
     durable: bool = True,
     every: int = 1,
+    until: date = LAST_DAY,
 ) -> AsyncIterator[Stage]:
     """Boot the platform in `data_dir` and read the data set meanwhile.
 
-    `durable=False` and `every` (n-th household only) make tests fast. Raises NotADemo for a
+    `durable=False` and `every` (n-th household only) make tests fast. `until`: the data set's last
+    day that is looked at. Raises NotADemo for a
     directory with other data, and what `Platform` raises.
     """
     started = monotonic()
     home = Home(data_dir)
     state = _claim(home)
-    loading = asyncio.create_task(asyncio.to_thread(_load, every))
+    loading = asyncio.create_task(asyncio.to_thread(_load, every, until))
     async with Platform(
         home.root, dev=True, seed=SEED, port=port, on_progress=say, durable=durable
     ) as platform:
@@ -127,6 +129,6 @@ def _claim(home: Home) -> Progress:
     return progress.load(stored)
 
 
-def _load(every: int) -> tuple[Dataset, Mapping[int, Person]]:
-    data = dataset.load(every)
+def _load(every: int, until: date) -> tuple[Dataset, Mapping[int, Person]]:
+    data = dataset.load(every).until(until)
     return data, people(data.household_ids())

@@ -24,6 +24,14 @@ def test_the_year_has_these_totals(data: dataset.Dataset) -> None:
     )
 
 
+def test_part_of_the_year_is_its_first_days(data: dataset.Dataset) -> None:
+    part = data.until(date(2017, 1, 3))
+    days = [data.day(date(2017, 1, n)) for n in (1, 2, 3)]
+    assert [part.day(date(2017, 1, n)) for n in (1, 2, 3, 4)] == [*days, []]
+    assert part.totals().lines == sum(len(basket.lines) for day in days for basket in day)
+    assert part.totals().products == data.totals().products
+
+
 def test_days_are_a_partition_of_the_baskets(data: dataset.Dataset) -> None:
     seen: set[int] = set()
     lines = paid = 0

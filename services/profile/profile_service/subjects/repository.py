@@ -26,6 +26,9 @@ async def _ids(tx: Tx, column: str, kind: str, keys: Sequence[Key]) -> dict[Key,
     found: dict[Key, int] = {row["key"]: row["id"] for row in await tx.fetch(known, keys)}
     missing = [key for key in keys if key not in found]
     if missing:
+        # Whoever makes subjects has them made in turn: readers of two streams would wait for each
+        # other where both meet the same new ones, in other sequences.
+        await tx.execute("SELECT pg_advisory_xact_lock(hashtext('profile:subjects'))")
         await tx.execute(
             f"INSERT INTO subject (id, root, {column}) SELECT id, id, key FROM"
             f" (SELECT nextval('subject_id') AS id, key FROM unnest($1::{kind}[]) AS key) AS fresh"
