@@ -29,10 +29,10 @@ def run_demo(
 ) -> int:
     """Play the year in `data_dir`, or go on with it, and report; the exit status.
 
-    `until`: its first days only. With `exit_after` it then stops, else it serves until Ctrl-C. 0: done; 1: a figure differs from
-    the data set's, a personal value lies open, or the ledger is not as it was booked; 130:
-    interrupted, and the next run goes on there. Raises NotADemo for a directory with other data,
-    and what `Platform` raises.
+    `until`: its first days only. With `exit_after` it then stops, else it serves until Ctrl-C. 0:
+    done; 1: a figure differs from the data set's, a personal value lies open, or the ledger is not
+    as it was booked; 130: interrupted, and the next run goes on there. Raises NotADemo for a
+    directory with other data, and what `Platform` raises.
     """
     demo = Demo(report_file, Console(), until)
     return asyncio.run(demo.run(data_dir, port, stay=not exit_after))
