@@ -49,13 +49,16 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a faultless replay must arrive at: counts, fen, whole yuan."""
+    """What a faultless replay must arrive at: counts, fen, whole yuan.
+
+    `households` is None within the year: some are several members until they show who they are.
+    """
 
     baskets: int
     lines: int
     paid_fen: int
     growth_yuan: int
-    households: int
+    households: int | None
     stores: int
     products: int
 
@@ -67,6 +70,7 @@ class Dataset:
     baskets: pl.DataFrame
     lines: pl.DataFrame
     catalogue: pl.DataFrame
+    whole: bool = True
 
     def household_ids(self) -> list[int]:
         """Every household that bought something, ascending."""
@@ -99,7 +103,8 @@ class Dataset:
     def until(self, day: date) -> Dataset:
         """Nothing that was bought after a day; the catalogue stays."""
         baskets = self.baskets[: self.baskets["day"].search_sorted(day, side="right")]
-        return Dataset(baskets, self.lines[: int(baskets["count"].sum())], self.catalogue)
+        lines = self.lines[: int(baskets["count"].sum())]
+        return Dataset(baskets, lines, self.catalogue, whole=day >= LAST_DAY)
 
     def totals(self) -> Totals:
         """The figures the platform's own report is checked against."""
@@ -109,7 +114,7 @@ class Dataset:
             lines=self.lines.height,
             paid_fen=int(paid.sum()),
             growth_yuan=int((paid // 100).sum()),
-            households=self.baskets["household_id"].n_unique(),
+            households=self.baskets["household_id"].n_unique() if self.whole else None,
             stores=self.baskets["store_id"].n_unique(),
             products=self.catalogue.height,
         )
