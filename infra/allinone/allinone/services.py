@@ -66,8 +66,8 @@ class Services:
             settings["TLS_CERT"] = str(self.tls.certificate)
             settings["TLS_KEY"] = str(self.tls.key)
             settings["KEY_DIR"] = str(self.home.keys)
-            if "HUIYUAN_PUBLIC_URL" not in os.environ:
-                settings["PUBLIC_URL"] = self.urls[GATEWAY]
+        if name in (GATEWAY, "campaign") and "HUIYUAN_PUBLIC_URL" not in os.environ:
+            settings["PUBLIC_URL"] = self.urls[GATEWAY]
         return {f"HUIYUAN_{key}": value for key, value in settings.items()}
 
     def _program(self, name: str) -> Program:

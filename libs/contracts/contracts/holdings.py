@@ -236,6 +236,11 @@ _CAMPAIGN = [
     Holding("campaign", "delivery", "marketing", N, _BOTH, "due_at", 2 * YEAR),
     Holding("campaign", "purchase", "marketing", N, _BOTH, "paid_at", YEAR),
     Holding("campaign", "redemption", "marketing", N, (), "paid_at", 2 * YEAR),
+    Holding("campaign", "signup", "loyalty", N, _BOTH, "signed_up_at", 2 * YEAR),
+    Holding("campaign", "vote", "loyalty", N, _BOTH, "voted_at", 2 * YEAR),
+    Holding("campaign", "community_member", "loyalty", N, _BOTH, "joined_at"),
+    Holding("campaign", "follower", "loyalty", N, (*_BOTH, "referred_id"), "rewarded_at", 2 * YEAR),
+    Holding("campaign", "share", "loyalty", N, _BOTH, "shared_at", YEAR),
 ]
 
 _GATEWAY = [

@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from contracts import (
+    activities,
     campaign,
     forecasts,
     gateway,
@@ -45,7 +46,7 @@ def operations() -> list[Operation]:
     """Every public operation, by service."""
     areas = (
         gateway, identity, merge_reviews, profile, rfm, forecasts, quality, insights, segments,
-        timeline, worth, points, campaign, templates,
+        timeline, worth, points, campaign, templates, activities,
     )  # fmt: skip
     return [operation for area in areas for operation in area.OPERATIONS]
 

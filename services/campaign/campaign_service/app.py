@@ -5,8 +5,12 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from campaign_service.activities import router as activities_router
+from campaign_service.activities import subscribers as activities
 from campaign_service.audiences import subscribers as audiences
 from campaign_service.campaigns.router import router as campaigns_router
+from campaign_service.communities import router as communities_router
+from campaign_service.communities import subscribers as communities
 from campaign_service.decisions import jobs as decision_jobs
 from campaign_service.decisions import subscribers as decisions
 from campaign_service.decisions.domain import Policy, QuietHours
@@ -24,6 +28,7 @@ from campaign_service.templates import router as templates
 from campaign_service.templates.limits import Sms
 from campaign_service.templates.use_cases import Press, ship
 from campaign_service.templates.writing import WRITERS
+from campaign_service.tokens import Signer
 from campaign_service.wording import router as wording
 from chassis.app import Service, build
 from chassis.bus import Subscription
@@ -59,12 +64,15 @@ def service(settings: CampaignSettings) -> Service:
             decisions_router,
             templates.router,
             wording.router,
+            activities_router.router,
+            communities_router.router,
         ],
         subscriptions=[
             *audiences.SUBSCRIPTIONS,
             *deliveries.SUBSCRIPTIONS,
             *rights.SUBSCRIPTIONS,
             *splits.SUBSCRIPTIONS,
+            *communities.SUBSCRIPTIONS,
             Subscription(OrdersRecorded, in_turn(audiences.on_orders, measurement.on_orders)),
             Subscription(
                 MembersMerged,
@@ -74,6 +82,7 @@ def service(settings: CampaignSettings) -> Service:
                     decisions.on_merged,
                     deliveries.on_merged,
                     measurement.on_merged,
+                    activities.on_merged,
                 ),
             ),
         ],
@@ -102,4 +111,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     own = CampaignSettings(**values)
     app = build(service(own))
     app.state.press = _press(own)
+    app.state.signer = Signer(own.internal_token, own.public_url)
     return app

@@ -24,3 +24,7 @@ class CampaignSettings(Settings):
     )
     sms_most_parts: int = Field(3, ge=1, le=10, description="parts that an SMS may be cut into")
     text_writer: Literal["rules"] = Field("rules", description="who writes variants of texts")
+    public_url: str = Field(
+        "https://localhost:8443",
+        description="address of the gateway, for links and QR codes",
+    )

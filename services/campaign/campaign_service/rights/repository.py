@@ -21,6 +21,13 @@ HOLDS = {
     "purchase": f"SELECT order_no, paid_at, paid_fen FROM purchase WHERE {_MINE}",
     "redemption": "SELECT r.coupon_code, r.order_no, r.paid_at, r.paid_fen FROM redemption r"
     f" JOIN delivery d USING (coupon_code) WHERE {_MINE}",
+    "signup": "SELECT a.document -> 'title' AS title, s.status, s.signed_up_at, s.checked_in_at"
+    f" FROM signup s JOIN activity a USING (activity_id) WHERE {_MINE} ORDER BY s.place",
+    "vote": "SELECT a.document -> 'title' AS title, v.option, v.voted_at"
+    f" FROM vote v JOIN activity a USING (activity_id) WHERE {_MINE}",
+    "community_member": f"SELECT interest, joined_at FROM community_member WHERE {_MINE}",
+    "follower": f"SELECT rewarded_at FROM follower WHERE {_MINE}",
+    "share": f"SELECT shared_at, shares FROM share WHERE {_MINE}",
     "objection": f"SELECT objected_at FROM objection WHERE {_MINE}",
 }
 # By bare ids, so that what campaigns did still adds up.
@@ -29,9 +36,14 @@ KEPT = {
     "contact_decision": "figures of campaigns, by a bare id",
     "delivery": "figures of campaigns, by a bare id; the text was never here",
     "redemption": "figures of campaigns",
+    "vote": "the result that was told, by a bare id",
 }
 
 _GOES = (
+    "signup",
+    "community_member",
+    "follower",
+    "share",
     "member_part",
     "purchase",
     "objection",
@@ -39,6 +51,11 @@ _GOES = (
 )
 
 erase = statements(
+    "UPDATE activity a SET confirmed = a.confirmed - s.confirmed, queued = a.queued - s.queued"
+    " FROM (SELECT activity_id, count(*) FILTER (WHERE status = 'confirmed') AS confirmed,"
+    f" count(*) FILTER (WHERE status = 'waiting') AS queued FROM signup WHERE {_MINE}"
+    " GROUP BY activity_id) s WHERE a.activity_id = s.activity_id",
+    "DELETE FROM follower WHERE referred_id = ANY($1::uuid[])",
     "UPDATE delivery SET status = 'withdrawn', reason = 'erased'"
     f" WHERE {_MINE} AND status = 'held'",
     *(f"DELETE FROM {table} WHERE {_MINE}" for table in _GOES),

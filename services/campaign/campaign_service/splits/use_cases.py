@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from campaign_service.activities import repository as activities
 from campaign_service.audiences import repository as audiences
 from campaign_service.decisions import repository as decisions
 from campaign_service.deliveries import repository as deliveries
@@ -16,6 +17,6 @@ async def follow(tx: Tx, events: Sequence[MembersSplit]) -> None:
     for event in events:
         root = await audiences.split(tx, event.restored_id, event.members)
         if root is not None:
-            for rows in (decisions, deliveries, measurement):
+            for rows in (decisions, deliveries, measurement, activities):
                 ids = [event.restored_id, *event.members]
                 await rows.part(tx, root, event.restored_id, ids)

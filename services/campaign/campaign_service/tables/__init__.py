@@ -7,10 +7,22 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Text
 from sqlmodel import Field
 
+from campaign_service.tables.activities import (
+    ActivityRow,
+    CommunityMemberRow,
+    CommunityRow,
+    FollowerRow,
+    ShareRow,
+    SignupRow,
+    VoteRow,
+)
 from campaign_service.tables.base import Table, document, moment, sequence
 from campaign_service.tables.templates import TemplateRow, TemplateVersionRow
 
-__all__ = ["Table", "TemplateRow", "TemplateVersionRow"]
+__all__ = [
+    "ActivityRow", "CommunityMemberRow", "CommunityRow", "FollowerRow", "ShareRow", "SignupRow",
+    "Table", "TemplateRow", "TemplateVersionRow", "VoteRow",
+]  # fmt: skip
 
 
 class CampaignRow(Table, table=True):

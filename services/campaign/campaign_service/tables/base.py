@@ -12,9 +12,10 @@ class Table(SQLModel, registry=registry(metadata=MetaData())):
     """This service's tables only: other services use the same names."""
 
 
-def moment(*, nullable: bool = False) -> Any:
+def moment(*, nullable: bool = False, primary_key: bool = False) -> Any:
     """A `timestamptz`."""
-    return Field(sa_column=Column(TIMESTAMP(timezone=True), nullable=nullable))
+    kind = TIMESTAMP(timezone=True)
+    return Field(sa_column=Column(kind, nullable=nullable, primary_key=primary_key))
 
 
 def document(*, nullable: bool = False) -> Any:

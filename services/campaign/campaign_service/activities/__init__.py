@@ -1,0 +1,1 @@
+"""What members come to: places and waiting lists, the door, votes."""

@@ -1,0 +1,1 @@
+"""Members who share an interest, and those whom others follow."""
