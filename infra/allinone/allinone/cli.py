@@ -19,7 +19,9 @@ from allinone.supervisor import StartFailed
 from allinone.tokens import NoToken, fetch
 from contracts.roles import Role
 
-BENCHES = ("collect", "ledger", "gateway", "checkout", "coupons", "resolve", "segments")
+BENCHES = (
+    "collect", "ledger", "gateway", "checkout", "coupons", "resolve", "segments", "identify"
+)  # fmt: skip
 MODELS = ("clv", "churn", "recommend")
 _WORKSPACE = Path(__file__).resolve().parents[3]
 

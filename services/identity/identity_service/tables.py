@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Identity
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Identity, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -57,6 +57,20 @@ class Identifier(SQLModel, table=True):
     linked_at: datetime = Field(sa_column=_moment())
     source: str  # registration, staff, member, activity
     proven: bool = Field(True, sa_column_kwargs={"server_default": "true"})  # else: only claimed
+
+
+class OwnershipChange(SQLModel, table=True):
+    """Indexes and member ids of which a statement changed whose they are; null: perhaps of all.
+
+    Written by triggers, read by whoever remembers; goes by and by, and at once with an erasure.
+    """
+
+    __tablename__ = "ownership_change"
+
+    seq: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)
+    )
+    keys: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text)))
 
 
 class Merge(SQLModel, table=True):

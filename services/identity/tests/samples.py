@@ -10,6 +10,9 @@ from uuid import UUID
 from contracts.classification import Kind
 from contracts.events import Activity, ActivityBatch, SealedIdentifier
 from contracts.sealed import Sealed, b64
+from identity_service.resolution.domain import clues
+from identity_service.resolution.use_cases import follow
+from testkit.apps import RunningApp
 
 
 def token(kind: str, value: str, member_id: UUID | None = None) -> str:
@@ -67,3 +70,9 @@ def batch(activities: Sequence[Activity], *, trusted: bool = True) -> ActivityBa
         activities=list(activities),
         trusted=trusted,
     )
+
+
+async def hear(app: RunningApp, *batches: ActivityBatch) -> None:
+    """What the service does with collected batches, in one transaction."""
+    async with app.db.transaction() as tx:
+        await follow(tx, app.app.state.owners, clues(batches))

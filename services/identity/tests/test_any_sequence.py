@@ -5,10 +5,9 @@ from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from services.identity.tests.samples import activity, batch, member_id, registration, token
+from services.identity.tests.samples import activity, batch, hear, member_id, registration, token
 
 from chassis.database import Database
-from identity_service.resolution.subscribers import on_activities
 from testkit.apps import RunningApp
 from testkit.databases import Databases
 
@@ -39,8 +38,7 @@ async def act(app: RunningApp, action: Any) -> None:
             answer = await app.client.post("/v1/merges", json=body)
         case ("behave", number, identifiers):
             named = member_id(number) if number else None
-            async with app.db.transaction() as tx:
-                await on_activities(tx, [batch([activity(*identifiers, member_id=named)])])
+            await hear(app, batch([activity(*identifiers, member_id=named)]))
             return
     assert answer.status_code in (200, 201, 404, 409, 422), answer.text
 

@@ -4,22 +4,20 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-from services.identity.tests.samples import activity, batch, index, member_id, token
+from services.identity.tests.samples import activity, batch, hear, index, member_id, token
 from services.identity.tests.test_likeness import MATCHER, ONE, OTHER
 from services.identity.tests.test_members import join
 from services.identity.tests.test_merging import CARD, OPENID, PHONE, link, merge
 
 from contracts.roles import Role
 from identity_service.likeness import use_cases as likeness
-from identity_service.resolution.subscribers import on_activities
 from testkit.apps import RunningApp
 
 DEVICE = ("device_id", "d")
 
 
 async def tell(app: RunningApp, *identifiers: tuple[str, str], trusted: bool, **more: Any) -> None:
-    async with app.db.transaction() as tx:
-        await on_activities(tx, [batch([activity(*identifiers, **more)], trusted=trusted)])
+    await hear(app, batch([activity(*identifiers, **more)], trusted=trusted))
 
 
 async def owner(app: RunningApp, identifier: tuple[str, str]) -> str | None:

@@ -8,13 +8,12 @@ from uuid import UUID
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from services.identity.tests.samples import activity, batch, index, member_id
+from services.identity.tests.samples import activity, batch, hear, index, member_id
 from services.identity.tests.test_members import join, told
 from services.identity.tests.test_merging import CARD, OPENID, PHONE, link, merge
 
 from contracts.events import MembersSplit
 from contracts.roles import Role
-from identity_service.resolution.subscribers import on_activities
 from testkit.apps import RunningApp
 from testkit.databases import Databases
 
@@ -83,16 +82,11 @@ async def test_the_same_evidence_does_not_merge_again_but_staff_do(identity: Run
     await join(identity, 1, PHONE)
     await join(identity, 2, CARD)
     both = batch([activity(PHONE, CARD)])
-
-    async def hear() -> None:
-        async with identity.db.transaction() as tx:
-            await on_activities(tx, [both])
-
-    await hear()
+    await hear(identity, both)
     async with identity.db.transaction() as tx:
         merge_id = await tx.fetchval("SELECT merge_id FROM merge")
     await split(identity, str(merge_id))
-    await hear()
+    await hear(identity, both)
     assert (await person(identity, 2))["member_id"] == str(member_id(2))
     assert (await link(identity, 1, CARD, Role.MEMBER)).status_code == 409
     again = (await merge(identity, 1, 2)).json()

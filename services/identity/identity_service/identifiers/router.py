@@ -3,14 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from chassis.web import APIRouter, PrincipalDep, ReadDep, TxDep, bulk_body, encoded
 from contracts import identity as api
 from contracts.identity_inner import ResolveAnswer, ResolveRequest
 from identity_service.identifiers import use_cases
-from identity_service.merges.repository import owners_of
+from identity_service.identifiers.owners import Owners
 
 router = APIRouter()
 Resolve = Annotated[ResolveRequest, bulk_body(ResolveRequest)]
@@ -44,6 +44,8 @@ async def link(
 
 
 @router.post("/internal/resolve", response_model=None)
-async def resolve(body: Resolve, tx: ReadDep) -> Response:
-    """Surviving members by index, for the gateway: one query."""
-    return encoded(ResolveAnswer(members=await owners_of(tx, body.indexes)))
+async def resolve(body: Resolve, tx: ReadDep, request: Request) -> Response:
+    """Surviving members by index, for the gateway."""
+    owners: Owners = request.app.state.owners
+    found, _ = await owners.of(tx, body.indexes)
+    return encoded(ResolveAnswer(members={i: owner.member_id for i, owner in found.items()}))

@@ -7,6 +7,7 @@ import msgspec
 from chassis.bus import Subscription
 from chassis.database import Tx
 from contracts.events import ActivityBatch
+from identity_service.identifiers.owners import Owners
 from identity_service.resolution.domain import TELLING, clues
 from identity_service.resolution.use_cases import follow
 
@@ -19,10 +20,11 @@ def heard(payload: bytes) -> ActivityBatch | None:
     return _batch(payload) if any(says in payload for says in _SAYS) else None
 
 
-async def on_activities(tx: Tx, batches: Sequence[ActivityBatch | None]) -> None:
-    """Stitch what the batches tell, in stream order."""
-    if found := clues(batch for batch in batches if batch is not None):
-        await follow(tx, found)
+def subscription(owners: Owners) -> Subscription:
+    """Stitches what batches tell, in stream order."""
 
+    async def collected(tx: Tx, batches: Sequence[ActivityBatch | None]) -> None:
+        if found := clues(batch for batch in batches if batch is not None):
+            await follow(tx, owners, found)
 
-ACTIVITIES = Subscription(ActivityBatch, on_activities, read=heard)
+    return Subscription(ActivityBatch, collected, read=heard)

@@ -39,9 +39,17 @@ _EMPTY = (
 )
 
 
+# Whoever remembers owners forgets all of them, and no index of the erased is left.
+_FORGET = (
+    "WITH everything AS (INSERT INTO ownership_change (keys) VALUES (NULL))"
+    " DELETE FROM ownership_change"
+)
+
+
 async def erase(tx: Tx, members: Sequence[UUID]) -> None:
     """Close the account: nothing leads to these ids any more, and nobody gets them again."""
     await hold(tx)
     for statement in _ERASE:
         await tx.execute(statement, list(members))
     await tx.execute(_EMPTY, list(members), tx.now)
+    await tx.execute(_FORGET)
