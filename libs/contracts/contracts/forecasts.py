@@ -12,7 +12,6 @@ from contracts.classification import internal, public, quasi
 from contracts.operations import Operation, Query
 from contracts.roles import READING, Role
 
-ModelName = Literal["clv", "churn", "recommend"]
 Status = Literal["queued", "running", "done", "failed"]
 
 
@@ -75,6 +74,71 @@ class CalibrationBin(Model):
     happened: Annotated[float, public]
 
 
+class ChampionCheck(Model):
+    """The best challenger against the simple baseline: the same held-out cut, the same members, one
+    `figure`. Only a `promoted` challenger is used."""
+
+    figure: Annotated[str, public]
+    more_is_better: Annotated[bool, public]
+    baseline: Annotated[str, public]
+    baseline_figure: Annotated[float, public]
+    challenger: Annotated[str, public]
+    challenger_figure: Annotated[float, public]
+    promoted: Annotated[bool, public]
+
+
+class NewMembers(Model):
+    """Members whose first purchase was in the held-out horizon, and NDCG@10 of what they were
+    offered: what everybody buys, or what is bought in the store that they came to."""
+
+    members: Annotated[int, public]
+    ndcg10_popular: Annotated[float, public]
+    ndcg10_store: Annotated[float, public]
+
+
+class PastLeaving(Model):
+    """How many were expected to leave in the horizon after a past day, and how many did."""
+
+    cut: Annotated[date, public]
+    expected: Annotated[int, public]
+    left: Annotated[int, public]
+
+
+class Leaving(Model):
+    """Of the `members` who bought in the last two horizons, how many will buy nothing in the next
+    one: `expected`, and from `low` to `high` with the chance `level`. `coverage`: share of past
+    days that lay inside intervals made in the same way."""
+
+    members: Annotated[int, public]
+    expected: Annotated[int, public]
+    low: Annotated[int, public]
+    high: Annotated[int, public]
+    level: Annotated[float, public]
+    coverage: Annotated[float | None, public] = None
+    backtests: Annotated[list[PastLeaving], public] = []
+
+
+class SalesWeek(Model):
+    """Fen, less what was given back, and members who bought, in seven days."""
+
+    since: Annotated[date, public]
+    until: Annotated[date, public]
+    fen: Annotated[int, public]
+    members: Annotated[int, public]
+
+
+class SalesForecast(Model):
+    """Fen expected in seven days to come, with intervals for 80 and 95 %."""
+
+    since: Annotated[date, public]
+    until: Annotated[date, public]
+    expected_fen: Annotated[int, public]
+    low_80_fen: Annotated[int, public]
+    high_80_fen: Annotated[int, public]
+    low_95_fen: Annotated[int, public]
+    high_95_fen: Annotated[int, public]
+
+
 class ModelReport(Model):
     """The validation report of the version in use; `metrics` are by part, held out. `cuts` are the
     days learnt from; `plots` are data URLs by name."""
@@ -97,6 +161,13 @@ class ModelReport(Model):
     high_risk: Annotated[dict[str, float], public] = {}
     early_warning_days: Annotated[int | None, public] = None
     importance: Annotated[dict[str, float], public] = {}
+    check: Annotated[ChampionCheck | None, public] = None
+    new_members: Annotated[NewMembers | None, public] = None
+    leaving: Annotated[Leaving | None, public] = None
+    history: Annotated[list[SalesWeek], public] = []
+    forecast: Annotated[list[SalesForecast], public] = []
+    backtest_weeks: Annotated[int | None, public] = None
+    pairs: Annotated[int | None, public] = None
     note: Annotated[str | None, public] = None
     plots: Annotated[dict[str, str], public] = {}
 
@@ -181,6 +252,8 @@ OPERATIONS: list[Operation] = [
         query=(
             Query("limit", Annotated[int, Field(ge=1, le=20)], "how many"),
             Query("fresh", bool, "only goods the member never bought"),
+            Query("store", str, "where the member is: of whom nothing is known gets what is bought"
+                  " there; the caller's own store if left out"),
         ),
         edge="personalised", tags=("profile",),
     ),

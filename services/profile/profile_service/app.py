@@ -35,6 +35,7 @@ from profile_service.tags import router as tags
 from profile_service.tags.jobs import JOBS as TAG_JOBS
 from profile_service.timeline import router as timeline
 from profile_service.timeline import subscribers as happenings
+from profile_service.together import router as together
 from profile_service.worth import router as worth
 from profile_service.worth.jobs import JOBS as WORTH_JOBS
 
@@ -59,7 +60,7 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
             settings=settings,
             routers=[
                 catalogue.router, profiles.router, tags.router, rfm.router, figures.router,
-                forecasts.router, segments.router, quality.router, insight.router,
+                forecasts.router, segments.router, quality.router, insight.router, together.router,
                 worth.router, timeline.router,
             ],
             subscriptions=[

@@ -17,6 +17,8 @@ from contracts.forecasts import StockBatch, StockLevel, TrainingRequest
 from profile_service.forecasts import use_cases
 from profile_service.forecasts.domain import Advice, offered, takes_over, words
 from profile_service.forecasts.lake import Lake
+from profile_service.forecasts.use_cases import Wish
+from profile_service.insight import use_cases as insight
 from profile_service.profiles import use_cases as profiles
 from profile_service.rights import use_cases as rights
 from profile_service.worth import use_cases as worth
@@ -61,9 +63,8 @@ async def train(world: World, lake: Lake, *names: str) -> None:
 
 
 async def advised(world: World, number: int, **wish: Any) -> Any:
-    wish = {"limit": 10, "fresh": False, "personal": True, **wish}
     async with world.db.transaction(readonly=True) as tx:
-        return await use_cases.recommendations(tx, member(number), wish.pop("limit"), **wish)
+        return await use_cases.recommendations(tx, member(number), Wish(**wish))
 
 
 def subjects(lake: Lake) -> set[int]:
@@ -106,6 +107,7 @@ async def test_models_say_what_they_expect_and_it_goes_with_the_member(
         seen = {one.name: one for one in (await use_cases.models(tx)).data}
         report = await use_cases.report(tx, "churn")
         profile = await profiles.profile(tx, member(1))
+        ahead = await insight.outlook(tx)
         told = await tx.fetchval(
             "SELECT count(*) FROM outbox WHERE subject = 'profile.churn_risk_raised.v1'"
         )
@@ -119,7 +121,10 @@ async def test_models_say_what_they_expect_and_it_goes_with_the_member(
     assert {one.status for one in seen.values()} == {"done"}, seen
     assert all(one.accepted and one.figures for one in seen.values())
     assert report.plots and report.held_out and report.held_out.members > 0
-    assert report.calibration_table
+    assert report.calibration_table and report.check and report.check.baseline == "recency"
+    assert report.check.promoted == (report.champion != "recency")
+    assert ahead.leaving and ahead.sales is None
+    assert 0 <= ahead.leaving.leaving.low <= ahead.leaving.leaving.expected <= buyers
     assert profile.clv and profile.churn and profile.churn.reasons
     assert profile.clv.band is None and valued.clv and valued.clv.band
     assert valued.clv.yearly_spend and valued.clv.yearly_spend.amount > profile.clv.spend.amount
@@ -186,7 +191,7 @@ async def test_trainings_come_by_themselves(world: World, clock: DrivenClock) ->
     now = world.db.clock.now()
     await use_cases.ask_when_due(world.db, now, 0)
     assert await queued() == 0
-    for ahead, expected in ((0, 3), (6, 3), (8, 6)):
+    for ahead, expected in ((0, 5), (6, 5), (8, 10)):
         await use_cases.ask_when_due(world.db, now + timedelta(days=ahead), 7)
         assert await queued() == expected
 
@@ -199,9 +204,10 @@ def test_versions_take_over_unless_clearly_worse() -> None:
 
 def test_offers_in_words() -> None:
     mine = [Advice("a", None, own=True), Advice("b", "a", own=False)]
-    assert [each.sku for each in offered(mine, ["b", "c", "d"], frozenset({"a", "c"}), 3)] == [
-        "b", "d",
-    ]  # fmt: skip
+    fill = [Advice(sku, None, own=False, among="store") for sku in ("b", "c", "d")]
+    made = offered(mine, fill, frozenset({"a", "c"}), 3)
+    assert [(each.sku, each.among) for each in made] == [("b", None), ("d", "store")]
+    assert words(made[1], {})[0] == "这家门店的会员最近常买"
     assert words(mine[0], {}) == ("您常买", "you buy it often")
     assert words(mine[1], {"a": "牛奶"})[0] == "因为您买过牛奶"
     assert words(Advice("c", None, own=False), {})[0] == "许多会员最近在买"

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from chassis.database import Tx
 from contracts.forecasts import StockLevel
-from profile_service.forecasts.domain import Forecast, Version
+from profile_service.forecasts.domain import Forecast, Somebody, Version
 
 # People that nothing is concluded about: they object, or said no to recommendations.
 _SILENT = (
@@ -89,10 +89,12 @@ async def fail(tx: Tx, version: Version, error: str) -> None:
     )  # fmt: skip
 
 
-async def people(tx: Tx) -> Sequence[tuple[int, int]]:
-    """(subject, root) of all whom something may be concluded about."""
+async def people(tx: Tx) -> Sequence[tuple[int, int, str | None, int | None, str | None]]:
+    """(subject, root, gender, birth_year, city) of all whom something may be concluded about."""
     return await tx.fetch(
-        "SELECT subject.id, subject.root FROM subject JOIN subject AS top ON top.id = subject.root"
+        "SELECT subject.id, subject.root, nullif(gender, 'unknown') AS gender, birth_year, city"
+        " FROM subject JOIN subject AS top ON top.id = subject.root"
+        " LEFT JOIN member ON member.subject_id = subject.root"
         f" WHERE top.member_id IS NOT NULL AND subject.root NOT IN ({_SILENT})"
     )
 
@@ -106,7 +108,7 @@ async def replace(
     tx: Tx, version: Version, rows: Sequence[tuple[int, float | None, dict[str, Any]]]
 ) -> None:
     """(person, value, detail) instead of what the model said before; only of who is still there."""
-    still = {root for _, root in await people(tx)}
+    still = {row[1] for row in await people(tx)}
     await tx.execute("DELETE FROM forecast WHERE name = $1", version.name)
     await tx.copy(
         "forecast",
@@ -119,6 +121,31 @@ async def replace(
     )
 
 
+async def replace_goods(tx: Tx, table: str, columns: Sequence[str], rows: Sequence[Any]) -> None:
+    """What a model says about goods, instead of what it said before."""
+    await tx.execute(f"DELETE FROM {table}")
+    await tx.copy(table, columns, rows)
+
+
+async def popular_among(tx: Tx, groups: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """(kind, sku) of what these groups buy lately, group by group."""
+    rows = await tx.fetch(
+        "SELECT kind, sku FROM popular_goods"
+        " JOIN unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (kind, key, nth)"
+        " USING (kind, key) ORDER BY nth, place",
+        [kind for kind, _ in groups], [key for _, key in groups],
+    )  # fmt: skip
+    return [(row["kind"], row["sku"]) for row in rows]
+
+
+async def somebody(tx: Tx, root: int) -> Somebody | None:
+    """What a member told when registering."""
+    row = await tx.fetchrow(
+        "SELECT nullif(gender, 'unknown'), birth_year, city FROM member WHERE subject_id = $1", root
+    )
+    return None if row is None else Somebody(*row)
+
+
 async def high_risks(tx: Tx, least: float) -> dict[int, tuple[UUID, float]]:
     """Member and chance of those at high risk, by person."""
     rows = await tx.fetch(
@@ -128,6 +155,16 @@ async def high_risks(tx: Tx, least: float) -> dict[int, tuple[UUID, float]]:
         least,
     )
     return {row["id"]: (row["member_id"], row["value"]) for row in rows}
+
+
+async def silent(tx: Tx, leaves: Sequence[int]) -> bool:
+    """Whether nothing may be concluded about a person."""
+    found: bool = await tx.fetchval(
+        f"SELECT EXISTS (SELECT 1 FROM ({_SILENT}) AS no JOIN subject ON subject.root = no.root"
+        " WHERE subject.id = ANY($1::bigint[]))",
+        list(leaves),
+    )
+    return found
 
 
 async def of_person(tx: Tx, leaves: Sequence[int]) -> dict[str, Forecast]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Path, Query
 
-from chassis.web import APIRouter, PersonalDep, ReadDep, TxDep, bulk_body
+from chassis.web import APIRouter, PersonalDep, PrincipalDep, ReadDep, TxDep, bulk_body
 from contracts.forecasts import (
     ModelReport,
     Recommendations,
@@ -44,11 +44,15 @@ async def get_recommendations(
     member_id: UUID,
     tx: ReadDep,
     personal: PersonalDep,
+    principal: PrincipalDep,
+    *,
     limit: Annotated[int, Query(ge=1, le=20)] = 10,
     fresh: bool = False,
+    store: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Recommendations:
     """Goods that a member may want."""
-    return await use_cases.recommendations(tx, member_id, limit, fresh=fresh, personal=personal)
+    wish = use_cases.Wish(limit, fresh, personal, store or principal.store)
+    return await use_cases.recommendations(tx, member_id, wish)
 
 
 @router.put("/v1/stock")

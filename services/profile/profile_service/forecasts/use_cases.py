@@ -8,6 +8,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ from profile_service.forecasts.domain import (
     Advice,
     Forecast,
     Version,
+    groups_of,
     measure,
     offered,
     takes_over,
@@ -52,6 +54,20 @@ SHOWN = 60
 ABANDONED = timedelta(days=2)
 TOLD_AT_ONCE = 1000
 POPULAR = 50
+GOODS = {
+    "recommend": "popular_goods",
+    "baskets": "goods_pair",
+}  # tables of what is said about goods
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How recommendations are asked for; not `personal`: no conclusions about the member."""
+
+    limit: int = 10
+    fresh: bool = False
+    personal: bool = True
+    store: str | None = None
 
 
 async def ask(tx: Tx, name: str, wish: TrainingRequest) -> TrainedModel:
@@ -106,7 +122,7 @@ async def train_waiting(db: Database, lake: Lake) -> int:
                 if "error" in result:
                     await repository.fail(tx, version, str(result["error"]))
                 else:
-                    await _take(tx, version, result, folder / f"{number}.parquet")
+                    await _take(tx, version, result, folder / str(number))
     return len(versions)
 
 
@@ -114,7 +130,10 @@ async def _prepare(db: Database, lake: Lake, versions: Sequence[Version], folder
     async with db.transaction(readonly=True) as tx:
         people = await repository.people(tx)
         products = await repository.products(tx)
-    schema = {"subject": pl.Int64, "member": pl.Int64}
+    schema = {
+        "subject": pl.Int64, "member": pl.Int64, "gender": pl.String, "birth_year": pl.Int64,
+        "city": pl.String,
+    }  # fmt: skip
     pl.DataFrame([tuple(row) for row in people], schema, orient="row").write_parquet(
         folder / "people.parquet"
     )
@@ -156,8 +175,14 @@ async def _take(tx: Tx, version: Version, result: dict[str, Any], told: Path) ->
     await repository.finish(tx, version, result["report"], result["popular"], accepted)
     if not accepted:
         return
+    if version.name in GOODS:
+        table = pl.read_parquet(told.with_suffix(".goods.parquet"))
+        await repository.replace_goods(tx, GOODS[version.name], table.columns, table.rows())
+    file = told.with_suffix(".parquet")
+    if not file.exists():
+        return
     before = await repository.high_risks(tx, HIGH_RISK)
-    table = pl.read_parquet(told).select(pl.col("member").cast(pl.Int64), "value", "detail")
+    table = pl.read_parquet(file).select(pl.col("member").cast(pl.Int64), "value", "detail")
     rows = [(root, value, json.loads(detail)) for root, value, detail in table.iter_rows()]
     await repository.replace(tx, version, rows)
     if version.name == "clv":
@@ -170,22 +195,32 @@ async def _take(tx: Tx, version: Version, result: dict[str, Any], told: Path) ->
             tx.publish(ChurnRiskRaised(version.as_of, version.horizon_days, piece))
 
 
-async def recommendations(
-    tx: Tx, member_id: UUID, limit: int, *, fresh: bool, personal: bool
-) -> Recommendations:
-    """Goods in stock for a member; not `personal`: what many buy. Raises Problem 404."""
+async def recommendations(tx: Tx, member_id: UUID, wish: Wish) -> Recommendations:
+    """Goods in stock for a member. Raises Problem 404.
+
+    Who has no list of their own gets what others like them buy (the store; if `personal`, those of
+    the same age, the city), then what everybody does.
+    """
     person = await subject_rows.person(tx, member_id)
     if person is None:
         raise Problem(404, "unknown_member", "There is no such member")
-    said = (await repository.of_person(tx, person.leaves)).get("recommend") if personal else None
-    kept = said.detail["fresh" if fresh else "all"] if said else []
+    said, known = None, None
+    if wish.personal:
+        said = (await repository.of_person(tx, person.leaves)).get("recommend")
+        silent = await repository.silent(tx, person.leaves)
+        known = None if silent else await repository.somebody(tx, person.root)
+    kept = said.detail["fresh" if wish.fresh else "all"] if said else []
     advice = [Advice(sku, because, own) for sku, because, own in kept]
+    groups = [] if advice else groups_of(known, wish.store, local_date(tx.now).year)
+    fill = [Advice(sku, None, own=False, among=kind)
+            for kind, sku in await repository.popular_among(tx, groups)]  # fmt: skip
     used = await repository.in_use(tx, "recommend")
     popular = [] if used is None else used["popular"][:POPULAR]
+    fill += [Advice(sku, None, own=False) for sku in popular]
     mentioned = {each.sku for each in advice} | {each.because for each in advice if each.because}
-    gone, names = await repository.goods(tx, sorted(mentioned | set(popular)))
+    gone, names = await repository.goods(tx, sorted(mentioned | {each.sku for each in fill}))
     data = []
-    for rank, each in enumerate(offered(advice, popular, gone, limit), 1):
+    for rank, each in enumerate(offered(advice, fill, gone, wish.limit), 1):
         zh, en = words(each, names)
         data.append(
             Recommendation(

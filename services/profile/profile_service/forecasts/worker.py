@@ -1,14 +1,16 @@
 """Trainings in a process of their own: `python -m profile_service.forecasts.worker FOLDER`.
 
-FOLDER holds jobs.json, people.parquet (subject, member: the person's root) and products.parquet; it
-gets, for the n-th job, n.parquet (member, value, detail as JSON) and n.json. Numbers crunched here
-do not hold up the service, and memory goes back when it ends.
+FOLDER holds jobs.json, people.parquet (subject, member: the person's root, gender, birth_year,
+city) and products.parquet; it gets, for the n-th job, n.json, and what the model says about members
+in n.parquet (member, value, detail as JSON) or about goods in n.goods.parquet. Numbers crunched
+here do not hold up the service, and memory goes back when it ends.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,12 +19,23 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from profile_service.models import churn, clv, outlook, recommend, report
+from profile_service.models import churn, clv, newcomers, outlook, pairs, recommend, report, weekly
 from profile_service.models.reasons import TOP as REASONS
-from profile_service.models.shopping import COLUMNS, Shopping, Unusable, shape
+from profile_service.models.shopping import COLUMNS, Shopping, Unusable, day_of, shape
 
 OFFERED = 20
-Told = tuple[pl.DataFrame, dict[str, Any], dict[str, Any], list[str]]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a model says: its report (with `seen`, for plots), a row a member, rows about goods, and
+    the goods that most buy."""
+
+    report: dict[str, Any]
+    seen: dict[str, Any] = field(default_factory=dict)
+    table: pl.DataFrame | None = None
+    goods: pl.DataFrame | None = None
+    popular: list[str] = field(default_factory=list)
 
 
 def quiet(_line: str) -> None:
@@ -55,28 +68,33 @@ def run(folder: Path) -> None:
         try:
             as_of = job["as_of"]
             shopping = read[as_of] = read.get(as_of) or load(told["files"], as_of, folder)
-            table, made, seen, popular = TRAINERS[job["name"]](shopping, job["horizon_days"])
+            made = TRAINERS[job["name"]](shopping, job["horizon_days"], folder)
         except Unusable as error:
             _write(folder / f"{number}.json", {"error": str(error)})
             continue
-        whole = {**made, "plots": report.embedded(made, seen)}
-        table.write_parquet(folder / f"{number}.parquet")
-        _write(folder / f"{number}.json", {"report": whole, "popular": popular})
+        whole = {**made.report, "plots": report.embedded(made.report, made.seen)}
+        if made.table is not None:
+            made.table.write_parquet(folder / f"{number}.parquet")
+        if made.goods is not None:
+            made.goods.write_parquet(folder / f"{number}.goods.parquet")
+        _write(folder / f"{number}.json", {"report": whole, "popular": made.popular})
 
 
 def _write(path: Path, result: dict[str, Any]) -> None:
     path.write_text(json.dumps(result, ensure_ascii=False))
 
 
-def _clv(shopping: Shopping, horizon: int) -> Told:
+def _clv(shopping: Shopping, horizon: int, _folder: Path) -> Told:
     outcome = clv.train(shopping, horizon, quiet)
     years = np.round(outlook.ahead(shopping, horizon), 4)
     details = [json.dumps({"ahead": row}) for row in years.tolist()]
     table = outcome.predictions.select("member", pl.col("spend_fen").alias("value"))
-    return table.with_columns(pl.Series("detail", details)), outcome.report, outcome.seen, []
+    return Told(
+        outcome.report, dict(outcome.seen), table.with_columns(pl.Series("detail", details))
+    )
 
 
-def _churn(shopping: Shopping, horizon: int) -> Told:
+def _churn(shopping: Shopping, horizon: int, _folder: Path) -> Told:
     outcome, reasons = churn.train(shopping, horizon, quiet)
     by_code: dict[int, list[dict[str, Any]]] = {}
     for number, code in enumerate(outcome.learnt):
@@ -90,10 +108,12 @@ def _churn(shopping: Shopping, horizon: int) -> Told:
         for code in range(len(shopping.members))
     ]
     table = outcome.predictions.select("member", pl.col("p").alias("value"))
-    return table.with_columns(pl.Series("detail", details)), outcome.report, outcome.seen, []
+    return Told(
+        outcome.report, dict(outcome.seen), table.with_columns(pl.Series("detail", details))
+    )
 
 
-def _recommend(shopping: Shopping, horizon: int) -> Told:
+def _recommend(shopping: Shopping, horizon: int, folder: Path) -> Told:
     advice = recommend.train(shopping, horizon, quiet, top=OFFERED)
     skus = shopping.skus.to_list()
     lists: list[dict[str, list[Any]]] = [{"all": [], "fresh": []} for _ in shopping.members]
@@ -107,10 +127,51 @@ def _recommend(shopping: Shopping, horizon: int) -> Told:
         "value": pl.Series([None] * len(lists), dtype=pl.Float64),
         "detail": [json.dumps(each, ensure_ascii=False) for each in lists],
     })  # fmt: skip
-    return table, advice.report, {}, [skus[sku] for sku in advice.popular]
+    popular = [skus[sku] for sku in advice.popular]
+    return Told(advice.report, table=table, goods=_among(shopping, folder), popular=popular)
 
 
-TRAINERS = {"clv": _clv, "churn": _churn, "recommend": _recommend}
+def _among(shopping: Shopping, folder: Path) -> pl.DataFrame:
+    """What is popular among groups: kind, key, place, sku, buyers."""
+    people = pl.read_parquet(folder / "people.parquet").unique("member")
+    year = day_of(shopping.as_of).year
+    who = people.select(
+        pl.col("member").cast(pl.String), pl.col("city"),
+        (pl.col("gender") + ":" + ((year - pl.col("birth_year")) // 10 * 10).cast(pl.String))
+        .alias("age"),
+    )  # fmt: skip
+    codes = newcomers.lately(shopping, shopping.as_of)
+    bought = codes.with_columns(
+        shopping.members[codes["member"].to_numpy()].alias("member"),
+        shopping.stores[codes["store"].to_numpy()].alias("store"),
+    ).join(who, on="member", how="left")
+    lists = []
+    for kind in ("store", "age", "city"):
+        found = newcomers.popular(bought, kind)
+        lists.append(
+            found.select(
+                pl.lit(kind).alias("kind"),
+                pl.col(kind).alias("key"),
+                "place",
+                shopping.skus[found["sku"].to_numpy()].alias("sku"),
+                pl.col("members").cast(pl.Int64).alias("buyers"),
+            )
+        )
+    return pl.concat(lists)
+
+
+def _sales(shopping: Shopping, horizon: int, _folder: Path) -> Told:
+    return Told(weekly.train(shopping, horizon, quiet))
+
+
+def _baskets(shopping: Shopping, horizon: int, _folder: Path) -> Told:
+    found = pairs.train(shopping, horizon, quiet)
+    return Told(found.report, goods=found.pairs.rename({"members": "buyers"}))
+
+
+TRAINERS = {
+    "clv": _clv, "churn": _churn, "recommend": _recommend, "sales": _sales, "baskets": _baskets,
+}  # fmt: skip
 
 if __name__ == "__main__":
     run(Path(sys.argv[1]))

@@ -16,6 +16,8 @@ from fractions import Fraction
 from itertools import combinations
 from math import factorial, prod
 
+from contracts.forecasts import Leaving, SalesForecast
+
 FACTORS = ("members", "frequency", "basket", "price")
 Labels = tuple[str | None, ...]
 
@@ -180,6 +182,29 @@ def words(
             en.append(f"{'Down' if falling else 'Up'}: {name} {_said(n, kpi, '+')}, mostly"
                       f" {_NAMES[FACTORS[main]][1]} ({_said(most, kpi, '+')}).")  # fmt: skip
     return zh, en
+
+
+def forecast_words(week: SalesForecast, coverage: float | None) -> tuple[str, str]:
+    """Next week's sales."""
+    low, high = _said(week.low_80_fen, "sales"), _said(week.high_80_fen, "sales")
+    zh = f"下周销售额预计 {_said(week.expected_fen, 'sales')}（80% 区间 {low} 至 {high}"
+    en = f"Next week's sales: {_said(week.expected_fen, 'sales')} (80 %: {low} to {high}"
+    if coverage is None:
+        return zh + "）。", en + ")."
+    return (
+        f"{zh}，回测覆盖 {coverage:.0%}）。",
+        f"{en}; {coverage:.0%} of past weeks lay inside).",
+    )
+
+
+def leaving_words(told: Leaving, days: int) -> tuple[str, str]:
+    """Members likely to leave."""
+    return (
+        f"近期活跃的 {told.members} 名会员中，预计 {told.expected} 名在 {days} 天内不再购买"
+        f"（{told.low} 至 {told.high}）。",
+        f"Of {told.members} members who bought lately, {told.expected} are likely to buy nothing"
+        f" within {days} days ({told.low} to {told.high}).",
+    )
 
 
 def _said(n: int, kpi: str, sign: str = "") -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Query
 
 from chassis.web import APIRouter, PrincipalDep, ReadDep
-from contracts.insights import Against, Decomposition, Kpi
+from contracts.insights import Against, Decomposition, Kpi, Outlook
 from contracts.roles import Role
 from profile_service.insight import use_cases
 from profile_service.insight.domain import Question
@@ -30,3 +30,9 @@ async def decompose(
     few = principal.role is Role.DATA_OPERATOR
     asked = Question(kpi, use_cases.dimensions(by, kpi, few), since, until, against, limit)
     return await use_cases.decompose(tx, asked, use_cases.SMALLEST if few else 1)
+
+
+@router.get("/v1/insights/forecast")
+async def forecast(tx: ReadDep) -> Outlook:
+    """Sales of the weeks to come, and members likely to leave."""
+    return await use_cases.outlook(tx)

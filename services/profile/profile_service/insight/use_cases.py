@@ -1,4 +1,4 @@
-"""Why figures moved."""
+"""Why figures moved, and what is to be expected."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from datetime import timedelta
 from chassis.clock import local_date, midnight
 from chassis.database import Tx
 from chassis.problem import Problem
-from contracts.insights import Decomposition, Effects, Movement
+from contracts.insights import (
+    Decomposition,
+    Effects,
+    LeavingForecast,
+    Movement,
+    Outlook,
+    WeeklySales,
+)
+from profile_service.forecasts import repository as models
 from profile_service.insight import domain, repository
 from profile_service.insight.domain import FACTORS, Group, Labels, Question
 from profile_service.insight.repository import DIMENSIONS, Cut, Moments
@@ -66,6 +74,37 @@ async def _large_enough(tx: Tx, moments: Moments, cut: Cut) -> dict[Labels, Grou
         listed = sum(1 for each in found.values() if not each.rest)
         cut = Cut(cut.by, max(min(cut.limit, listed) - 1, 0), cut.smallest)
     return await repository.groups(tx, moments, Cut(cut.by, 0, cut.smallest))
+
+
+async def outlook(tx: Tx) -> Outlook:
+    """What the models in use expect of sales and of members."""
+    sales, churn = await models.in_use(tx, "sales"), await models.in_use(tx, "churn")
+    weekly = leaving = None
+    zh, en = list[str](), list[str]()
+    if sales is not None:
+        told = sales["report"]
+        figures = told["metrics"].get(told["champion"], {})
+        weekly = WeeklySales.model_validate(
+            {
+                "version": sales["version"], "coverage_80": figures.get("coverage_80"),
+                "coverage_95": figures.get("coverage_95"),
+                **{name: told[name] for name in ("as_of", "champion", "backtest_weeks", "history",
+                                                 "forecast")},
+            }
+        )  # fmt: skip
+        more = domain.forecast_words(weekly.forecast[0], weekly.coverage_80)
+        zh.append(more[0])
+        en.append(more[1])
+    if churn is not None and churn["report"].get("leaving"):
+        told = churn["report"]
+        leaving = LeavingForecast.model_validate(
+            {"version": churn["version"],
+             **{name: told[name] for name in ("as_of", "horizon_days", "leaving")}}
+        )  # fmt: skip
+        more = domain.leaving_words(leaving.leaving, leaving.horizon_days)
+        zh.append(more[0])
+        en.append(more[1])
+    return Outlook(sales=weekly, leaving=leaving, zh=zh, en=en)
 
 
 def _known(asked: Question, smallest: int) -> None:

@@ -12,9 +12,12 @@ from scipy.optimize import minimize
 
 from profile_service.models import metrics
 from profile_service.models.boosting import Effort, engine
+from profile_service.models.champion import RULES, checked
+from profile_service.models.champion import chosen as chosen_of
 from profile_service.models.clv import Outcome, complete, describe
 from profile_service.models.features import Features
 from profile_service.models.learning import Known, Learner, Lookup, Plan, learn, plan
+from profile_service.models.leaving import Backtest, expected
 from profile_service.models.reasons import Reason, explain
 from profile_service.models.shopping import Progress, Shopping, day_of
 
@@ -23,6 +26,7 @@ HIGH_RISK = 0.8
 TRUST = 100.0  # how many members' worth of belief that trees are calibrated as they come
 TREES_SHARE = 0.65  # of the blend's log odds; the rest is BG/NBD's
 EFFORT = Effort(rounds=150, rate=0.04, leaves=12)
+QUICK = Effort(rounds=60, rate=0.1, leaves=12)  # sums of chances need less than their ranks
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,8 @@ def train(shopping: Shopping, horizon: int, progress: Progress) -> tuple[Outcome
         "high_risk": {"at_least": HIGH_RISK, "members": int((chance >= HIGH_RISK).sum())},
         "early_warning_days": horizon,
     }
+    progress("counting who left in past months")
+    report["leaving"] = leaving(lookup, chosen, chance)
     table = pl.DataFrame({"member": now.features["member"], "p": np.round(chance, 6)})
     learnt = table["member"].to_list()
     return Outcome(complete(shopping, table, 1.0), report, seen, learnt), reasons
@@ -103,12 +109,35 @@ def _silent(lookup: Lookup, cut: int) -> Floats:
     return (lookup.outcome(cut, "orders") <= 0).astype(np.float64)
 
 
-def _learn(lookup: Lookup, cuts: tuple[int, ...], half: int | None = None) -> Learner:
+def leaving(lookup: Lookup, chosen: Plan, chance: Floats) -> dict[str, Any]:
+    """How many of the members who bought lately will buy nothing in the horizon, with an interval.
+
+    Past days are forecast from what was known then, by trees of cuts whose horizons were over.
+    """
+    now = _lately(lookup, chosen.horizon, lookup.features.shopping.as_of)
+    told: list[Backtest] = []
+    for cut in chosen.cuts:
+        past = tuple(each for each in chosen.cuts if each + chosen.horizon <= cut)
+        active = _lately(lookup, chosen.horizon, cut)
+        silent = _silent(lookup, cut)
+        if past and active.any() and 0 < _silent(lookup, past[0]).mean() < 1:
+            said = _learn(lookup, past, effort=QUICK).predict(lookup.at(cut))[active]
+            told.append(Backtest(cut, float(said.sum()), float(silent[active].sum())))
+    return expected(chance[now], told)
+
+
+def _lately(lookup: Lookup, horizon: int, cut: int) -> NDArray[np.bool_]:
+    return np.asarray(lookup.at(cut).features["recency"].to_numpy() <= 2 * horizon)
+
+
+def _learn(
+    lookup: Lookup, cuts: tuple[int, ...], half: int | None = None, effort: Effort | None = None
+) -> Learner:
     def keep(known: Known) -> NDArray[np.bool_]:
         return np.asarray(known.features["member"].to_numpy() % 2 != half)
 
     return learn(
-        lookup, cuts, lambda cut: _silent(lookup, cut), "binary", EFFORT,
+        lookup, cuts, lambda cut: _silent(lookup, cut), "binary", effort or EFFORT,
         keep=keep if half is not None else None,
     )  # fmt: skip
 
@@ -154,10 +183,12 @@ def _judge(lookup: Lookup, chosen: Plan) -> tuple[str, Scale, dict[str, Any], di
             candidates[name][odd == part] = scale(chance[odd == part])
     recent = known.features["recency"].to_numpy()[mine] <= 2 * lookup.horizon
     figures = {name: metrics.chance(chance, happened) for name, chance in candidates.items()}
-    champion = min(figures, key=lambda name: figures[name]["brier"])
+    rule, voices = RULES["churn"], [name for name in figures if name in raw]
+    champion = chosen_of(rule, figures, voices)
     report = {
         "held_out": {"cut": day_of(cut).isoformat(), "how": how, "members": len(happened)},
         "metrics": figures,
+        "check": checked(rule, figures, voices),
         "metrics_bought_in_last_two_horizons": {
             name: metrics.chance(chance[recent], happened[recent])
             for name, chance in candidates.items()

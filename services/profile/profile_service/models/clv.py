@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from profile_service.models import metrics
 from profile_service.models.boosting import Effort, engine
+from profile_service.models.champion import RULES, checked
+from profile_service.models.champion import chosen as chosen_of
 from profile_service.models.features import Features
 from profile_service.models.learning import Known, Learner, Lookup, Plan, learn, plan
 from profile_service.models.shopping import Progress, Shopping, day_of
@@ -124,9 +126,11 @@ def _judge(lookup: Lookup, chosen: Plan) -> tuple[Floats, dict[str, Any], dict[s
         "blend": metrics.spend(blend, actual),
         **{name: metrics.spend(parts[:, place], actual) for place, name in enumerate(PARTS)},
     }
-    wins = figures["blend"]["mae"] <= figures["baseline"]["mae"]
+    champion = chosen_of(RULES["clv"], figures, ["blend"])
+    wins = champion == "blend"
     report = {
-        "champion": "blend" if wins else "baseline",
+        "champion": champion,
+        "check": checked(RULES["clv"], figures, ["blend"]),
         "weights": _named(weights if wins else np.array([1.0, 0.0, 0.0])),
         "held_out": {"cut": day_of(cut).isoformat(), "how": how, "members": len(actual)},
         "metrics": figures,

@@ -9,10 +9,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from profile_service.models import boosting, metrics
+from profile_service.models import boosting, metrics, newcomers
 from profile_service.models.baskets import Baskets, Related, baskets, relate
 from profile_service.models.boosting import Effort, Trees, engine
 from profile_service.models.candidates import candidates, labelled, purchases
+from profile_service.models.champion import RULES, checked
+from profile_service.models.champion import chosen as chosen_of
 from profile_service.models.clv import describe
 from profile_service.models.learning import LEAST, Plan
 from profile_service.models.shopping import Progress, Shopping, day_of
@@ -69,6 +71,7 @@ def train(shopping: Shopping, horizon: int, progress: Progress, top: int = TOP) 
         last = world(shopping, chosen.cuts[0])
         judged, champions = _judge(shopping, chosen, last, progress)
         report |= judged
+        report["new_members"] = newcomers.judge(shopping, chosen.cuts[0], horizon)
         if "ranker" in champions.values():
             ranker = _learn(shopping, last, chosen.cuts[0], horizon)
             report["importance"] = dict(ranker.importance()[:15])
@@ -144,12 +147,11 @@ def _judge(
         }
         for name, score in scores.items()
     }
-    champions = {
-        kind: max(("half_life", "ranker"), key=lambda name: figures[name][f"ndcg10_{kind}"])
-        for kind in ("all", "new")
-    }
+    rules = {"all": RULES["recommend"], "new": RULES["recommend_new"]}
+    champions = {kind: chosen_of(rule, figures, ["ranker"]) for kind, rule in rules.items()}
     held_out = {"cut": day_of(cut).isoformat(), "how": how, "members": len(members)}
-    return {"held_out": held_out, "metrics": figures}, champions
+    check = checked(RULES["recommend"], figures, ["ranker"])
+    return {"held_out": held_out, "metrics": figures, "check": check}, champions
 
 
 def _plain(table: pl.DataFrame) -> Floats:

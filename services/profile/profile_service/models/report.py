@@ -40,12 +40,23 @@ def plots(report: dict[str, Any], seen: dict[str, Floats]) -> dict[str, bytes]:
     if importance := report.get("importance"):
         plot = axes("importance", "What the trees look at", "share of gain", "")
         plot.barh(list(importance)[::-1], list(importance.values())[::-1])
+    if weeks := report.get("forecast"):
+        _weeks(axes("weeks", "Sales a week (yuan)", "weeks from now", ""), report, weeks)
     if figures := report.get("metrics"):
         first = next(iter(next(iter(figures.values()))))
         plot = axes("parts", f"{first}, held out", "", first)
         plot.bar(list(figures), [values[first] for values in figures.values()])
         plot.tick_params(axis="x", labelrotation=20)
     return {name: _png(figure) for name, figure in drawn.items()}
+
+
+def _weeks(plot: Any, report: dict[str, Any], weeks: list[dict[str, Any]]) -> None:
+    past = [week["fen"] / 100 for week in report["history"]]
+    plot.plot(range(-len(past), 0), past, color="black", linewidth=0.8)
+    plot.plot(range(len(weeks)), [week["expected_fen"] / 100 for week in weeks], marker=".")
+    for level in ("80", "95"):
+        ends = [[week[f"{end}_{level}_fen"] / 100 for week in weeks] for end in ("low", "high")]
+        plot.fill_between(range(len(weeks)), *ends, alpha=0.2)
 
 
 def _png(figure: Any) -> bytes:

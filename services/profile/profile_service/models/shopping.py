@@ -31,9 +31,9 @@ class Shopping:
 
     `lines`: member (u32 code), order_no (u32 code), day (i32, days since 1970), hour (i8), sku
     (u32 code), quantity (f64), amount (f64, fen; negative: returned), store (u32 code). Codes are
-    places in `members` and `skus`, which are sorted, so results do not depend on the order of
-    rows. `products`: sku (code) and the attribute columns there are, as strings. `gone`: codes of
-    goods that are out of stock.
+    places in `members`, `skus` and `stores`, which are sorted, so results do not depend on the
+    order of rows. `products`: sku (code) and the attribute columns there are, as strings. `gone`:
+    codes of goods that are out of stock.
     """
 
     lines: pl.DataFrame
@@ -42,6 +42,7 @@ class Shopping:
     products: pl.DataFrame
     gone: pl.Series
     as_of: int
+    stores: pl.Series
 
     @property
     def first_day(self) -> int:
@@ -116,7 +117,7 @@ def shape(raw: pl.DataFrame, products: pl.DataFrame | None, as_of: date) -> Shop
     kept = whole.filter(pl.col("at") < as_of)
     if kept.is_empty():
         raise Unusable(f"nothing was bought before {as_of}")
-    members, skus = (kept[name].unique().sort() for name in ("member", "sku"))
+    members, skus, stores = (kept[name].unique().sort() for name in ("member", "sku", "store"))
     lines = kept.select(
         _code("member", members),
         _code("order_no", kept["order_no"].unique().sort()),
@@ -125,10 +126,10 @@ def shape(raw: pl.DataFrame, products: pl.DataFrame | None, as_of: date) -> Shop
         _code("sku", skus),
         "quantity",
         "amount",
-        _code("store", kept["store"].unique().sort()),
+        _code("store", stores),
     ).sort("day", "hour", "member", "order_no", "sku", "amount", "quantity", "store")
     described, gone = _attributes(products, skus)
-    return Shopping(lines, members, skus, described, gone, number_of(as_of))
+    return Shopping(lines, members, skus, described, gone, number_of(as_of), stores)
 
 
 def _code(name: str, known: pl.Series) -> pl.Expr:

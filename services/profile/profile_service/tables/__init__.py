@@ -8,6 +8,7 @@ from sqlalchemy import Integer, Text
 from sqlmodel import Field
 
 from profile_service.tables.base import Row, big, document, many, moment, text
+from profile_service.tables.goods import GoodsPairRow, PopularGoodsRow
 from profile_service.tables.quality import CollectDelayRow, QualityReportRow, QuarantineDayRow
 from profile_service.tables.segments import (
     ConditionRow,
@@ -29,9 +30,11 @@ __all__ = [
     "ClvTermsRow",
     "CollectDelayRow",
     "ConditionRow",
+    "GoodsPairRow",
     "MemberConsentRow",
     "MemberTierRow",
     "MemberWorthRow",
+    "PopularGoodsRow",
     "QualityReportRow",
     "QuarantineDayRow",
     "Row",

@@ -1,0 +1,1 @@
+"""Goods that are bought together: for analysts, and beside a basket."""
