@@ -14,9 +14,24 @@ from contracts.roles import Role
 
 
 class Scenario(StrEnum):
-    """The standing scenarios that exist."""
+    """The standing scenarios that exist.
+
+    `repurchase`: has not bought for a while; `new_member`: joined and has not bought; `uplift`: a
+    good customer who could buy more; `win_back`: about to leave; `festival`: everybody.
+    """
 
     REPURCHASE = "repurchase"
+    NEW_MEMBER = "new_member"
+    UPLIFT = "uplift"
+    WIN_BACK = "win_back"
+    FESTIVAL = "festival"
+
+
+class Trigger(StrEnum):
+    """When members are picked: every midnight, or also at the moment they enter the audience."""
+
+    DAILY = "daily"
+    ENTERED = "entered"
 
 
 class CampaignStatus(StrEnum):
@@ -49,9 +64,20 @@ class DeliveryStatus(StrEnum):
 
 
 class Audience(Model):
-    """Who the scenario is for. Members who never bought are not in it."""
+    """Who is meant: all that is given has to hold. Nothing given: everybody, once.
 
-    days_without_purchase: Annotated[int, Field(ge=1, le=3650), public] = 30
+    A member is contacted once on an occasion: the latest of last purchase
+    (`days_without_purchase`; who never bought is not meant), joining (`never_bought_days`), change
+    of tier (`tiers`) and entry into the last of the `segments`. `not_in`: segments that keep out.
+    """
+
+    days_without_purchase: Annotated[int | None, Field(ge=1, le=3650), public] = None
+    never_bought_days: Annotated[int | None, Field(ge=0, le=3650), public] = None
+    tiers: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=20), public
+    ] = Field(default_factory=list)
+    segments: Annotated[list[UUID], Field(max_length=10), internal] = Field(default_factory=list)
+    not_in: Annotated[list[UUID], Field(max_length=10), internal] = Field(default_factory=list)
 
 
 class Offer(Model):
@@ -82,12 +108,13 @@ class MessageText(Model):
 class CampaignRequest(Model):
     """A plan. `name` is unique; it also seeds the control group. `budget` pays for messages.
 
-    Without `template` the scenario's own text is used.
+    Without `template` or `audience` the scenario's own are used.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=100), internal]
     scenario: Annotated[Scenario, public]
-    audience: Annotated[Audience, public] = Audience()
+    audience: Annotated[Audience | None, public] = None
+    trigger: Annotated[Trigger, public] = Trigger.DAILY
     offer: Annotated[Offer, public]
     control_share: Annotated[float, Field(ge=0, le=0.5), public] = 0.1
     schedule: Annotated[Schedule, public] = Schedule()
@@ -113,6 +140,7 @@ class Campaign(Model):
     name: Annotated[str, internal]
     scenario: Annotated[Scenario, public]
     audience: Annotated[Audience, public]
+    trigger: Annotated[Trigger, public]
     channel: Annotated[str, public]
     offer: Annotated[Offer, public]
     control_share: Annotated[float, public]

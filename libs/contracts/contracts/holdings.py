@@ -231,6 +231,7 @@ _CAMPAIGN = [
     Holding("campaign", "member", "marketing", N, _MEMBER, "registered_at"),
     Holding("campaign", "member_alias", "marketing", N, ("absorbed_id", "survivor_id")),
     Holding("campaign", "member_part", "membership", N, _MEMBER),
+    Holding("campaign", "segment_member", "marketing", N, _MEMBER, "entered_at"),
     Holding("campaign", "objection", "rights", N, _MEMBER, "objected_at"),
     Holding("campaign", "contact_decision", "marketing", N, _BOTH, "decided_at", 2 * YEAR),
     Holding("campaign", "delivery", "marketing", N, _BOTH, "due_at", 2 * YEAR),

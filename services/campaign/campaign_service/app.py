@@ -69,6 +69,7 @@ def service(settings: CampaignSettings) -> Service:
         ],
         subscriptions=[
             *audiences.SUBSCRIPTIONS,
+            *decisions.subscriptions(policy),
             *deliveries.SUBSCRIPTIONS,
             *rights.SUBSCRIPTIONS,
             *splits.SUBSCRIPTIONS,

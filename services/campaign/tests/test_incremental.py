@@ -44,12 +44,14 @@ async def test_a_report_says_what_was_brought(world: World, brings: bool) -> Non
     assert found.causal and found.reason is None
     assert found.control_members == sum(map(held_out, everybody))
     assert found.treated_members + found.control_members == MEMBERS
-    rate, extra = found.return_rate, found.extra_revenue_fen
-    assert rate is not None and extra is not None
+    rate = found.return_rate
+    assert rate is not None and found.extra_revenue_fen is not None
     assert rate.low <= (0.4 if brings else 0.0) <= rate.high
     assert (rate.low > 0) is brings
     if brings:
-        assert found.extra_revenue_low <= len(brought) * 2000 <= found.extra_revenue_high
+        low, high = found.extra_revenue_low, found.extra_revenue_high
+        assert low is not None and high is not None
+        assert low <= len(brought) * 2000 <= high
         assert "活动有效" in found.zh and "more came back" in found.en
     else:
         assert "未显示有效果" in found.zh and "no effect shown" in found.en

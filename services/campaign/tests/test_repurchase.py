@@ -283,7 +283,8 @@ async def test_whatever_order_the_news_come_in_members_end_the_same(world: World
             await happens()
         async with world.db.transaction(readonly=True) as tx:
             rows = await tx.fetch(
-                "SELECT * FROM member UNION ALL"
+                "SELECT member_id, registered_at, language, last_order_at, orders FROM member"
+                " UNION ALL"
                 " SELECT absorbed_id, NULL, 'alias', NULL, 0 FROM member_alias ORDER BY 1"
             )
             bought = await tx.fetch("SELECT DISTINCT member_id FROM purchase")

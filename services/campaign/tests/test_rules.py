@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign_service.audiences.domain import Member
-from campaign_service.audiences.rules import bounds
+from campaign_service.audiences.rules import picking
 from campaign_service.decisions.domain import (
     Candidate,
     Case,
@@ -33,12 +33,12 @@ NOON = MIDNIGHT + timedelta(hours=12)
 
 
 def terms(*, share: float = 0.0, budget_fen: int = 100_000, now: datetime = MIDNIGHT) -> Terms:
-    return Terms("spring", bounds({"days_without_purchase": 30}, now), share, budget_fen)
+    return Terms("spring", picking({"days_without_purchase": 30}, now), share, budget_fen)
 
 
 def candidate(days: float = 40, *, number: int = 1, messages: int = 0) -> Candidate:
     ordered = MIDNIGHT - timedelta(days=days)
-    return Candidate(Member(UUID(int=number), None, "zh", ordered, 3), messages)
+    return Candidate(Member(UUID(int=number), None, "zh", ordered, 3), ordered, messages)
 
 
 def decision_of(

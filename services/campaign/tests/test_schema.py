@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from campaign_service.tables import Table
+from campaign_service.tables import CampaignRow
 from testkit.databases import Databases
 from testkit.stack import Stack
 
@@ -23,7 +23,7 @@ def _differences(connection: Connection) -> list[object]:
     connection.exec_driver_sql("SET search_path TO campaign")
     options = {"include_object": _ours, "compare_type": True}
     context = MigrationContext.configure(connection, opts=options)
-    return list(compare_metadata(context, Table.metadata))
+    return list(compare_metadata(context, CampaignRow.metadata))
 
 
 async def test_tables_and_migrations_agree(stack: Stack, databases: Databases) -> None:

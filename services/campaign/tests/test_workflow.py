@@ -26,6 +26,7 @@ PLAN = Campaign(
     scenario="repurchase",
     channel="sms",
     audience={"days_without_purchase": 30},
+    trigger="daily",
     percent_off=20,
     valid_days=14,
     control_share=0.1,

@@ -95,9 +95,13 @@ class World:
     async def launched(self, name: str = "spring", **plan: Any) -> UUID:
         body = CampaignRequest(
             name=name,
-            scenario=Scenario.REPURCHASE,
             offer=Offer(percent_off=20, valid_days=14),
-            **{"control_share": 0.0, "budget": Money(amount=100_000), **plan},
+            **{
+                "scenario": Scenario.REPURCHASE,
+                "control_share": 0.0,
+                "budget": Money(amount=100_000),
+                **plan,
+            },
         )
         async with self.db.transaction() as tx:
             campaign_id = (await campaigns.plan(tx, "ann", body)).campaign_id

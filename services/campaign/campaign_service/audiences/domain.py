@@ -16,6 +16,12 @@ class Member:
     language: str
     last_order_at: datetime | None
     orders: int
+    tier: str | None = None
+    tier_at: datetime | None = None
+    entered_at: datetime | None = None  # when it had entered all segments of the audience asked for
+
+
+Moment = Literal["registered_at", "last_order_at", "tier_at", "entered_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +33,31 @@ class Bound:
     most: datetime | int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Picking:
+    """An audience at a moment: everything has to hold.
+
+    `bounds` on what is known of a member; `tiers`: in one of them; `inside`: in all of these
+    segments; `outside`: in none. `moments`: the latest of them is the occasion: a member is
+    contacted once each, and again when one of them is later. None of them: once a campaign.
+    """
+
+    bounds: tuple[Bound, ...] = ()
+    tiers: tuple[str, ...] = ()
+    inside: tuple[UUID, ...] = ()
+    outside: tuple[UUID, ...] = ()
+    moments: tuple[Moment, ...] = ()
+
+
 def language(tag: str) -> str:
     """The language a member is written to in: `zh` unless the tag is an English one (`en-GB`)."""
     return "en" if tag.partition("-")[0] == "en" else "zh"
+
+
+def meant(member: Member, picking: Picking) -> bool:
+    """Whether what the member carries with it is as the audience wants; segments are looked up."""
+    in_tier = not picking.tiers or member.tier in picking.tiers
+    return in_tier and all(holds(member, bound) for bound in picking.bounds)
 
 
 def holds(member: Member, bound: Bound) -> bool:

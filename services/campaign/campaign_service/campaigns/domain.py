@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from contracts.campaign import CampaignStatus as Status
@@ -33,13 +34,15 @@ JUDGING = frozenset({Action.APPROVE, Action.REJECT})  # never by the author
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign. `audience` maps a kind of condition to its figure; money in fen."""
+    """A campaign. `audience` is contracts' `Audience` as JSON, what is not asked left out; money in
+    fen."""
 
     campaign_id: UUID
     name: str
     scenario: str
     channel: str
-    audience: dict[str, int]
+    audience: dict[str, Any]
+    trigger: str
     percent_off: int
     valid_days: int
     control_share: float

@@ -11,7 +11,7 @@ from sqlmodel import col, or_, select, update
 from campaign_service.campaigns.domain import Action, Campaign, Step
 from campaign_service.tables import CampaignRow, StepRow
 from chassis.database import Tx
-from contracts.campaign import CampaignStatus
+from contracts.campaign import CampaignStatus, Trigger
 
 _FIELDS = [field.name for field in fields(Campaign)]
 
@@ -65,6 +65,22 @@ async def launched_on(tx: Tx, day: date) -> list[UUID]:
         .order_by(col(CampaignRow.created_at), col(CampaignRow.name))
     )
     return [row["campaign_id"] for row in await tx.fetch(query)]
+
+
+async def waiting_on(tx: Tx, day: date) -> list[Campaign]:
+    """Running campaigns that decide as members enter their audience, on a day; oldest first."""
+    starts, ends = col(CampaignRow.starts_on), col(CampaignRow.ends_on)
+    query = (
+        select(CampaignRow)
+        .where(
+            col(CampaignRow.status) == CampaignStatus.LAUNCHED,
+            col(CampaignRow.trigger) == Trigger.ENTERED,
+            or_(starts.is_(None), starts <= day),
+            or_(ends.is_(None), ends >= day),
+        )
+        .order_by(col(CampaignRow.created_at), col(CampaignRow.name))
+    )
+    return [_campaign(row) for row in await tx.fetch(query)]
 
 
 async def page(tx: Tx, before: int | None, limit: int) -> list[tuple[int, Campaign]]:

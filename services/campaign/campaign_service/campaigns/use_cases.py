@@ -17,16 +17,22 @@ from contracts.base import Money, ProblemError
 async def plan(
     tx: Tx, author: str, body: api.CampaignRequest, *, dry_run: bool = False
 ) -> api.Campaign:
-    """A new plan. Raises Problem 422 for a text that may not be sent, 409 for a name in use."""
+    """A new plan. Raises Problem 422 for a text that may not be sent or a missing audience, 409 for
+    a name in use."""
     playbook = PLAYBOOKS[body.scenario]
     text = body.template or api.MessageText(zh=playbook.text_zh, en=playbook.text_en)
     _refuse_faults(text, body.schedule)
+    if body.audience is None and playbook.audience is None:
+        title = f"A plan of {body.scenario} has to say in which segments its members are"
+        raise Problem(422, "audience_needed", title, pointer="/audience")
+    audience = body.audience or api.Audience(**(playbook.audience or {}))
     campaign = Campaign(
         campaign_id=tx.ids.new(),
         name=body.name,
         scenario=body.scenario,
         channel=playbook.channel,
-        audience=body.audience.model_dump(),
+        audience=audience.model_dump(mode="json", exclude_defaults=True),
+        trigger=body.trigger,
         percent_off=body.offer.percent_off,
         valid_days=body.offer.valid_days,
         control_share=body.control_share,
@@ -116,6 +122,7 @@ def _answer(campaign: Campaign, steps: list[Step]) -> api.Campaign:
         name=campaign.name,
         scenario=api.Scenario(campaign.scenario),
         audience=api.Audience(**campaign.audience),
+        trigger=api.Trigger(campaign.trigger),
         channel=campaign.channel,
         offer=api.Offer(percent_off=campaign.percent_off, valid_days=campaign.valid_days),
         control_share=campaign.control_share,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from uuid import UUID
 
-from campaign_service.audiences.domain import Bound, Member
+from campaign_service.audiences.domain import Member, Picking
 from contracts.campaign import Outcome
 
 Facts = dict[str, str | int]
@@ -49,17 +49,18 @@ class Terms:
     """What one campaign says. `salt` seeds its control group."""
 
     salt: str
-    bounds: tuple[Bound, ...]
+    picking: Picking
     control_share: float
     budget_fen: int
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A member, how many messages are planned or sent for the day in question, and whether the
-    member objects to automated decisions."""
+    """A member, the occasion for a contact, how many messages are planned or sent for the day in
+    question, and whether the member objects to automated decisions."""
 
     member: Member
+    occasion: datetime
     messages_that_day: int
     objects: bool = False
 
@@ -85,12 +86,15 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A check. `otherwise` ends the pipeline when it fails; None only notes it."""
+    """A check. `otherwise` ends the pipeline when it fails; None only notes it.
+
+    `passed`: where there are several, the first whose facts are known is told.
+    """
 
     name: str
     judge: Callable[[Case], tuple[bool, Facts]]
     otherwise: Outcome | None
-    passed: Words
+    passed: Words | tuple[Words, ...]
     failed: Words
 
 
@@ -105,7 +109,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of one member in one lapse, and why. `due_at`: when a message may leave."""
+    """What becomes of a member on an occasion (`lapse`), and why; `due_at`: not to leave before."""
 
     member_id: UUID
     lapse: datetime
@@ -118,7 +122,6 @@ class Decision:
 def decide(case: Case, rules: Sequence[Rule]) -> Decision:
     """One member through the checks, up to the first that ends it."""
     member = case.candidate.member
-    assert member.last_order_at is not None, "a lapse begins with a purchase"
     verdicts: list[Verdict] = []
     outcome = Outcome.MESSAGE
     for rule in rules:
@@ -129,7 +132,7 @@ def decide(case: Case, rules: Sequence[Rule]) -> Decision:
             break
     return Decision(
         member.member_id,
-        member.last_order_at,
+        case.candidate.occasion,
         member.language,
         outcome,
         case.policy.quiet.next_open(case.now),

@@ -1,17 +1,19 @@
 """Candidates in one query; decisions written set by set."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from campaign_service.audiences.domain import Bound, Member
+from campaign_service.audiences.domain import Member, Picking
 from campaign_service.decisions.domain import Candidate, Decision, Verdict
 from chassis.database import Tx
 from contracts.campaign import DeliveryStatus, Outcome
+
+_MEMBER = [field.name for field in fields(Member)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,44 +31,77 @@ class Recorded:
 
 
 async def candidates(
-    tx: Tx, campaign_id: UUID, bounds: Sequence[Bound], day: date
+    tx: Tx,
+    campaign_id: UUID,
+    picking: Picking,
+    *,
+    day: date,
+    since: datetime,
+    only: Collection[UUID] | None = None,
 ) -> list[Candidate]:
-    """Members within the bounds without a final decision in this lapse, oldest members first.
+    """Members of the audience without a final decision on this occasion, oldest members first.
 
-    Who was only skipped is a candidate again. `day` is the one whose messages are counted.
+    Who was only skipped is a candidate again. `day` is the one whose messages are counted; `since`
+    is the occasion where the audience has none of its own; `only`: look at these alone.
     """
     args: list[object] = [campaign_id, day]
-    where = []
-    for bound in bounds:
-        for value, sign in ((bound.least, ">="), (bound.most, "<=")):
-            if value is not None:
-                args.append(value)
-                where.append(f"m.{bound.column} {sign} ${len(args)}")
+
+    def arg(value: object) -> str:
+        args.append(value)
+        return f"${len(args)}"
+
+    source, where = _audience(picking, arg)
+    columns = [f"m.{moment}" if moment != "entered_at" else moment for moment in picking.moments]
+    occasion = f"greatest({', '.join(columns)})" if columns else f"{arg(since)}::timestamptz"
+    if only is not None:
+        where.append(f"m.member_id = ANY({arg(list(only))}::uuid[])")
     rows = await tx.fetch(
-        "SELECT m.*, (SELECT count(*) FROM delivery d WHERE d.member_id = m.member_id"
+        "SELECT c.*, (SELECT count(*) FROM delivery d WHERE d.member_id = c.member_id"
         " AND d.day = $2 AND d.status <> 'withdrawn') AS messages_that_day,"
         " EXISTS (SELECT FROM objection o LEFT JOIN member_alias a ON a.absorbed_id = o.member_id"
-        " WHERE coalesce(a.survivor_id, o.member_id) = m.member_id) AS objects"
-        f" FROM member m WHERE {' AND '.join(where) or 'true'} AND m.last_order_at IS NOT NULL"
-        " AND NOT EXISTS (SELECT FROM contact_decision c WHERE c.campaign_id = $1"
-        " AND c.member_id = m.member_id AND c.lapse = m.last_order_at AND c.outcome <> 'skipped')"
-        " ORDER BY m.registered_at, m.member_id",
+        " WHERE coalesce(a.survivor_id, o.member_id) = c.member_id) AS objects"
+        f" FROM (SELECT m.*, entered_at, {occasion} AS occasion FROM {source}"
+        f" WHERE {' AND '.join(where) or 'true'}) c WHERE c.occasion IS NOT NULL"
+        " AND NOT EXISTS (SELECT FROM contact_decision p WHERE p.campaign_id = $1"
+        " AND p.member_id = c.member_id AND p.lapse = c.occasion AND p.outcome <> 'skipped')"
+        " ORDER BY c.registered_at, c.member_id",
         *args,
     )
     return [
         Candidate(
-            Member(
-                row["member_id"],
-                row["registered_at"],
-                row["language"],
-                row["last_order_at"],
-                row["orders"],
-            ),
+            Member(**{name: row[name] for name in _MEMBER}),
+            row["occasion"],
             row["messages_that_day"],
             row["objects"],
         )
         for row in rows
     ]
+
+
+def _audience(picking: Picking, arg: Callable[[object], str]) -> tuple[str, list[str]]:
+    """FROM and WHERE of an audience; `arg` takes a value and answers its placeholder."""
+    source = "member m CROSS JOIN (VALUES (NULL::timestamptz)) AS s (entered_at)"
+    if picking.inside:
+        segments = arg(list(picking.inside))
+        source = (
+            "(SELECT member_id, max(entered_at) AS entered_at FROM segment_member"
+            f" WHERE segment_id = ANY({segments}::uuid[]) GROUP BY member_id"
+            f" HAVING count(*) = {len(set(picking.inside))}) AS s JOIN member m USING (member_id)"
+        )
+    where = [
+        f"m.{bound.column} {sign} {arg(value)}"
+        for bound in picking.bounds
+        for value, sign in ((bound.least, ">="), (bound.most, "<="))
+        if value is not None
+    ]
+    if picking.tiers:
+        where.append(f"m.tier = ANY({arg(list(picking.tiers))}::text[])")
+    if picking.outside:
+        where.append(
+            "NOT EXISTS (SELECT FROM segment_member o WHERE o.member_id = m.member_id"
+            f" AND o.segment_id = ANY({arg(list(picking.outside))}::uuid[]))"
+        )
+    return source, where
 
 
 async def committed_fen(tx: Tx, campaign_id: UUID) -> int:

@@ -1,5 +1,25 @@
 """What decisions hear."""
 
+from collections.abc import Sequence
+
+from campaign_service.audiences import use_cases as audiences
 from campaign_service.decisions import use_cases
+from campaign_service.decisions.domain import Policy
+from chassis.bus import Subscription
+from chassis.database import Tx
+from contracts.events import TierChanged
+from contracts.segments import SegmentEntered
 
 on_merged = use_cases.follow_merges
+
+
+def subscriptions(policy: Policy) -> list[Subscription]:
+    """Members who enter an audience, whom some campaigns wait for."""
+
+    async def on_entered(tx: Tx, events: Sequence[SegmentEntered]) -> None:
+        await use_cases.entered(tx, policy, await audiences.enter(tx, events))
+
+    async def on_tier(tx: Tx, events: Sequence[TierChanged]) -> None:
+        await use_cases.entered(tx, policy, {}, await audiences.change_tiers(tx, events))
+
+    return [Subscription(SegmentEntered, on_entered), Subscription(TierChanged, on_tier)]

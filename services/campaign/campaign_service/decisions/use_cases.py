@@ -1,11 +1,11 @@
 """Pick, decide, remember; what was decided leaves through deliveries."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from campaign_service.audiences import repository as audiences
-from campaign_service.audiences.rules import bounds
+from campaign_service.audiences.rules import picking
 from campaign_service.campaigns import repository as campaigns
 from campaign_service.decisions import repository
 from campaign_service.decisions.domain import Policy, Terms, Verdict, decide_all
@@ -24,20 +24,45 @@ async def due_campaigns(tx: Tx, now: datetime) -> list[UUID]:
     return await campaigns.launched_on(tx, local_date(now))
 
 
-async def run_campaign(tx: Tx, campaign_id: UUID, policy: Policy, now: datetime) -> None:
-    """One campaign's decisions at a midnight; a second run finds nothing left to decide."""
+async def entered(
+    tx: Tx, policy: Policy, segments: Mapping[UUID, Collection[UUID]], tiers: Collection[UUID] = ()
+) -> None:
+    """Campaigns that wait for members to enter decide at once about those who did.
+
+    `segments`: who entered each; `tiers`: whose tier changed.
+    """
+    waiting = await campaigns.waiting_on(tx, local_date(tx.now))
+    for campaign in waiting:
+        wanted = picking(campaign.audience, tx.now)
+        only = {member for each in wanted.inside for member in segments.get(each, ())}
+        only |= set(tiers) if wanted.tiers else set()
+        if only:
+            await run_campaign(tx, campaign.campaign_id, policy, tx.now, only=only)
+
+
+async def run_campaign(
+    tx: Tx,
+    campaign_id: UUID,
+    policy: Policy,
+    now: datetime,
+    *,
+    only: Collection[UUID] | None = None,
+) -> None:
+    """One campaign's decisions; a second run finds nothing left to decide. `only`: about these."""
     campaign = await campaigns.get_launched(tx, campaign_id)
     if campaign is None:  # paused or finished since it was listed
         return
     await audiences.lock(tx)
     terms = Terms(
         salt=campaign.name,
-        bounds=bounds(campaign.audience, now),
+        picking=picking(campaign.audience, now),
         control_share=campaign.control_share,
         budget_fen=campaign.budget_fen,
     )
     day = policy.quiet.day(policy.quiet.next_open(now))
-    candidates = await repository.candidates(tx, campaign_id, terms.bounds, day)
+    candidates = await repository.candidates(
+        tx, campaign_id, terms.picking, day=day, since=campaign.created_at, only=only
+    )
     if not candidates:
         return
     spent = await repository.committed_fen(tx, campaign_id)

@@ -9,7 +9,8 @@ from chassis.rights import statements
 _MINE = "member_id = ANY($1::uuid[])"
 
 HOLDS = {
-    "member": f"SELECT registered_at, language, last_order_at, orders FROM member WHERE {_MINE}",
+    "member": "SELECT registered_at, language, last_order_at, orders, tier, tier_at FROM member"
+    f" WHERE {_MINE}",
     "member_alias": "SELECT absorbed_id, survivor_id FROM member_alias"
     " WHERE survivor_id = ANY($1::uuid[])",
     "contact_decision": "SELECT c.name AS campaign, d.lapse, d.decided_at, d.outcome, d.checks,"
@@ -28,6 +29,7 @@ HOLDS = {
     "community_member": f"SELECT interest, joined_at FROM community_member WHERE {_MINE}",
     "follower": f"SELECT rewarded_at FROM follower WHERE {_MINE}",
     "share": f"SELECT shared_at, shares FROM share WHERE {_MINE}",
+    "segment_member": f"SELECT segment_id, entered_at FROM segment_member WHERE {_MINE}",
     "objection": f"SELECT objected_at FROM objection WHERE {_MINE}",
 }
 # By bare ids, so that what campaigns did still adds up.
@@ -47,6 +49,7 @@ _GOES = (
     "member_part",
     "purchase",
     "objection",
+    "segment_member",
     "member",
 )
 

@@ -34,7 +34,8 @@ class CampaignRow(Table, table=True):
     name: str = Field(sa_type=Text, unique=True)
     scenario: str = Field(sa_type=Text)
     channel: str = Field(sa_type=Text)
-    audience: dict[str, int] = document()
+    audience: dict[str, Any] = document()
+    trigger: str = Field(sa_type=Text)
     percent_off: int
     valid_days: int
     control_share: float
@@ -72,6 +73,18 @@ class MemberRow(Table, table=True):
     language: str = Field(sa_type=Text)
     last_order_at: datetime | None = moment(nullable=True)
     orders: int
+    tier: str | None = Field(sa_type=Text)
+    tier_at: datetime | None = moment(nullable=True)
+
+
+class SegmentMemberRow(Table, table=True):
+    """Who is in a segment, as profile tells; `version` orders what it told."""
+
+    __tablename__ = "segment_member"
+    segment_id: UUID = Field(primary_key=True)
+    member_id: UUID = Field(primary_key=True)
+    entered_at: datetime = moment()
+    version: int = Field(sa_type=BigInteger)
 
 
 class AliasRow(Table, table=True):
@@ -91,6 +104,8 @@ class PartRow(Table, table=True):
     language: str | None = Field(sa_type=Text)
     last_order_at: datetime | None = moment(nullable=True)
     orders: int
+    tier: str | None = Field(sa_type=Text)
+    tier_at: datetime | None = moment(nullable=True)
 
 
 class ObjectionRow(Table, table=True):

@@ -2,15 +2,33 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
-from campaign_service.audiences.domain import Bound
-from campaign_service.audiences.rules import days_without_purchase
+from campaign_service.audiences.domain import Bound, Moment, Picking
+from campaign_service.audiences.rules import days_without_purchase, never_bought_days
 
-CONDITIONS: dict[str, Callable[[int, datetime], Bound]] = {
-    "days_without_purchase": days_without_purchase.bound,
+Condition = Callable[[int, datetime], tuple[tuple[Bound, ...], Moment]]
+
+CONDITIONS: dict[str, Condition] = {
+    "days_without_purchase": days_without_purchase.condition,
+    "never_bought_days": never_bought_days.condition,
 }
 
 
-def bounds(audience: Mapping[str, int], now: datetime) -> tuple[Bound, ...]:
-    """An audience (`{"days_without_purchase": 30}`) as bounds at a moment."""
-    return tuple(CONDITIONS[kind](figure, now) for kind, figure in audience.items())
+def picking(audience: Mapping[str, Any], now: datetime) -> Picking:
+    """An audience as it is kept (`{"never_bought_days": 3, "tiers": ["gold"]}`), at a moment."""
+    bounds: list[Bound] = []
+    moments: list[Moment] = []
+    for kind, condition in CONDITIONS.items():
+        if audience.get(kind) is not None:
+            found, moment = condition(audience[kind], now)
+            bounds += found
+            moments.append(moment)
+    tiers = tuple(audience.get("tiers", ()))
+    inside, outside = (
+        tuple(UUID(str(each)) for each in audience.get(side, ())) for side in ("segments", "not_in")
+    )
+    moments += ["tier_at"] if tiers else []
+    moments += ["entered_at"] if inside else []
+    return Picking(tuple(bounds), tiers, inside, outside, tuple(moments))

@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from campaign_service.audiences.domain import Bound
+from campaign_service.audiences.domain import Bound, Moment
 
 
-def bound(days: int, now: datetime) -> Bound:
-    """Whole 24-hour days before `now`."""
-    return Bound("last_order_at", most=now - timedelta(days=days))
+def condition(days: int, now: datetime) -> tuple[tuple[Bound, ...], Moment]:
+    """Whole 24-hour days before `now`; each lapse begins with a purchase."""
+    return (Bound("last_order_at", most=now - timedelta(days=days)),), "last_order_at"

@@ -1,9 +1,13 @@
 """The standing scenarios: one file each, one line here."""
 
-from campaign_service.campaigns.rules import repurchase
+from campaign_service.campaigns.rules import festival, new_member, repurchase, uplift, win_back
 from campaign_service.campaigns.rules.playbook import Playbook
 from contracts.campaign import Scenario
 
 PLAYBOOKS: dict[Scenario, Playbook] = {
     Scenario.REPURCHASE: repurchase.PLAYBOOK,
+    Scenario.NEW_MEMBER: new_member.PLAYBOOK,
+    Scenario.UPLIFT: uplift.PLAYBOOK,
+    Scenario.WIN_BACK: win_back.PLAYBOOK,
+    Scenario.FESTIVAL: festival.PLAYBOOK,
 }

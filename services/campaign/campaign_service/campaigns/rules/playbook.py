@@ -1,12 +1,19 @@
 """What a scenario fixes for every campaign of its kind."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Playbook:
-    """Its channel, and its own texts for plans that bring none (variables: templates/domain.py)."""
+    """Its channel, and its own texts and audience for plans that bring none.
+
+    `audience` as contracts' `Audience`; None: the plan has to name segments. Variables of texts:
+    templates/domain.py.
+    """
 
     channel: str
+    audience: Mapping[str, Any] | None
     text_zh: str
     text_en: str
