@@ -102,7 +102,7 @@ async def _fill(db: Database) -> list[list[str]]:
 
 
 async def _figures(
-    db: Database, store: "redis.asyncio.Redis[bytes]", batches: Sequence[Sequence[str]]
+    db: Database, store: "redis.asyncio.Redis", batches: Sequence[Sequence[str]]
 ) -> list[Row]:
     remembered = Owners()
 

@@ -116,8 +116,7 @@ def test_only_identify_and_alias_are_clues() -> None:
 def test_nothing_is_created_where_no_member_is_known() -> None:
     kin = kinship([])
     (clue,) = clues([batch([activity(("phone", "1"), ("card_no", "1"))])])
-    nobody: dict[Any, UUID] = {}
-    assert not clue.changes(nobody.get, nobody.get)
+    assert not clue.changes(kin.owned, kin.live)
     follow(kin, [clue])
     assert kin.steps == [] and kin.owner(index("phone", "1")) is None
 
@@ -190,7 +189,7 @@ def test_who_was_absorbed_long_ago_moves_along() -> None:
     assert merge.members == (gone,) and kin.live(gone) == old.member_id
 
 
-CLIENT = {"member_id": None, "told_by": "app", "trusted": False}
+CLIENT: dict[str, Any] = {"member_id": None, "told_by": "app", "trusted": False}
 
 
 def test_what_anybody_can_say_merges_nobody_and_links_nothing_strong() -> None:

@@ -1,5 +1,6 @@
 """Tags as data: shipped, added, applied to everybody, explained, and looked at when they flip."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -52,7 +53,7 @@ def test_what_is_wrong_with_a_rule_is_said_with_its_place(
     assert pointer in {fault.pointer for fault in parse(VISITS | change, 1)[1]}
 
 
-async def stored(world: World, n: int) -> dict[str, Verdict]:
+async def stored(world: World, n: int) -> Mapping[str, Verdict]:
     async with world.db.transaction() as tx:
         root = await tx.fetchval("SELECT root FROM subject WHERE member_id = $1", member(n))
         return (await repository.before(tx, [root]))[root].tags

@@ -133,7 +133,7 @@ async def pages(app: RunningApp, path: str, query: dict[str, str]) -> list[dict[
     """All pages, one after the other."""
     found, cursor = [], None
     while True:
-        more = {"cursor": cursor} if cursor else {}
+        more: dict[str, str] = {"cursor": cursor} if cursor else {}
         answer = await app.client.get(path, params=query | more)
         assert answer.status_code == 200, answer.text
         found += answer.json()["data"]

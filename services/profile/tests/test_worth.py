@@ -1,5 +1,6 @@
 """What members are worth: the formula, its terms, bands, and three months of falling."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from services.profile.tests.world import World, days, member, order
 
 from chassis.clock import PROGRAM_ZONE, DrivenClock
+from contracts.events import MembersSplit
 from contracts.worth import Clv, ClvFalling, ClvTermsBody
 from profile_service.forecasts import repository as forecast_rows
 from profile_service.forecasts.domain import Version
@@ -34,7 +36,7 @@ def first(month: int) -> datetime:
     return datetime(2017, month, 1, tzinfo=PROGRAM_ZONE)
 
 
-async def say(world: World, spend: dict[int, float], detail: Any = None) -> None:
+async def say(world: World, spend: Mapping[int, float], detail: Any = None) -> None:
     """What the model in use expects of numbered members in 92 days, in fen."""
     async with world.db.transaction() as tx:
         ids = await world.ids.of(tx, [member(n) for n in spend])
@@ -163,7 +165,7 @@ async def test_months_of_who_is_one_are_added_and_parted(world: World, clock: Dr
     await worth.close_month(world.db, first(3))
     assert (await valued(world, 1)).months[-1].value_fen == 1_540
     async with world.db.transaction() as tx:
-        event = subjects.MembersSplit(member(7), member(1), member(2), [], [], [],
+        event = MembersSplit(member(7), member(1), member(2), [], [], [],
                                       first(2) + days(3), first(3) + days(1))  # fmt: skip
         await subjects.split(tx, world.ids, [event])
     await say(world, {1: 900, 2: 500})
