@@ -134,6 +134,16 @@ class Portrait(Model):
     en: Annotated[str, quasi]
 
 
+class TraitOrigin(Model):
+    """A trait that a third party told: how sure it is, and the last day it holds."""
+
+    name: Annotated[str, public]
+    source: Annotated[str, internal]
+    confidence: Annotated[float, Field(ge=0, le=1), quasi]
+    told_at: Annotated[datetime, public]
+    expires_on: Annotated[date, public]
+
+
 class MemberProfile(Model):
     """The 360° profile. `member_id` is the survivor where the id asked for was merged away.
 
@@ -149,6 +159,7 @@ class MemberProfile(Model):
     city: Annotated[str | None, quasi] = None
     region: Annotated[str | None, quasi] = None  # GB/T 2260
     traits: Annotated[dict[str, Any], holding("trait.value", DataClass.QUASI)]
+    trait_origins: Annotated[list[TraitOrigin], quasi] = []
     personalised: Annotated[bool, public] = True
     lifecycle: Annotated[str | None, quasi] = None  # prospect, new, growing, mature, silent, lost
     customer_group: Annotated[str | None, quasi] = None  # new, active, high_value, sleeping

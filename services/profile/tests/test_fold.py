@@ -3,16 +3,18 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from services.profile.tests.world import NOON, World, activity, batch, days, index, member, order
 
-from chassis.clock import DrivenClock
-from contracts.events import ActivityBatch, RecordedOrder
+from chassis.clock import DrivenClock, midnight
+from contracts.events import ActivityBatch, Provenance, RecordedOrder
+from contracts.gateway_events import ConsentAnswer, ConsentChanged
 from profile_service.profiles import use_cases as profiles
+from profile_service.rights import use_cases as rights
 from profile_service.subjects import repository as subject_rows
 from testkit import eventually
 
@@ -280,3 +282,47 @@ async def test_who_makes_the_same_subjects_waits_instead_of_failing(world: World
         await eventually(waiting)
         made |= await subject_rows.ids_of(tx, {member(7)})
     assert await task == made
+
+
+async def begins(world: World, day: date) -> None:
+    async with world.db.transaction() as tx:
+        await world.collector.forget(tx, midnight(day))
+
+
+async def test_what_third_parties_tell_has_an_origin_and_an_end(world: World) -> None:
+    await world.register(1)
+
+    def told(n: int, origin: Provenance | None, **traits: Any) -> ActivityBatch:
+        at = NOON + timedelta(minutes=n)
+        fields: dict[str, Any] = {"member_id": member(1), "type": "identify", "event": None}
+        return batch(activity(f"m-{n}", at=at, traits=traits, provenance=origin, **fields))
+
+    origin = Provenance("provider-x", 0.75, date(2017, 7, 1))
+    own = told(1, None, interests=["tea"])
+    theirs = told(2, origin, interests=["golf"], spending_power="high")
+    for one in (theirs, own, theirs):  # in whatever sequence: a person's own word counts more
+        await world.collect(one)
+    found = await seen(world, 1)
+    assert found["traits"] == {"interests": ["tea"], "spending_power": "high"}
+    (told_by,) = found["trait_origins"]
+    assert (told_by["name"], told_by["source"], told_by["confidence"]) == (
+        "spending_power", "provider-x", 0.75,
+    )  # fmt: skip
+    assert found["activity"]["events"] == 1, "what others know is nothing that the member did"
+    await begins(world, date(2017, 7, 1))
+    assert "spending_power" in (await seen(world, 1))["traits"]
+    await begins(world, date(2017, 7, 2))
+    assert (await seen(world, 1))["traits"] == {"interests": ["tea"]}
+
+
+async def test_who_says_no_to_third_parties_is_known_by_none(world: World) -> None:
+    await world.register(1)
+    origin = Provenance("provider-x", 0.75, date(2099, 1, 1))
+    fields: dict[str, Any] = {"member_id": member(1), "type": "identify", "event": None}
+    told = {"spending_power": "high"}
+    await world.collect(batch(activity("m", traits=told, provenance=origin, **fields)))
+    assert (await seen(world, 1))["traits"] == told
+    answer = ConsentAnswer(member(1), "third_party_sharing", None, granted=False)
+    async with world.db.transaction() as tx:
+        await rights.changed(tx, world.ids, [ConsentChanged([answer], NOON)])
+    assert (await seen(world, 1))["traits"] == {}

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from contracts.events import SealedIdentifier
+from contracts.events import Provenance, SealedIdentifier
 from profile_service.collect.domain import CLOCK_SLACK, EARLIEST, DayCount, Trait, TraitKey, holder
 
 Ints = npt.NDArray[np.int64]
@@ -39,6 +39,7 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     channel: str | None = None
     properties: msgspec.Raw = _NOTHING
     traits: msgspec.Raw = _NOTHING
+    provenance: Provenance | None = None
 
 
 class ToldBatch(msgspec.Struct, frozen=True):
@@ -57,6 +58,10 @@ class Columns:
     keys: Ints
     at: Ints
     received_at: datetime | None = None
+
+    def done_by_them(self) -> npt.NDArray[Any]:
+        """Which of them people did or said themselves: not what third parties know of them."""
+        return np.array([each.provenance is None for each in self.told], bool)
 
     def only(self, places: npt.NDArray[Any]) -> "Columns":
         """Those at some places."""
@@ -205,8 +210,9 @@ def traits(found: Columns, subjects: Ints) -> Mapping[TraitKey, Trait]:
         subject = int(subjects[n])
         if subject and found.told[n].traits is not _NOTHING:
             at, key = moment(int(found.at[n])), int(found.keys[n])
+            origin = found.told[n].provenance
             for name, value in msgspec.json.decode(found.told[n].traits).items():
-                new, old = Trait(value, at, key), kept.get((subject, name))
+                new, old = Trait(value, at, key, origin), kept.get((subject, name))
                 if old is None or old.age < new.age:
                     kept[subject, name] = new
     return kept

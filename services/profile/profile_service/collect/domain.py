@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from contracts.classification import Kind
-from contracts.events import SealedIdentifier
+from contracts.events import Provenance, SealedIdentifier
 
 # A message that names several identifiers is counted for the strongest: the one most surely a
 # person's. It depends on the message only, so that every delivery agrees; identity links the rest.
@@ -38,11 +38,13 @@ class Trait:
     value: Any
     occurred_at: datetime
     message_key: int
+    origin: Provenance | None = None  # a third party's
 
     @property
-    def age(self) -> tuple[datetime, int]:
-        """The greater, the later; never equal for two messages."""
-        return self.occurred_at, self.message_key
+    def age(self) -> tuple[bool, datetime, int]:
+        """The greater counts: a person's own word before a third party's, then the later; never
+        equal for two messages."""
+        return self.origin is None, self.occurred_at, self.message_key
 
 
 @dataclass(frozen=True, slots=True)

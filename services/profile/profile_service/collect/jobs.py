@@ -1,4 +1,4 @@
-"""Forgetting old messageIds."""
+"""Forgetting old messageIds, and what third parties knew for a time."""
 
 from datetime import datetime
 

@@ -8,9 +8,11 @@ import msgspec
 import numpy as np
 
 from chassis.database import Tx
+from contracts.profile import TraitOrigin
 from profile_service.collect.columns import Ints, Rows, copy_of_keys, copy_of_rows
 from profile_service.collect.domain import Behaviour, DayCount, Trait, TraitKey
 
+_ORIGIN = ("source", "confidence", "expires_on")
 COLUMNS = ("subject_id", "occurred_at", "message_key", "properties", "event", "channel")
 
 
@@ -92,25 +94,37 @@ async def add_days(tx: Tx, counts: DayCount) -> None:
 
 
 async def merge_traits(tx: Tx, traits: Mapping[TraitKey, Trait]) -> None:
-    """Keep each trait unless a later message told it already.
+    """Keep each trait unless a later message told it already; what people say themselves counts
+    more than what third parties say.
 
     Values travel as text: in an array of jsonb a list would be taken for another dimension.
     """
     keys = sorted(traits)
     await tx.execute(
-        "INSERT INTO trait SELECT subject, name, value::jsonb, at, key FROM"
-        " unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[])"
-        " AS told (subject, name, value, at, key)"
+        "INSERT INTO trait (subject_id, name, value, occurred_at, message_key, source, confidence,"
+        " expires_on) SELECT subject, name, value::jsonb, at, key, source, confidence, expires FROM"
+        " unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::text[],"
+        " $7::float8[], $8::date[])"
+        " AS told (subject, name, value, at, key, source, confidence, expires)"
         " ON CONFLICT (subject_id, name) DO UPDATE SET value = excluded.value,"
-        " occurred_at = excluded.occurred_at, message_key = excluded.message_key"
-        " WHERE (trait.occurred_at, trait.message_key)"
-        " < (excluded.occurred_at, excluded.message_key)",
+        " occurred_at = excluded.occurred_at, message_key = excluded.message_key,"
+        " source = excluded.source, confidence = excluded.confidence,"
+        " expires_on = excluded.expires_on"
+        " WHERE (trait.source IS NULL, trait.occurred_at, trait.message_key)"
+        " < (excluded.source IS NULL, excluded.occurred_at, excluded.message_key)",
         [key[0] for key in keys],
         [key[1] for key in keys],
         [_text(traits[key].value) for key in keys],
         [traits[key].occurred_at for key in keys],
         [traits[key].message_key for key in keys],
+        *([getattr(traits[key].origin, name, None) for key in keys] for name in _ORIGIN),
     )
+
+
+async def drop_traits_before(tx: Tx, day: date) -> list[int]:
+    """Forget what third parties knew until before this day; whom it was about."""
+    rows = await tx.fetch("DELETE FROM trait WHERE expires_on < $1 RETURNING subject_id", day)
+    return [row["subject_id"] for row in rows]
 
 
 def _text(value: Any) -> str | None:
@@ -157,11 +171,22 @@ async def viewed(tx: Tx, leaves: Sequence[int], limit: int) -> list[str]:
     return list(dict.fromkeys(row["sku"] for row in rows if row["sku"] is not None))
 
 
-async def traits(tx: Tx, leaves: Sequence[int]) -> dict[str, Any]:
-    """The latest value of each trait over these subjects; those told to be nothing are left out."""
+async def traits(tx: Tx, leaves: Sequence[int]) -> tuple[dict[str, Any], list[TraitOrigin]]:
+    """The latest value of each trait over these subjects, and whose those are that third parties
+    told; those told to be nothing are left out."""
     rows = await tx.fetch(
-        "SELECT DISTINCT ON (name) name, value FROM trait WHERE subject_id = ANY($1::bigint[])"
-        " ORDER BY name, occurred_at DESC, message_key DESC",
+        "SELECT DISTINCT ON (name) name, value, occurred_at, source, confidence, expires_on"
+        " FROM trait WHERE subject_id = ANY($1::bigint[])"
+        " ORDER BY name, source IS NULL DESC, occurred_at DESC, message_key DESC",
         leaves,
     )
-    return {row["name"]: row["value"] for row in rows if row["value"] is not None}
+    told = [row for row in rows if row["value"] is not None]
+    origins = [
+        TraitOrigin(
+            name=row["name"], source=row["source"], confidence=row["confidence"],
+            told_at=row["occurred_at"], expires_on=row["expires_on"],
+        )
+        for row in told
+        if row["source"] is not None
+    ]  # fmt: skip
+    return {row["name"]: row["value"] for row in told}, origins

@@ -58,15 +58,22 @@ class Collector:
         told, subjects = await _agreed_to(tx, told, subjects)
         if not told.told:
             return
+        if kept := traits(told, subjects):
+            await repository.merge_traits(tx, kept)
+        await subject_rows.touch(tx, np.unique(subjects[subjects > 0]).tolist())
+        theirs = told.done_by_them()
+        if not theirs.all():
+            told, subjects = told.only(np.flatnonzero(theirs)), subjects[theirs]
+        if told.told:
+            await self._store(tx, told, subjects)
+
+    async def _store(self, tx: Tx, told: Columns, subjects: Ints) -> None:
         found = rows(told, subjects)
         await self.partitions.months(tx, "activity", months(told.at))
         await repository.add_activities(tx, found)
         counts = days(found, _calendar())
         if counts.subjects:
             await repository.add_days(tx, counts)
-        if kept := traits(told, subjects):
-            await repository.merge_traits(tx, kept)
-        await subject_rows.touch(tx, np.unique(subjects[subjects > 0]).tolist())
 
     async def _subjects(self, tx: Tx, told: Columns) -> Ints:
         """Whose each message is; 0 for nobody's."""
@@ -76,9 +83,11 @@ class Collector:
         return np.array([subject_of[each] for each in says], np.int64)
 
     async def forget(self, tx: Tx, now: datetime) -> None:
-        """Drop what is too old to be repeated."""
+        """Drop what is too old to be repeated, and third parties' knowledge that has expired."""
         week = monday(local_date(now)) - timedelta(weeks=self.dedupe_weeks)
         await repository.drop_seen_before(tx, week)
+        gone = await repository.drop_traits_before(tx, local_date(now))
+        await subject_rows.touch(tx, gone)
 
 
 async def _agreed_to(tx: Tx, told: Columns, subjects: Ints) -> tuple[Columns, Ints]:

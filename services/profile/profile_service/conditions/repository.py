@@ -126,7 +126,7 @@ async def _summed(
 async def _traits(tx: Tx, leaves: Mapping[int, int]) -> dict[int, dict[str, Any]]:
     rows = await tx.fetch(
         "SELECT subject_id, name, value FROM trait WHERE subject_id = ANY($1::bigint[])"
-        " ORDER BY occurred_at, message_key",
+        " ORDER BY source IS NULL, occurred_at, message_key",
         list(leaves),
     )
     found: dict[int, dict[str, Any]] = defaultdict(dict)

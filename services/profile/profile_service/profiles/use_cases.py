@@ -46,6 +46,7 @@ async def profile(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberPr
     bought = facts.spending, facts.last_on
     cell = await rfm.of_member(tx, *bought, facts.today) if personal else None
     spend, churn = await expectations(tx, person.leaves) if personal else (None, None)
+    traits, origins = await activity_rows.traits(tx, person.leaves)
     return MemberProfile(
         member_id=person.member_id,
         registered_at=known.registered_at,
@@ -53,7 +54,8 @@ async def profile(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberPr
         birth_band=_birth_band(known.birth_year),
         city=known.city,
         region=known.region,
-        traits=await activity_rows.traits(tx, person.leaves),
+        traits=traits,
+        trait_origins=origins,
         personalised=personal,
         lifecycle=lifecycle,
         customer_group=group,

@@ -11,7 +11,8 @@ _MINE = f"subject_id IN (SELECT id FROM subject WHERE root IN ({_PEOPLE}))"
 HOLDS = {
     "member": "SELECT registered_at, channel, gender, birth_year, birth_month, city, language,"
     f" region FROM member WHERE {_MINE}",
-    "trait": f"SELECT name, value, occurred_at FROM trait WHERE {_MINE}",
+    "trait": "SELECT name, value, occurred_at, source, confidence, expires_on FROM trait"
+    f" WHERE {_MINE}",
     "activity": f"SELECT occurred_at, event, channel, properties FROM activity WHERE {_MINE}"
     " ORDER BY occurred_at",
     "activity_day": f"SELECT day, event, channel, n FROM activity_day WHERE {_MINE} ORDER BY day",
@@ -86,6 +87,15 @@ async def object_to(tx: Tx, members: Sequence[UUID]) -> list[int]:
         " RETURNING subject_id",
         list(members), tx.now,
     )  # fmt: skip
+    return [row["subject_id"] for row in rows]
+
+
+async def forget_third_parties(tx: Tx, members: Sequence[UUID]) -> list[int]:
+    """What third parties told of them goes; whom it was about."""
+    rows = await tx.fetch(
+        f"DELETE FROM trait WHERE source IS NOT NULL AND {_MINE} RETURNING subject_id",
+        list(members),
+    )
     return [row["subject_id"] for row in rows]
 
 

@@ -11,7 +11,7 @@ from profile_service.subjects import repository as subject_rows
 from profile_service.subjects.use_cases import SubjectIds
 from profile_service.tags import use_cases as tags
 
-PERSONAL = "personalised_recommendation"
+PERSONAL, SHARING = "personalised_recommendation", "third_party_sharing"
 
 
 async def erase(tx: Tx, members: Sequence[UUID]) -> None:
@@ -37,13 +37,11 @@ async def object_to(tx: Tx, members: Sequence[UUID]) -> None:
 
 
 async def changed(tx: Tx, subjects: SubjectIds, events: Sequence[ConsentChanged]) -> None:
-    """Who says no to recommendations is not watched; who says yes does not object to them."""
-    said = {
-        answer.member_id: answer.granted
-        for event in events
-        for answer in event.answers
-        if answer.purpose == PERSONAL
-    }
+    """Who says no to recommendations is not watched; who says yes does not object to them. Of who
+    says no to third parties nothing is kept that they told."""
+    said = _said(events, PERSONAL)
+    if hidden := [member for member, granted in _said(events, SHARING).items() if not granted]:
+        await subject_rows.touch(tx, await repository.forget_third_parties(tx, hidden))
     if yes := [member for member, granted in said.items() if granted]:
         await repository.agree_again(tx, yes)
         await repository.watch_again(tx, yes)
@@ -51,3 +49,12 @@ async def changed(tx: Tx, subjects: SubjectIds, events: Sequence[ConsentChanged]
         ids = await subjects.of(tx, no)  # the answer may be heard before the registration
         await repository.stop_watching(tx, no, list(ids.values()))
         await subject_rows.touch(tx, ids.values())
+
+
+def _said(events: Sequence[ConsentChanged], purpose: str) -> dict[UUID, bool]:
+    return {
+        answer.member_id: answer.granted
+        for event in events
+        for answer in event.answers
+        if answer.purpose == purpose
+    }

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Text
+from sqlalchemy import Double, Integer, Text
 from sqlmodel import Field
 
 from profile_service.tables.base import Row, big, document, many, moment, text
@@ -131,7 +131,8 @@ class ActivityDayRow(Row, table=True):
 
 
 class TraitRow(Row, table=True):
-    """The latest value of each trait; personal values are sealed tokens."""
+    """The latest value of each trait; personal values are sealed tokens. `source` and what follows
+    are of those that a third party told."""
 
     __tablename__ = "trait"
     subject_id: int = big(primary_key=True)
@@ -139,6 +140,9 @@ class TraitRow(Row, table=True):
     value: Any = document(nullable=True)  # null: told to be nothing
     occurred_at: datetime = moment()
     message_key: int = big()
+    source: str | None = text(nullable=True)
+    confidence: float | None = Field(default=None, sa_type=Double)
+    expires_on: date | None = Field(default=None)
 
 
 class PurchaseRow(Row, table=True):

@@ -59,7 +59,8 @@ class Trait:
         latest = (
             "(SELECT DISTINCT ON (s.root) s.root, t.value FROM trait AS t"
             f" JOIN subject AS s ON s.id = t.subject_id WHERE t.name = {ask(self.name, 'text')}"
-            " ORDER BY s.root, t.occurred_at DESC, t.message_key DESC) AS latest"
+            " ORDER BY s.root, t.source IS NULL DESC, t.occurred_at DESC, t.message_key DESC)"
+            " AS latest"
         )
         there = "value IS NOT NULL AND value <> 'null'::jsonb"
         if not self.values and self.range is None:
