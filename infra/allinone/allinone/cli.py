@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from allinone.evaluation import evaluate_app
+from allinone.file_import import import_file
 from allinone.home import DEFAULT_HOME, Home, InUse, write_atomically
 from allinone.ports import PortTaken
 from allinone.supervisor import StartFailed
@@ -20,7 +21,8 @@ from allinone.tokens import NoToken, fetch
 from contracts.roles import Role
 
 BENCHES = (
-    "collect", "ledger", "gateway", "checkout", "coupons", "resolve", "segments", "identify"
+    "collect", "ledger", "gateway", "checkout", "coupons", "resolve", "segments", "identify",
+    "import",
 )  # fmt: skip
 MODELS = ("clv", "churn", "recommend")
 _WORKSPACE = Path(__file__).resolve().parents[3]
@@ -37,6 +39,7 @@ app.add_typer(audit_app, name="audit")
 doctor_app = typer.Typer(invoke_without_command=True)
 app.add_typer(doctor_app, name="doctor")
 app.add_typer(evaluate_app, name="evaluate")
+app.command("import")(import_file)
 _say = Console(stderr=True, highlight=False)
 
 DataDir = Annotated[Path, typer.Option(help="Where everything is kept.")]
@@ -164,7 +167,8 @@ def bench(
     """Measure one figure beside its floor."""
     if name not in BENCHES:
         _fail(f"no benchmark {name}; there are {', '.join(BENCHES)}")
-    script = _WORKSPACE / "tests" / "load" / f"{name}.py"
+    file = "imports" if name == "import" else name  # a module cannot be called import
+    script = _WORKSPACE / "tests" / "load" / f"{file}.py"
     spec = importlib.util.spec_from_file_location(f"load_{name}", script)
     if not script.exists() or spec is None or spec.loader is None:
         _fail(f"{script} is missing; benchmarks need a checkout of the repository")
