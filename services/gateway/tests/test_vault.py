@@ -1,5 +1,6 @@
 """Sealing, opening and blind indexes."""
 
+import hmac
 from dataclasses import replace
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from contracts.classification import IDENTIFIER_KINDS, Kind
 from contracts.sealed import Sealed
 from gateway_service.vault.index import Unusable, normalise
 from gateway_service.vault.keys import Keys
+from gateway_service.vault.mac import Mac
 from gateway_service.vault.ring import Erased, NotOurs, NotReady, Ring
 from gateway_service.vault.seal import Vault, digest_of, tokens_in
 from testkit.vaults import derived_vault
@@ -231,3 +233,10 @@ def test_unusable_values_are_refused_without_being_repeated(kind: Kind, value: s
     with pytest.raises(Unusable) as refused:
         VAULT.seal(kind, value, None, place=AT)
     assert not value.strip() or value not in str(refused.value)
+
+
+@given(st.binary(max_size=64), st.binary(max_size=300))
+def test_a_mac_is_the_standard_librarys(key: bytes, text: bytes) -> None:
+    mac = Mac(key)
+    for _ in range(2):  # what is kept of the key is not used up
+        assert mac.digest(text) == hmac.digest(key, text, "sha256")

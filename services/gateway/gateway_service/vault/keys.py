@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from contracts.classification import Kind
+from gateway_service.vault.mac import Mac
 
 SECRET_BYTES = 32
 REMEMBERED = 256  # kinds × purposes
@@ -22,10 +23,10 @@ class Keys:
     def __init__(self, secret: bytes = b"") -> None:
         self._secret = secret
         self.old_cipher = lru_cache(REMEMBERED)(self._old_cipher)
-        self.index_key = lru_cache(REMEMBERED)(self._index_key)
+        self.index_mac = lru_cache(REMEMBERED)(self._index_mac)
         self.secret = lru_cache(REMEMBERED)(self._of)
         self.tail_key = lru_cache(REMEMBERED)(self._tail_key)
-        self.match_key = lru_cache(REMEMBERED)(self._match_key)
+        self.match_mac = lru_cache(REMEMBERED)(self._match_mac)
 
     def unlock(self, secret: bytes) -> None:
         """From here on there are keys; before the service has started there are none."""
@@ -35,17 +36,17 @@ class Keys:
         """Opens values of one kind that were sealed in the old form."""
         return AESGCM(self._derive(f"seal|{version}|{kind}"))
 
-    def _index_key(self, kind: Kind) -> bytes:
+    def _index_mac(self, kind: Kind) -> Mac:
         """Makes blind indexes of one kind."""
-        return self._derive(f"index|{kind}")
+        return Mac(self._derive(f"index|{kind}"))
 
     def _tail_key(self, kind: Kind) -> bytes:
         """Makes indexes of the last four characters; shares nothing with those of the whole."""
         return self._derive(f"tail|{kind}")
 
-    def _match_key(self, feature: str) -> bytes:
+    def _match_mac(self, feature: str) -> Mac:
         """Makes match keys of one feature."""
-        return self._derive(f"match|{feature}")
+        return Mac(self._derive(f"match|{feature}"))
 
     def private(self, purpose: str) -> AESGCM:
         """Encrypts the gateway's own secrets."""

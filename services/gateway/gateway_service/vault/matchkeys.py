@@ -4,7 +4,6 @@ Each feature has a key of its own under the programme's secret, so that a hash s
 features, programmes or the blind indexes. What the words mean: `contracts.matching`.
 """
 
-import hmac
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -201,7 +200,7 @@ class Matcher:
         words[:] = joined.to_bytes(BYTES, "little")
 
     def _hash(self, feature: str, text: str) -> bytes:
-        return hmac.digest(self._keys.match_key(feature), text.encode(), "sha256")[:8]
+        return self._keys.match_mac(feature).digest(text.encode())[:8]
 
     def _filter(self, feature: str, text: str) -> bytes:
         """Pairs of letters, neighbours and next but one, the ends marked."""

@@ -211,7 +211,7 @@ class Vault:
         return "\x1f".join(("hy2", letter, self.ring.programme, place, kind, "")).encode()
 
     def _digest(self, kind: Kind, text: str) -> bytes:
-        return hmac.digest(self._keys.index_key(kind), text.encode(), "sha256")[:INDEX_BYTES]
+        return self._keys.index_mac(kind).digest(text.encode())[:INDEX_BYTES]
 
 
 def digest_of(index: str) -> bytes:
