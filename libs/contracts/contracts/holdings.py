@@ -242,6 +242,8 @@ _CAMPAIGN = [
     Holding("campaign", "community_member", "loyalty", N, _BOTH, "joined_at"),
     Holding("campaign", "follower", "loyalty", N, (*_BOTH, "referred_id"), "rewarded_at", 2 * YEAR),
     Holding("campaign", "share", "loyalty", N, _BOTH, "shared_at", YEAR),
+    Holding("campaign", "survey_invitation", "marketing", N, _BOTH, "invited_at", 2 * YEAR),
+    Holding("campaign", "survey_answer", "insight", Q, _BOTH, "answered_at", 2 * YEAR),
 ]
 
 _GATEWAY = [

@@ -23,6 +23,7 @@ from contracts import (
     quality,
     rfm,
     segments,
+    surveys,
     templates,
     timeline,
     worth,
@@ -47,6 +48,7 @@ def operations() -> list[Operation]:
     areas = (
         gateway, identity, merge_reviews, profile, rfm, forecasts, quality, insights, segments,
         timeline, worth, points, campaign, templates, activities,
+        surveys,
     )  # fmt: skip
     return [operation for area in areas for operation in area.OPERATIONS]
 

@@ -21,9 +21,15 @@ from campaign_service.deliveries.router import router as deliveries_router
 from campaign_service.measurement import jobs as measurement_jobs
 from campaign_service.measurement import subscribers as measurement
 from campaign_service.measurement.router import router as measurement_router
+from campaign_service.pages import router as pages
 from campaign_service.rights import subscribers as rights
 from campaign_service.settings import CampaignSettings
 from campaign_service.splits import subscribers as splits
+from campaign_service.surveys import jobs as survey_jobs
+from campaign_service.surveys import router as surveys_router
+from campaign_service.surveys import subscribers as surveys
+from campaign_service.surveys.use_cases import Post
+from campaign_service.surveys.use_cases import ship as ship_surveys
 from campaign_service.templates import router as templates
 from campaign_service.templates.limits import Sms
 from campaign_service.templates.use_cases import Press, ship
@@ -35,7 +41,7 @@ from chassis.bus import Subscription
 from chassis.clock import PROGRAM_ZONE
 from chassis.database import Tx
 from chassis.settings import Settings
-from contracts.events import MembersMerged, OrdersRecorded
+from contracts.events import MembersMerged, MessageSent, OrdersRecorded
 
 Handler = Callable[[Tx, Sequence[Any]], Awaitable[None]]
 
@@ -66,15 +72,21 @@ def service(settings: CampaignSettings) -> Service:
             wording.router,
             activities_router.router,
             communities_router.router,
+            surveys_router.router,
+            pages.router,
         ],
         subscriptions=[
             *audiences.SUBSCRIPTIONS,
             *decisions.subscriptions(policy),
-            *deliveries.SUBSCRIPTIONS,
             *rights.SUBSCRIPTIONS,
             *splits.SUBSCRIPTIONS,
             *communities.SUBSCRIPTIONS,
-            Subscription(OrdersRecorded, in_turn(audiences.on_orders, measurement.on_orders)),
+            *surveys.SUBSCRIPTIONS,
+            Subscription(MessageSent, in_turn(deliveries.on_sent, surveys.on_sent)),
+            Subscription(
+                OrdersRecorded,
+                in_turn(audiences.on_orders, measurement.on_orders, surveys.on_orders),
+            ),
             Subscription(
                 MembersMerged,
                 # audiences first: the others follow the aliases it writes
@@ -84,6 +96,7 @@ def service(settings: CampaignSettings) -> Service:
                     deliveries.on_merged,
                     measurement.on_merged,
                     activities.on_merged,
+                    surveys.on_merged,
                 ),
             ),
         ],
@@ -91,6 +104,7 @@ def service(settings: CampaignSettings) -> Service:
             *measurement_jobs.JOBS,
             *decision_jobs.jobs(policy),
             *delivery_jobs.jobs(quiet),
+            *survey_jobs.jobs(Post(_press(settings), _signer(settings), quiet)),
         ],
         start=[_start],
     )
@@ -98,6 +112,7 @@ def service(settings: CampaignSettings) -> Service:
 
 async def _start(app: FastAPI) -> None:
     await ship(app.state.runtime.db)
+    await ship_surveys(app.state.runtime.db)
 
 
 def _press(settings: CampaignSettings) -> Press:
@@ -106,11 +121,15 @@ def _press(settings: CampaignSettings) -> Press:
     return Press(sms, WRITERS[settings.text_writer])
 
 
+def _signer(settings: CampaignSettings) -> Signer:
+    return Signer(settings.internal_token, settings.public_url)
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The app, with settings from the environment unless given."""
     values = settings.model_dump() if settings else {}
     own = CampaignSettings(**values)
     app = build(service(own))
     app.state.press = _press(own)
-    app.state.signer = Signer(own.internal_token, own.public_url)
+    app.state.signer = _signer(own)
     return app

@@ -10,12 +10,14 @@ from binascii import Error
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
+from math import ceil
 from uuid import UUID
 
 from contracts.sealed import b64, unb64
 
-_HEAD = struct.Struct(">B16s16sI")
+_HEAD = struct.Struct(">B16sI")  # use, about, minutes since 1970; then a member, if there is one
 _TAG = 12  # bytes: 2^96 to guess from
+_SIZES = (_HEAD.size, _HEAD.size + 16)
 NOBODY = UUID(int=0)
 
 
@@ -32,7 +34,10 @@ class Use(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`about`: an activity or a survey's invitation. `member_id` is NOBODY on posters and doors."""
+    """`about`: an activity or a survey's invitation. `member_id` is NOBODY on posters and doors,
+    and where the invitation says whose it is: every character of a link in an SMS costs. `until`
+    holds to the minute.
+    """
 
     use: Use
     about: UUID
@@ -49,8 +54,9 @@ class Signer:
 
     def sign(self, token: Token) -> str:
         """As text for an address."""
-        until = int(token.until.timestamp())
-        body = _HEAD.pack(token.use, token.about.bytes, token.member_id.bytes, until)
+        minutes = ceil(token.until.timestamp() / 60)
+        member = b"" if token.member_id == NOBODY else token.member_id.bytes
+        body = _HEAD.pack(token.use, token.about.bytes, minutes) + member
         return b64(body + self._tag(body))
 
     def read(self, text: str | None, now: datetime, *uses: Use) -> Token | None:
@@ -59,15 +65,19 @@ class Signer:
             data = unb64(text or "")
         except (ValueError, Error):
             return None
-        body, tag = data[: _HEAD.size], data[_HEAD.size :]
-        if len(data) != _HEAD.size + _TAG or not hmac.compare_digest(tag, self._tag(body)):
+        body, tag = data[:-_TAG], data[-_TAG:]
+        if (
+            len(body) not in _SIZES
+            or b64(data) != text
+            or not hmac.compare_digest(tag, self._tag(body))
+        ):
             return None
-        use, about, member, until = _HEAD.unpack(body)
-        if use not in uses or now.timestamp() >= until:
+        use, about, minutes = _HEAD.unpack_from(body)
+        if use not in uses or now.timestamp() >= minutes * 60:
             return None
-        return Token(
-            Use(use), UUID(bytes=about), UUID(bytes=member), datetime.fromtimestamp(until, UTC)
-        )
+        member = body[_HEAD.size :] or NOBODY.bytes
+        until = datetime.fromtimestamp(minutes * 60, UTC)
+        return Token(Use(use), UUID(bytes=about), UUID(bytes=member), until)
 
     def address(self, text: str) -> str:
         """Where its page is."""

@@ -56,6 +56,7 @@ from gateway_service.egress.providers import Provider, providers
 from gateway_service.egress.subscribers import on_requested
 from gateway_service.egress.use_cases import Egress
 from gateway_service.figures.use_cases import Noise
+from gateway_service.forms import router as forms
 from gateway_service.imports import router as imports
 from gateway_service.imports.jobs import imports_done
 from gateway_service.imports.use_cases import Intake
@@ -125,8 +126,8 @@ def create_app(settings: Settings | None = None) -> Front:
     mail = Sender(hooks)
     features = (
         access, staff, login, signatures, approvals, audit, incidents, retention, collect, consent,
-        desensitize, rights, egress, unsubscribe, keys_router, webhooks, schemas_router, cleaning,
-        imports,
+        desensitize, rights, egress, unsubscribe, forms, keys_router, webhooks, schemas_router,
+        cleaning, imports,
     )  # fmt: skip
     routers = [*(feature.router for feature in features), _document()]
     app = build(

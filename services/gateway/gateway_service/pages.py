@@ -10,6 +10,8 @@ STYLE = (
     "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:24rem;margin:10vh auto;padding:0 1rem}"
     "label{display:block;margin-top:1rem}input,button{font:inherit;width:100%;padding:.6rem;"
     "box-sizing:border-box}button{margin-top:1.5rem}[role=alert]{color:#a00}"
+    "fieldset{border:0;padding:0;margin:1.5rem 0 0}legend{font-weight:600}"
+    "[type=radio],[type=checkbox]{width:auto}fieldset label{margin:0;padding:.4rem 0}"
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 _TAGS = {"zh": "zh-CN", "en": "en"}

@@ -1,6 +1,5 @@
 """Activities, places and votes, in and out of the database."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -148,21 +147,11 @@ async def votes(tx: Tx, activity_id: UUID) -> dict[str, int]:
     return {row["option"]: row["votes"] for row in rows}
 
 
-async def follow(tx: Tx, absorbed: Sequence[UUID]) -> None:
-    """Places, votes and the like of absorbed ids are their survivors'."""
-    for table in TABLES:
-        await tx.execute(
-            f"UPDATE {table} t SET member_id = a.survivor_id FROM member_alias a"
-            " WHERE t.member_id = a.absorbed_id AND a.absorbed_id = ANY($1::uuid[])",
-            list(absorbed),
-        )
-
-
-async def part(tx: Tx, root: UUID, restored: UUID, ids: Sequence[UUID]) -> None:
-    """What was one of `ids`' before a merge is the restored member's again."""
-    for table in TABLES:
-        await tx.execute(
-            f"UPDATE {table} SET member_id = $2 WHERE member_id = $1"
-            " AND original_member_id = ANY($3::uuid[])",
-            root, restored, list(ids),
-        )  # fmt: skip
+async def language(tx: Tx, member_id: UUID) -> str | None:
+    """What a member reads; None for nobody."""
+    found: str | None = await tx.fetchval(
+        "SELECT language FROM member m WHERE member_id = coalesce((SELECT survivor_id"
+        " FROM member_alias WHERE absorbed_id = $1), $1)",
+        member_id,
+    )
+    return found

@@ -16,6 +16,7 @@ from contracts import activities as api
 from contracts.events import MessageRequested
 from contracts.roles import Role
 
+TABLES = repository.TABLES
 _FREED = {
     "zh": "{{name}}，您候补的“{title}”有名额了，已为您报名。不能前来请在会员页面取消。",
     "en": "{{name}}, a place has become free: you are signed up for {title}. If you cannot come,"

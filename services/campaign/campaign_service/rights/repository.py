@@ -30,6 +30,10 @@ HOLDS = {
     "follower": f"SELECT rewarded_at FROM follower WHERE {_MINE}",
     "share": f"SELECT shared_at, shares FROM share WHERE {_MINE}",
     "segment_member": f"SELECT segment_id, entered_at FROM segment_member WHERE {_MINE}",
+    "survey_invitation": "SELECT s.document -> 'name' AS survey, i.status, i.invited_at, i.store"
+    f" FROM survey_invitation i JOIN survey s USING (survey_id) WHERE {_MINE}",
+    "survey_answer": "SELECT s.document -> 'name' AS survey, a.answers, a.answered_at"
+    f" FROM survey_answer a JOIN survey s USING (survey_id) WHERE {_MINE}",
     "objection": f"SELECT objected_at FROM objection WHERE {_MINE}",
 }
 # By bare ids, so that what campaigns did still adds up.
@@ -43,6 +47,8 @@ KEPT = {
 
 _GOES = (
     "signup",
+    "survey_answer",
+    "survey_invitation",
     "community_member",
     "follower",
     "share",

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from campaign_service import following
 from campaign_service.activities import repository as activities
 from campaign_service.audiences import repository as audiences
 from campaign_service.decisions import repository as decisions
 from campaign_service.deliveries import repository as deliveries
 from campaign_service.measurement import repository as measurement
+from campaign_service.surveys import repository as surveys
 from chassis.database import Tx
 from contracts.events import MembersSplit
 
@@ -17,6 +19,10 @@ async def follow(tx: Tx, events: Sequence[MembersSplit]) -> None:
     for event in events:
         root = await audiences.split(tx, event.restored_id, event.members)
         if root is not None:
-            for rows in (decisions, deliveries, measurement, activities):
+            for rows in (decisions, deliveries, measurement):
                 ids = [event.restored_id, *event.members]
                 await rows.part(tx, root, event.restored_id, ids)
+            tables = [*activities.TABLES, *surveys.TABLES]
+            await following.part(
+                tx, tables, root, event.restored_id, [event.restored_id, *event.members]
+            )

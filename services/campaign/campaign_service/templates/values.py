@@ -1,5 +1,6 @@
 """Values as a template takes them: in the member's language and in programme time. Pure."""
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,12 +22,17 @@ def in_language(values: Values, language: str) -> dict[str, Any]:
         for each in values.goods
     ]  # fmt: skip
     if values.starts_at is not None:
-        given["starts_at"] = values.starts_at.astimezone(_ZONE)
+        given["starts_at"] = in_zone(values.starts_at)
     if values.percent_off is not None:
         given["discount"] = discount(language, values.percent_off)
     if values.days_away is not None:
         given["days_away"] = _days(language, values.days_away)
     return given
+
+
+def in_zone(moment: datetime) -> datetime:
+    """In programme time, as members read it."""
+    return moment.astimezone(_ZONE)
 
 
 def discount(language: str, percent_off: int) -> str:

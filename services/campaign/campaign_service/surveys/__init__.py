@@ -1,0 +1,1 @@
+"""How was it: invitations after purchase or service, answers, NPS and satisfaction."""

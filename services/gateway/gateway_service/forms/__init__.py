@@ -1,0 +1,1 @@
+"""Surveys, votes and invitations as pages: without signing in, without scripts, readable aloud."""
