@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
+from allinone.edge.cli import edge_app
 from allinone.evaluation import evaluate_app
 from allinone.file_import import import_file
 from allinone.home import DEFAULT_HOME, Home, InUse, write_atomically
@@ -40,6 +41,7 @@ doctor_app = typer.Typer(invoke_without_command=True)
 app.add_typer(doctor_app, name="doctor")
 app.add_typer(evaluate_app, name="evaluate")
 app.command("import")(import_file)
+app.add_typer(edge_app, name="edge")
 _say = Console(stderr=True, highlight=False)
 
 DataDir = Annotated[Path, typer.Option(help="Where everything is kept.")]
@@ -58,7 +60,7 @@ def up(
     ] = None,
 ) -> None:
     """Start everything and serve until Ctrl-C. Servers of HUIYUAN_*_URL are used where set."""
-    _finish(_up(data_dir, dev, port, ready_file))
+    finish(_up(data_dir, dev, port, ready_file))
 
 
 @app.command()
@@ -107,7 +109,7 @@ def migrate(data_dir: DataDir = DEFAULT_HOME) -> None:
     """Bring every schema up to date: in HUIYUAN_DATABASE_URL, or in the embedded database."""
     from allinone.platform import migrate_only  # noqa: PLC0415
 
-    _finish(migrate_only(Home(data_dir), lambda line: _say.print(f"[green]✓[/] {line}")))
+    finish(migrate_only(Home(data_dir), lambda line: _say.print(f"[green]✓[/] {line}")))
 
 
 @doctor_app.callback()
@@ -331,7 +333,7 @@ async def _up(data_dir: Path, dev: bool, port: int | None, ready_file: Path | No
         await asyncio.Event().wait()
 
 
-def _finish(work: Coroutine[Any, Any, None]) -> None:
+def finish(work: Coroutine[Any, Any, None]) -> None:
     """Run `work` until it is done or Ctrl-C, SIGTERM or a closed terminal ends it in order."""
 
     async def cancellable() -> None:

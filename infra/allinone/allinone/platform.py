@@ -16,6 +16,7 @@ from typing import Self
 import httpx
 
 from allinone import leftovers, tokens
+from allinone.edge.link import Link
 from allinone.home import SERVICES, Home, HomeLock, write_atomically
 from allinone.nursery import Nursery
 from allinone.ports import Claim, PortTaken, claim
@@ -23,6 +24,7 @@ from allinone.servers import External, Servers
 from allinone.services import GATEWAY, INNER, Services
 from allinone.supervisor import Backoff, StartFailed, Supervisor
 from allinone.tls import ensure_certificates
+from gateway_service.edges.domain import read_links
 
 DEFAULT_PORT = 8443
 
@@ -57,6 +59,7 @@ class Platform:
         self._lock: HomeLock
         self._servers: Servers
         self._services: Services
+        self._link: Link | None = None
         self._ports: dict[str, int] = {}
         self._ready = False
 
@@ -176,17 +179,22 @@ class Platform:
         self._servers = Servers(self.home, self._external, last, durable=self._durable)
         claims = {name: claim([last.get(name)]) for name in INNER}
         claims[GATEWAY] = _public_port(self._port, last.get(GATEWAY))
+        tls, links = ensure_certificates(self.home.tls), read_links(self.home.keys)
+        self._link = Link(self.home, links, tls, last.get("link")) if links.edges else None
         self._services = Services(
             self.home,
             self.home.secrets(),
             self._servers,
-            ensure_certificates(self.home.tls),
+            tls,
             claims,
             self.dev,
             self._seed,
             self._nursery,
+            self._link.url if self._link else "",
         )
         chosen = {name: each.port for name, each in claims.items()}
+        if self._link is not None:
+            chosen["link"] = self._link.port
         self._ports = {**self._servers.ports, **chosen}
 
     async def _start_services(self) -> None:
@@ -194,6 +202,8 @@ class Platform:
             from chassis.clock import DrivenClock  # noqa: PLC0415
 
             DrivenClock(self.home.clock_file)  # made once, before five processes map it
+        if self._link is not None:
+            await self._supervisor.start(self._link.program())
         await self._supervisor.start(*self._services.programs())
 
     async def _stop(self) -> None:
@@ -209,7 +219,7 @@ class Platform:
         try:
             await self._supervisor.stop(*SERVICES)
             await self._nursery.stop()
-            await self._supervisor.stop("postgres", "nats", "redis")
+            await self._supervisor.stop("postgres", "nats", "redis", "link")
         finally:
             self._remember()
             self._lock.release()

@@ -30,6 +30,7 @@ class Services:
     dev: bool
     seed: str | None
     nursery: Nursery
+    link_url: str = ""
 
     @property
     def urls(self) -> dict[str, str]:
@@ -66,6 +67,8 @@ class Services:
             settings["TLS_CERT"] = str(self.tls.certificate)
             settings["TLS_KEY"] = str(self.tls.key)
             settings["KEY_DIR"] = str(self.home.keys)
+            if self.link_url:
+                settings["EDGE_NATS_URL"] = self.link_url
         if name in (GATEWAY, "campaign") and "HUIYUAN_PUBLIC_URL" not in os.environ:
             settings["PUBLIC_URL"] = self.urls[GATEWAY]
         return {f"HUIYUAN_{key}": value for key, value in settings.items()}

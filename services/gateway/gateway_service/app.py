@@ -51,6 +51,8 @@ from gateway_service.desensitize.jobs import reads_forgotten
 from gateway_service.desensitize.policies import Policies
 from gateway_service.desensitize.use_cases import Views
 from gateway_service.dev import router as dev
+from gateway_service.edges.domain import read_links
+from gateway_service.edges.subscribers import Edges
 from gateway_service.egress import router as egress
 from gateway_service.egress.providers import Provider, providers
 from gateway_service.egress.subscribers import on_requested
@@ -122,6 +124,8 @@ def create_app(settings: Settings | None = None) -> Front:
     birthdays = Birthdays(parts.vault, days, relations.born)
     room, schemas = Room(), Schemas()
     importer = Importer(Ways(parts.forward, lambda: app.state.collector), keys)
+    stores = [each.edge for each in read_links(settings.key_dir).edges]
+    edges = Edges(settings.edge_nats_url, stores)
     hooks = _webhooks(settings, keys)
     mail = Sender(hooks)
     features = (
@@ -152,6 +156,7 @@ def create_app(settings: Settings | None = None) -> Front:
             jobs=[
                 *_jobs(parts, room, schemas, importer),
                 birthdays_announced(birthdays),
+                BackgroundJob("edges", edges.follow),
                 posted(mail),
             ],
             start=[_start],
@@ -160,7 +165,7 @@ def create_app(settings: Settings | None = None) -> Front:
         )
     )
     app.state.room, app.state.schemas, app.state.importer = room, schemas, importer
-    app.state.intake = Intake(keys, parts.forward.ids, importer.bell.set)
+    app.state.intake, app.state.edges = Intake(keys, parts.forward.ids, importer.bell.set), edges
     app.state.parts, app.state.login = parts, _login(parts, channels["sms"])
     app.state.webhooks = hooks
     access.install_errors(app)
@@ -295,7 +300,7 @@ async def _start(app: FastAPI) -> None:
     async with runtime.db.transaction() as tx:
         await first_clients(tx, clients, dev=parts.settings.dev)
         await notices.first(tx)
-    app.state.collector = Collector(
+    app.state.collector = app.state.edges.collector = Collector(
         runtime.db, runtime.bus, parts.vault, parts.forward, translator, quick,
         partial(again, app.state.importer.ways),
     )  # fmt: skip

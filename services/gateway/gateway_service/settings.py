@@ -19,6 +19,9 @@ class Settings(ChassisSettings):
     key_dir: Path = Field(
         Path(".huiyuan/keys"), description="folder of the root key and of clients.json"
     )
+    edge_nats_url: str = Field(
+        "", description="NATS server that stores' servers link to; empty: there are no store edges"
+    )
     programme: str = Field(
         "default", pattern=r"^[^\x00-\x1f]{1,64}$",
         description="programme that sealed values are bound to",

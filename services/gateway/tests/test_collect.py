@@ -16,8 +16,8 @@ from contracts.classification import Kind
 from contracts.events import ActivityBatch
 from contracts.gateway_events import QuarantineChanged
 from contracts.roles import Role
+from gateway_service.collect.bodies import KINDS
 from gateway_service.collect.room import READERS
-from gateway_service.collect.router import KINDS
 from gateway_service.collect.sensitive import DROPPED, about_health
 from testkit import eventually, together
 from testkit.stack import Stack

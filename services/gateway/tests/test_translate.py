@@ -15,10 +15,11 @@ from contracts.classification import Kind
 from contracts.events import Activity
 from contracts.orders import OrderRequest
 from contracts.sealed import Sealed, is_token
+from gateway_service.collect.bodies import unpacked
 from gateway_service.collect.clean import BadMessage
 from gateway_service.collect.detect import PROPERTIES, TRAITS, looks_personal
 from gateway_service.collect.orders import order_of
-from gateway_service.collect.reading import Rejected, read_batch, read_one, unpacked
+from gateway_service.collect.reading import Rejected, read_batch, read_one
 from gateway_service.collect.translate import Arrival, Translator
 from testkit.vaults import derived_vault
 

@@ -15,7 +15,7 @@ from allinone.supervisor import Program
 _CONFIG = """\
 # Written at each start.
 listen: "{host}:{port}"
-server_name: huiyuan
+server_name: {name}
 max_payload: 8MB
 authorization {{ token: {token} }}
 jetstream {{
@@ -38,29 +38,26 @@ def url_of(token: str, port: int) -> str:
     return f"nats://{token}@{LOOPBACK}:{port}"
 
 
-class Nats:
-    """One NATS server in <data>/nats on a loopback port, token required.
+class NatsServer:
+    """A NATS server on a loopback port, whatever it is for; `text` is its configuration."""
 
-    `durable=False` acknowledges before fsync; only tests may.
-    """
-
-    def __init__(self, home: Home, token: str, port: int | None, *, durable: bool = True) -> None:
-        self._store = home.root / "nats"
-        self._config = home.run / "nats.conf"
-        self._token = token
-        self._durable = durable
+    def __init__(self, home: Home, name: str, port: int | None) -> None:
+        self._name, self._config = name, home.run / f"{name}.conf"
         self._claim: Claim = claim([port])
         self.port = self._claim.port
 
-    @property
-    def url(self) -> str:
-        """Its address, token included."""
-        return url_of(self._token, self.port)
+    def text(self) -> str:
+        """The configuration file."""
+        raise NotImplementedError
+
+    def greets(self, greeting: bytes) -> bool:
+        """Whether its first line says that it is ready."""
+        return greeting.startswith(b"INFO ")
 
     def program(self) -> Program:
         """How the supervisor runs it."""
         return Program(
-            name="nats",
+            name=self._name,
             spawn=executing(
                 *(str(binary()), "--config", str(self._config)), death_signal=signal.SIGTERM
             ),
@@ -69,21 +66,12 @@ class Nats:
         )
 
     async def _prepare(self) -> None:
-        self._store.mkdir(mode=0o700, exist_ok=True)
-        config = _CONFIG.format(
-            host=LOOPBACK,
-            port=self.port,
-            token=json.dumps(self._token),
-            store=json.dumps(str(self._store)),
-            sync="always" if self._durable else '"2m"',
-        )
         private = os.open(self._config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(private, "w", encoding="utf-8") as file:
-            file.write(config)
+            file.write(self.text())
         self._claim.release()
 
     async def _answers(self) -> bool:
-        """Its greeting comes only when JetStream has recovered."""
         try:
             async with asyncio.timeout(1):
                 reader, writer = await asyncio.open_connection(LOOPBACK, self.port)
@@ -91,4 +79,43 @@ class Nats:
                 writer.close()
         except (OSError, TimeoutError):
             return False
-        return greeting.startswith(b"INFO ") and b'"jetstream":true' in greeting
+        return self.greets(greeting)
+
+
+class Nats(NatsServer):
+    """One NATS server with JetStream in <data>/nats, token required.
+
+    `durable=False` acknowledges before fsync; only tests may.
+    """
+
+    server_name = "huiyuan"
+
+    def __init__(self, home: Home, token: str, port: int | None, *, durable: bool = True) -> None:
+        super().__init__(home, "nats", port)
+        self._store = home.root / "nats"
+        self._token = token
+        self._durable = durable
+
+    @property
+    def url(self) -> str:
+        """Its address, token included."""
+        return url_of(self._token, self.port)
+
+    def text(self) -> str:
+        """What every server with JetStream here is told."""
+        return _CONFIG.format(
+            host=LOOPBACK,
+            port=self.port,
+            name=json.dumps(self.server_name),
+            token=json.dumps(self._token),
+            store=json.dumps(str(self._store)),
+            sync="always" if self._durable else '"2m"',
+        )
+
+    def greets(self, greeting: bytes) -> bool:
+        """Its greeting comes only when JetStream has recovered."""
+        return super().greets(greeting) and b'"jetstream":true' in greeting
+
+    async def _prepare(self) -> None:
+        self._store.mkdir(mode=0o700, exist_ok=True)
+        await super()._prepare()

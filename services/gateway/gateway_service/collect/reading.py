@@ -1,6 +1,5 @@
 """From the bytes of a request to its messages, each with its verdict."""
 
-import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -9,23 +8,19 @@ from uuid import UUID
 
 import msgspec
 
-from chassis.problem import Problem, from_msgspec
-from contracts.classification import internal, public
+from chassis.problem import from_msgspec
+from contracts.classification import internal
 from contracts.collect import (
-    MAX_BATCH_BYTES,
     MAX_MESSAGE_BYTES,
     Batch,
-    Context,
     Lenient,
     Message,
     MessageType,
-    Moment,
 )
 from contracts.events import Activity
+from gateway_service.collect.bodies import loose
 from gateway_service.collect.clean import BadMessage
 from gateway_service.collect.translate import TOO_LARGE, Arrival, Translator
-
-_GZIP = 31  # zlib's name for "gzip, largest window"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +33,6 @@ class Rejected:
     payload: bytes
 
 
-class _Loose(Lenient, frozen=True, gc=False):
-    """A batch whose messages are looked at one by one."""
-
-    batch: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1), internal]
-    context: Annotated[Context | None, internal] = None
-    sent_at: Annotated[Moment | None, public] = None
-
-
 class _Named(Lenient, frozen=True, gc=False):
     """Of a message or a batch of them, whom it names."""
 
@@ -55,7 +42,6 @@ class _Named(Lenient, frozen=True, gc=False):
 
 _named = msgspec.json.Decoder(_Named).decode
 _batch = msgspec.json.Decoder(Batch).decode
-_loose = msgspec.json.Decoder(_Loose).decode
 _message = msgspec.json.Decoder(Message).decode
 
 
@@ -71,22 +57,6 @@ def members_named(body: bytes) -> set[UUID]:
         with suppress(ValueError):
             found.add(UUID(text))
     return found
-
-
-def unpacked(body: bytes, encoding: str) -> bytes:
-    """The body without its content coding. Raises Problem 413, 415 or 400."""
-    if encoding == "gzip":
-        unpacking = zlib.decompressobj(_GZIP)
-        try:
-            body = unpacking.decompress(body, MAX_BATCH_BYTES + 1)
-        except zlib.error:
-            raise Problem(400, "malformed_gzip", "The body is not gzip") from None
-    elif encoding not in ("", "identity"):
-        raise Problem(415, "unknown_encoding", "The body's coding must be gzip or none")
-    if len(body) > MAX_BATCH_BYTES:
-        detail = f"a batch has {MAX_BATCH_BYTES} bytes at most"
-        raise Problem(413, "body_too_large", "The body is too large", detail=detail)
-    return body
 
 
 def read_one(
@@ -125,7 +95,7 @@ def _one_by_one(
 ) -> Iterator[Activity | Rejected]:
     """The slow way, for a request with something bad in it."""
     try:
-        batch = _loose(body)
+        batch = loose(body)
     except msgspec.DecodeError as error:
         raise from_msgspec(error) from None
     arrival = replace(arrival, sent_at=batch.sent_at, context=batch.context)

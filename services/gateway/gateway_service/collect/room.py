@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import nats.errors
-from nats.js.errors import APIError
 
 from chassis.bus import Bus
 from chassis.database import Database
@@ -17,7 +16,6 @@ from chassis.logs import log
 STREAM = "ACTIVITY"
 READERS = frozenset({"gateway", "identity", "points", "profile"})  # nothing goes before they exist
 FULL_ENOUGH = 0.5
-_FULL = {10_077, 10_047, 10_023}  # maximum bytes exceeded; no resources; insufficient resources
 
 
 class Room:
@@ -39,11 +37,6 @@ class Room:
                     log.info("stream_room_made", messages=read + 1 - info.state.first_seq)
         except (nats.errors.Error, TimeoutError) as error:  # away; the next round asks again
             log.warning("stream_room", error=type(error).__name__)
-
-
-def is_full(error: BaseException) -> bool:
-    """Whether a message was refused because there is no room for it."""
-    return isinstance(error, APIError) and error.err_code in _FULL
 
 
 def _read_by_all(readers: list[Any], last: int) -> int:

@@ -12,7 +12,7 @@ from contracts.collect import CollectAnswer, MessageType
 from contracts.gateway.quarantine import QuarantinePage, ReplayAnswer, ReplayRequest
 from gateway_service.audit.calls import AUDITED
 from gateway_service.collect import use_cases
-from gateway_service.collect.reading import unpacked
+from gateway_service.collect.bodies import KINDS, unpacked
 from gateway_service.collect.use_cases import Collector
 from gateway_service.paging import CursorQuery, LimitQuery
 
@@ -47,7 +47,6 @@ def _one(kind: MessageType) -> Callable[..., Awaitable[CollectAnswer]]:
     return take
 
 
-KINDS: tuple[MessageType, ...] = ("track", "identify", "alias", "group", "page", "screen")
 for _kind in KINDS:
     router.add_api_route(f"/v1/{_kind}", _one(_kind), methods=["POST"], name=_kind)
 

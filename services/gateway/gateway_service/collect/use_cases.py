@@ -1,13 +1,13 @@
 """Take messages: seal, put aside what is bad, publish the rest as one message, answer."""
 
 import asyncio
-import hashlib
 import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
@@ -31,12 +31,12 @@ from gateway_service.access.domain import Source, basic_user, hash_secret
 from gateway_service.cleaning import use_cases as corrections
 from gateway_service.cleaning.domain import Corrected
 from gateway_service.collect import repository
+from gateway_service.collect.bodies import refusal, request_id
 from gateway_service.collect.clean import BadMessage
 from gateway_service.collect.orders import ORDER_COMPLETED, order_of
 from gateway_service.collect.quick import NotQuick, Quick
 from gateway_service.collect.reading import Rejected, members_named, read_batch, read_one
 from gateway_service.collect.repository import Kept, Refused, Stage
-from gateway_service.collect.room import is_full
 from gateway_service.collect.sensitive import without_consent_dropped
 from gateway_service.collect.translate import Arrival, Plain, Translator
 from gateway_service.paging import cursor_of, place_of
@@ -89,15 +89,20 @@ class Collector:
         return found
 
 
-async def take(collector: Collector, source: Source, body: bytes, kind: MessageType | None) -> None:
+async def take(
+    collector: Collector,
+    source: Source,
+    body: bytes,
+    kind: MessageType | None,
+    received_at: datetime | None = None,
+) -> None:
     """A batch, or the one message of type `kind`; when this returns, all of it is durable.
 
+    It was received now, or earlier somewhere else, where it has been kept until now.
     Raises Problem 400 or 422 for what is no batch at all, 503 while nothing can be kept.
     """
-    about = hashlib.sha256(f"{source.name}\0{kind}\0".encode())
-    about.update(body)
-    batch_id = about.hexdigest()[:32]
-    arrival = Arrival(batch_id, collector.db.clock.now())
+    batch_id = request_id(source.name, kind, body)
+    arrival = Arrival(batch_id, received_at or collector.db.clock.now())
     try:
         read = _read(collector, body, kind, arrival)
     except NotReady:  # seldom: somebody known told something personal
@@ -180,15 +185,7 @@ async def publish(
         async with asyncio.timeout(PUBLISH_SECONDS):
             await bus.publish_all([(s, key, data, headers) for s, key, data in messages])
     except AWAY as error:
-        if is_full(error):
-            raise Problem(
-                429, "stream_full", "Events cannot be taken as fast as they come; slow down",
-                headers={"Retry-After": "5"},
-            ) from None  # fmt: skip
-        raise Problem(
-            503, "not_durable", "Events cannot be kept at the moment; try again",
-            headers={"Retry-After": "1"},
-        ) from None  # fmt: skip
+        raise refusal(error) from None
 
 
 def _messages(

@@ -1,0 +1,1 @@
+"""A store that collects by itself, and the centre's end of its link."""
