@@ -99,8 +99,8 @@ class Counter:
 
 
 def create_app() -> FastAPI:
-    """The app, by the settings in `HUIYUAN_EDGE` (JSON of `Settings`)."""
-    counter = Counter(msgspec.json.decode(os.environ["HUIYUAN_EDGE"], type=Settings))
+    """The app, by the settings in `EDGE_SETTINGS` (JSON of `Settings`)."""
+    counter = Counter(msgspec.json.decode(os.environ["EDGE_SETTINGS"], type=Settings))
     app = FastAPI(lifespan=counter.open, docs_url=None, redoc_url=None, openapi_url=None)
     problem.install(app)
     app.add_api_route("/v1/batch", _taking(counter, None), methods=["POST"])

@@ -94,7 +94,7 @@ class StoreEdge:
         settings = Settings(str(self._file), nats_url, self._limit)
         trust = ssl.create_default_context(cafile=self._tls.ca)
         env = {
-            "HUIYUAN_EDGE": msgspec.json.encode(settings).decode(),
+            "EDGE_SETTINGS": msgspec.json.encode(settings).decode(),
             "HUIYUAN_BIND": f"{LOOPBACK}:{self._claim.port}",
             "HUIYUAN_TLS_CERT": str(self._tls.certificate),
             "HUIYUAN_TLS_KEY": str(self._tls.key),

@@ -78,7 +78,7 @@ class Edges:
             error_cb=_quiet,
         )  # fmt: skip
         try:
-            stream = connection.jetstream(domain=edge.store, timeout=5)
+            stream = connection.jetstream(domain=edge.store, timeout=2)
             while True:
                 _end_if_cancelled()
                 state = (await stream.stream_info(STREAM)).state
