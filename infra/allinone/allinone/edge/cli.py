@@ -23,9 +23,7 @@ def add(
     *,
     write_key: Annotated[list[str], typer.Option(help="A write key that tills may use there.")],
     out: Annotated[Path, typer.Option(help="Gets what the store needs; keep it private.")],
-    link: Annotated[
-        str, typer.Option(help="Where the store reaches the centre.")
-    ] = DEFAULT_LINK,
+    link: Annotated[str, typer.Option(help="Where the store reaches the centre.")] = DEFAULT_LINK,
     ca: Annotated[
         Path | None, typer.Option(help="PEM of whom the store believes that. Default: our own CA.")
     ] = None,

@@ -18,7 +18,6 @@ from gateway_service.access.domain import hash_secret
 from gateway_service.edges.domain import EDGES_FILE, STORE, Edge, EdgeLink, Links, read_links
 
 
-
 class NotEnrolled(RuntimeError):
     """A store cannot be added, or a file is no enrolment; says why."""
 
