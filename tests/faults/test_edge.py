@@ -70,6 +70,11 @@ class World:
         self.accepted.update((each["anonymousId"], each["event"]) for each in messages)
         return True
 
+    async def goes_on(self) -> None:
+        """Come back when some hundred more events were accepted."""
+        due = self.accepted.total() + 300
+        await eventually(lambda: self.accepted.total() > due, timeout=20)
+
     async def stored(self) -> Counter[tuple[str, str]]:
         """Events in profiles: how many people did what how often, without names."""
         async with self.profile.db.transaction(readonly=True) as tx:
@@ -172,20 +177,18 @@ async def test_a_store_whose_link_is_cut_loses_nothing(
         async with asyncio.TaskGroup() as group:
             for number in range(SENDERS):
                 group.create_task(work(world, number, stop))
-            await eventually(lambda: world.accepted.total() > 400)
+            await world.goes_on()
             world.link.cut()
             for victim in ("nats", "edge"):
-                due = world.accepted.total() + 400
-                await eventually(lambda due=due: world.accepted.total() > due, timeout=20)
+                await world.goes_on()
                 world.store.kill(victim)
                 await world.store.all_answer()
             await world.send([told])
             del world.accepted["v-i", "Told"]  # only what is done is counted
-            assert (await world.stored()).total() < world.accepted.total() - 400
+            assert (await world.stored()).total() < world.accepted.total() - 300
             assert not await found_in(folder / "store", PHONE, "v-0-1", KEY, "organic")
             world.link.mend()
-            due = world.accepted.total() + 400
-            await eventually(lambda: world.accepted.total() > due, timeout=20)
+            await world.goes_on()
             world.link.cut()  # in the middle of catching up
             world.link.mend()
             stop.set()
