@@ -16,7 +16,7 @@ from profile_service.models.champion import RULES, checked
 from profile_service.models.champion import chosen as chosen_of
 from profile_service.models.clv import Outcome, complete, describe
 from profile_service.models.features import Features
-from profile_service.models.learning import Known, Learner, Lookup, Plan, learn, plan
+from profile_service.models.learning import Known, Learner, Lookup, Plan, learn, peopled, plan
 from profile_service.models.leaving import Backtest, expected
 from profile_service.models.reasons import Reason, explain
 from profile_service.models.shopping import Progress, Shopping, day_of
@@ -69,7 +69,7 @@ def train(shopping: Shopping, horizon: int, progress: Progress) -> tuple[Outcome
     Answers the reasons in the order of members whose chance was learnt; none without trees.
     """
     lookup = Lookup(Features(shopping), horizon)
-    chosen = plan(shopping.first_day, shopping.as_of, horizon)
+    chosen = peopled(plan(shopping.first_day, shopping.as_of, horizon), lookup.features)
     now = lookup.at(shopping.as_of)
     report: dict[str, Any] = {"model": "churn", "engine": engine(), **describe(shopping, chosen)}
     reasons, seen = list[Reason](), dict[str, Floats]()
@@ -79,7 +79,10 @@ def train(shopping: Shopping, horizon: int, progress: Progress) -> tuple[Outcome
         champion, scale, judged, seen = _judge(lookup, chosen)
         report |= judged
     else:
-        report |= {"held_out": None, "note": "history is too short to learn from: BG/NBD alone"}
+        report |= {
+            "held_out": None,
+            "note": "too short a history, or too few members, to learn from: BG/NBD alone",
+        }
     if champion == "recency":
         chance = _recency(lookup, chosen.cuts, now)
     elif champion in ("trees", "blend"):

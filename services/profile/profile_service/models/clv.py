@@ -15,7 +15,7 @@ from profile_service.models.boosting import Effort, engine
 from profile_service.models.champion import RULES, checked
 from profile_service.models.champion import chosen as chosen_of
 from profile_service.models.features import Features
-from profile_service.models.learning import Known, Learner, Lookup, Plan, learn, plan
+from profile_service.models.learning import Known, Learner, Lookup, Plan, learn, peopled, plan
 from profile_service.models.shopping import Progress, Shopping, day_of
 
 Floats = NDArray[np.float64]
@@ -41,14 +41,14 @@ class Outcome:
 def train(shopping: Shopping, horizon: int, progress: Progress) -> Outcome:
     """Expected spend of everybody in the `horizon` days from `shopping.as_of`; fen."""
     lookup = Lookup(Features(shopping), horizon)
-    chosen = plan(shopping.first_day, shopping.as_of, horizon)
+    chosen = peopled(plan(shopping.first_day, shopping.as_of, horizon), lookup.features)
     now = lookup.at(shopping.as_of)
     learnt = now.features["member"].to_list()
     report: dict[str, Any] = {"model": "clv", "engine": engine(), **describe(shopping, chosen)}
     if not chosen.cuts:
         report |= {
             "champion": "untrained", "weights": _named(UNTRAINED), "held_out": None,
-            "note": "history is shorter than the horizon: nothing to learn from or to be judged by",
+            "note": "too short a history, or too few members, to learn from or be judged by",
         }  # fmt: skip
         return Outcome(_answer(shopping, now, _parts(now, None) @ UNTRAINED), report, {}, learnt)
     progress("judging on the past")

@@ -99,6 +99,11 @@ class Features:
         """Features at a day, one row a member that bought before it, in order of member."""
         return self._ask(sql(cut, self.shopping.first_day, horizon))
 
+    def buyers(self, cut: int) -> int:
+        """How many members had bought before a day."""
+        query = f"SELECT COUNT(DISTINCT member) AS n FROM orders WHERE bought = 1 AND day < {cut}"
+        return int(self._ask(query)["n"][0])
+
     def outcome(self, cut: int, horizon: int) -> pl.DataFrame:
         """member, spend (fen), orders of the `horizon` days from `cut`; only who came is in it."""
         return self._ask(

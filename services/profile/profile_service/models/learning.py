@@ -16,6 +16,7 @@ from profile_service.models.features import Features, aligned, windows
 
 Floats = NDArray[np.float64]
 LEAST = 28  # days of history below which nothing is learnt
+LEAST_MEMBERS = 20  # who bought before a cut: fewer of them teach nothing, and judge nothing
 CUTS = 8
 MAX_ROWS = 240_000  # rows to train on; more of them change little
 RHYTHM = ("expected_visits", "expected_spend", "silent")
@@ -49,6 +50,17 @@ def _cuts(first: int, last: int, horizon: int) -> tuple[int, ...]:
         return ()
     step = max(7, min(15, (last - first) // (CUTS - 1)))
     return tuple(range(last, first - 1, -step))[:CUTS]
+
+
+def peopled(chosen: Plan, features: Features) -> Plan:
+    """The plan without cuts before which hardly anybody had bought."""
+
+    def enough(cuts: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(cut for cut in cuts if features.buyers(cut) >= LEAST_MEMBERS)
+
+    cuts, early = enough(chosen.cuts), enough(chosen.early)
+    test = chosen.test if cuts and early else None
+    return Plan(chosen.horizon, cuts, test, early if test is not None else ())
 
 
 def baseline(features: pl.DataFrame, horizon: int) -> Floats:

@@ -117,6 +117,11 @@ def shape(raw: pl.DataFrame, products: pl.DataFrame | None, as_of: date) -> Shop
     kept = whole.filter(pl.col("at") < as_of)
     if kept.is_empty():
         raise Unusable(f"nothing was bought before {as_of}")
+    if kept.filter((pl.col("amount") >= 0) & (pl.col("quantity") >= 0)).is_empty():
+        raise Unusable(
+            f"before {as_of} there are only returns (negative quantity or amount_fen): nothing to"
+            " learn from"
+        )
     members, skus, stores = (kept[name].unique().sort() for name in ("member", "sku", "store"))
     lines = kept.select(
         _code("member", members),
