@@ -22,8 +22,8 @@ from allinone.tokens import NoToken, fetch
 from contracts.roles import Role
 
 BENCHES = (
-    "collect", "ledger", "gateway", "checkout", "coupons", "resolve", "segments", "identify",
-    "import",
+    "collect", "ledger", "gateway", "checkout", "coupons", "profile", "resolve", "segments",
+    "identify", "import",
 )  # fmt: skip
 MODELS = ("clv", "churn", "recommend")
 _WORKSPACE = Path(__file__).resolve().parents[3]

@@ -16,6 +16,10 @@ _SILENT = (
     "SELECT root FROM subject JOIN objection ON objection.subject_id = subject.id"
     " UNION SELECT root FROM subject JOIN refusal ON refusal.subject_id = subject.id"
 )
+_ONE_IS_SILENT = (
+    "(EXISTS (SELECT FROM objection WHERE subject_id = ANY($1::bigint[]))"
+    " OR EXISTS (SELECT FROM refusal WHERE subject_id = ANY($1::bigint[])))"
+)
 _SHOWN = (
     "name, version, status, asked_at, finished_at, as_of, horizon_days, accepted, error,"
     " report->>'champion' AS champion, report->'metrics' AS figures"
@@ -42,12 +46,22 @@ async def versions(tx: Tx, limit: int) -> Sequence[Any]:
 
 
 async def in_use(tx: Tx, name: str) -> Any:
-    """version, report and popular of the newest version that took over, or None."""
+    """version and report of the newest version that took over, or None."""
     return await tx.fetchrow(
-        "SELECT version, report, popular FROM model_version WHERE name = $1 AND accepted"
+        "SELECT version, report FROM model_version WHERE name = $1 AND accepted"
         " ORDER BY version DESC LIMIT 1",
         name,
     )
+
+
+async def popular(tx: Tx, limit: int) -> list[str]:
+    """SKUs that most members buy, as the recommending version in use saw it."""
+    found = await tx.fetchval(
+        "SELECT popular[:$1] FROM model_version WHERE name = 'recommend' AND accepted"
+        " ORDER BY version DESC LIMIT 1",
+        limit,
+    )
+    return list(found or ())
 
 
 async def last_asked(tx: Tx) -> datetime | None:
@@ -158,21 +172,16 @@ async def high_risks(tx: Tx, least: float) -> dict[int, tuple[UUID, float]]:
 
 
 async def silent(tx: Tx, leaves: Sequence[int]) -> bool:
-    """Whether nothing may be concluded about a person."""
-    found: bool = await tx.fetchval(
-        f"SELECT EXISTS (SELECT 1 FROM ({_SILENT}) AS no JOIN subject ON subject.root = no.root"
-        " WHERE subject.id = ANY($1::bigint[]))",
-        list(leaves),
-    )
+    """Whether nothing may be concluded about a person; `leaves`: all their subjects."""
+    found: bool = await tx.fetchval(f"SELECT {_ONE_IS_SILENT}", list(leaves))
     return found
 
 
 async def of_person(tx: Tx, leaves: Sequence[int]) -> dict[str, Forecast]:
-    """What models say about a person, whatever was merged since."""
+    """What models say about a person, whatever was merged since; `leaves`: all their subjects."""
     rows = await tx.fetch(
         "SELECT name, value, horizon_days, detail FROM forecast"
-        f" WHERE subject_id = ANY($1::bigint[]) AND NOT EXISTS (SELECT 1 FROM ({_SILENT}) AS no"
-        " JOIN subject ON subject.root = no.root WHERE subject.id = ANY($1::bigint[]))"
+        f" WHERE subject_id = ANY($1::bigint[]) AND NOT {_ONE_IS_SILENT}"
         " ORDER BY made_at, subject_id DESC",
         list(leaves),
     )

@@ -207,15 +207,14 @@ async def recommendations(tx: Tx, member_id: UUID, wish: Wish) -> Recommendation
     said, known = None, None
     if wish.personal:
         said = (await repository.of_person(tx, person.leaves)).get("recommend")
-        silent = await repository.silent(tx, person.leaves)
-        known = None if silent else await repository.somebody(tx, person.root)
     kept = said.detail["fresh" if wish.fresh else "all"] if said else []
     advice = [Advice(sku, because, own) for sku, because, own in kept]
+    if wish.personal and not advice and not await repository.silent(tx, person.leaves):
+        known = await repository.somebody(tx, person.root)
     groups = [] if advice else groups_of(known, wish.store, local_date(tx.now).year)
     fill = [Advice(sku, None, own=False, among=kind)
             for kind, sku in await repository.popular_among(tx, groups)]  # fmt: skip
-    used = await repository.in_use(tx, "recommend")
-    popular = [] if used is None else used["popular"][:POPULAR]
+    popular = await repository.popular(tx, POPULAR)
     fill += [Advice(sku, None, own=False) for sku in popular]
     mentioned = {each.sku for each in advice} | {each.because for each in advice if each.because}
     gone, names = await repository.goods(tx, sorted(mentioned | {each.sku for each in fill}))

@@ -27,7 +27,7 @@ from profile_service.rfm import use_cases as rfm
 from profile_service.subjects import repository as subject_rows
 from profile_service.subjects.domain import Attributes, Person
 from profile_service.tags import use_cases as tagging
-from profile_service.tags.domain import NO_TAGS, Decision, Facts
+from profile_service.tags.domain import NO_TAGS, Decision
 from profile_service.worth import use_cases as worth
 
 WINDOWS = (30, 90, 365)
@@ -38,13 +38,14 @@ BIRTH_BAND_YEARS = 5
 async def profile(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberProfile:
     """Everything on one page; not `personal`: without conclusions. Raises Problem 404."""
     person = await _person(tx, member_id)
-    leaves = dict.fromkeys(person.leaves, person.root)
-    known = (await subject_rows.attributes(tx, leaves))[person.root]
-    facts, decision = await _decided(tx, person)
+    people = await people_of(tx, [person.root])
+    known = people.attributes[person.root]
+    found = await tagging.decided(tx, people, local_date(tx.now))
+    facts, decision = found.facts[person.root], found.decisions.get(person.root, NO_TAGS)
     lifecycle, group = (_value(decision, tag, personal) for tag in ("lifecycle", "customer_group"))
     purchases = await _purchases(tx, person, facts.spending)
     bought = facts.spending, facts.last_on
-    cell = await rfm.of_member(tx, *bought, facts.today) if personal else None
+    cell = await rfm.of_member(tx, *bought, facts.today, people.bounds) if personal else None
     spend, churn = await expectations(tx, person.leaves) if personal else (None, None)
     traits, origins = await activity_rows.traits(tx, person.leaves)
     return MemberProfile(
@@ -62,7 +63,7 @@ async def profile(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberPr
         rfm=cell,
         clv=await worth.shown(tx, person, spend),
         churn=churn,
-        tags=await tagging.shown(tx, decision) if personal else [],
+        tags=tagging.shown(decision, found.rules) if personal else [],
         purchases=purchases,
         activity=await _activity(tx, person, facts.today),
         portrait=_portrait(known, decision, purchases.last_30_days.orders) if personal else None,
@@ -74,8 +75,10 @@ async def tags(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberTags:
     person = await _person(tx, member_id)
     if not personal:
         return MemberTags(member_id=person.member_id, data=[])
-    _, decision = await _decided(tx, person)
-    return MemberTags(member_id=person.member_id, data=await tagging.shown(tx, decision))
+    people = await people_of(tx, [person.root])
+    found = await tagging.decided(tx, people, local_date(tx.now))
+    decision = found.decisions.get(person.root, NO_TAGS)
+    return MemberTags(member_id=person.member_id, data=tagging.shown(decision, found.rules))
 
 
 async def _person(tx: Tx, member_id: UUID) -> Person:
@@ -83,12 +86,6 @@ async def _person(tx: Tx, member_id: UUID) -> Person:
     if person is None:
         raise Problem(404, "unknown_member", "There is no such member")
     return person
-
-
-async def _decided(tx: Tx, person: Person) -> tuple[Facts, Decision]:
-    people = await people_of(tx, [person.root])
-    found = await tagging.decided(tx, people, local_date(tx.now))
-    return found.facts[person.root], found.decisions.get(person.root, NO_TAGS)
 
 
 def _value(decision: Decision, tag: str, personal: bool) -> str | None:

@@ -58,12 +58,14 @@ async def cells(tx: Tx) -> RfmCells:
     )
 
 
-async def of_member(tx: Tx, spending: Spending, last_on: date | None, today: date) -> Rfm | None:
+async def of_member(
+    tx: Tx, spending: Spending, last_on: date | None, today: date, bounds: Bounds | None
+) -> Rfm | None:
     """A member's figures, cell and strategy; None for one who never bought."""
     if last_on is None:
         return None
     figures = domain.Rfm(max((today - last_on).days, 0), spending.orders, max(spending.net_fen, 0))
-    cell = domain.cell(figures, await repository.latest_bounds(tx))
+    cell = domain.cell(figures, bounds)
     own = await repository.strategies(tx, cell)
     return Rfm(
         recency_days=figures.recency_days,

@@ -95,12 +95,14 @@ async def review(tx: Tx) -> int:
 
 @dataclass(frozen=True)
 class Decided:
-    """What was decided of some people, by root, from what, and what they had before."""
+    """What was decided of some people, by root, from what, what they had before, and by which data
+    rules."""
 
     decisions: Mapping[int, Decision]
     facts: Mapping[int, Facts]
     known: Mapping[int, Known]
     before: Mapping[int, Decision]
+    rules: Rules
 
 
 async def decided(tx: Tx, people: People, today: date, wants: Wants = NO_WANTS) -> Decided:
@@ -118,7 +120,7 @@ async def decided(tx: Tx, people: People, today: date, wants: Wants = NO_WANTS) 
         decisions[root] = decide(said, before.get(root, NO_TAGS).tags, tx.now)
         if number % LET_OTHERS == LET_OTHERS - 1:
             await asyncio.sleep(0)
-    return Decided(decisions, facts, known, before)
+    return Decided(decisions, facts, known, before, rules)
 
 
 def _said(facts: Facts, known: Known, rules: Rules, pins: Mapping[str, Verdict]) -> Iterator[Said]:
@@ -288,12 +290,12 @@ async def definitions(tx: Tx) -> TagDefinitions:
                 summary=rule.summary,
                 values=list(rule.values) if rule.values else None,
             )
-            for rule in await _every(tx)
+            for rule in _every(rules_of(await repository.rules(tx)))
         ]
     )
 
 
-async def shown(tx: Tx, decision: Decision) -> list[Tag]:
+def shown(decision: Decision, rules: Rules) -> list[Tag]:
     """A member's tags as the API has them."""
     return [
         Tag(
@@ -307,10 +309,10 @@ async def shown(tx: Tx, decision: Decision) -> list[Tag]:
             decided_at=tag.decided_at,
             facts=dict(tag.facts),
         )
-        for rule in await _every(tx)
+        for rule in _every(rules)
         if (tag := decision.tags.get(rule.name))
     ]
 
 
-async def _every(tx: Tx) -> list[Rule | DataRule]:
-    return [*RULES, *rules_of(await repository.rules(tx)).all]
+def _every(rules: Rules) -> list[Rule | DataRule]:
+    return [*RULES, *rules.all]
