@@ -242,6 +242,14 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
         assert 0.92 < share < 0.985, (n, share)
 
 
+def test_few_answers_of_one_kind_say_little() -> None:
+    one = domain.nps(1, 0, 0)
+    assert one.value == one.high == 100 and one.low < 0
+    assert domain.nps(0, 0, 1).low == -100
+    all_of_them = domain.csat(3, 3)
+    assert all_of_them.value == all_of_them.high == 100 and all_of_them.low < 50
+
+
 def test_sampling_is_even_and_repeatable() -> None:
     drawn = [domain.sampled(f"o{n}", "nps", 0.1) for n in range(10_000)]
     assert drawn == [domain.sampled(f"o{n}", "nps", 0.1) for n in range(10_000)]

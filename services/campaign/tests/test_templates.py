@@ -32,6 +32,7 @@ def test_everything_but_the_name_is_filled_in() -> None:
         ("{}{code}" + TAIL, "unknown variable"),
         ("{code" + TAIL, "braces do not match"),
         ("{code}" + "长" * 60 + TAIL, "longer than one SMS"),
+        ("{name}，全网最低价{code}" + TAIL, "characters 7 to 11: rather 实惠价"),
     ],
 )
 def test_faults_are_told(text: str, fault: str) -> None:

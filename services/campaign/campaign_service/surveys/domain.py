@@ -89,16 +89,15 @@ def _fits(question: Mapping[str, Any], answers: Mapping[str, Sequence[str]]) -> 
 
 def nps(promoters: int, passives: int, detractors: int) -> Figure:
     """Net promoter score. The interval is Wald's with three more answers, spread 1 : 2 : 1 over the
-    three groups (Rocks 2016): it keeps its 95 % for few answers and for scores near the ends."""
+    three groups (Rocks 2016): it keeps its 95 % for few answers and for scores near the ends. The
+    score itself is always inside."""
     n = promoters + passives + detractors
     up, down, total = promoters + 0.75, detractors + 0.75, n + 3
     middle = (up - down) / total
     half = _Z * sqrt(((up + down) / total - middle**2) / total)
-    return Figure(
-        100 * (promoters - detractors) / n,
-        100 * max(middle - half, -1.0),
-        100 * min(middle + half, 1.0),
-    )
+    score = (promoters - detractors) / n
+    low, high = max(middle - half, -1.0), min(middle + half, 1.0)
+    return Figure(100 * score, 100 * min(low, score), 100 * max(high, score))
 
 
 def csat(satisfied: int, n: int) -> Figure:

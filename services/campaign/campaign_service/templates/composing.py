@@ -126,14 +126,8 @@ def _content_faults(content: Content, script: Script, sms: Sms) -> list[str]:
         message = compose(content, short, script, sms)
     except BadTemplate as fault:
         return [str(fault)]
-    wording = [
-        f"{lexicon.GROUNDS[each.word.kind].law}, characters {each.start} to {each.end}:"
-        f" rather {each.word.instead_zh} / {each.word.instead_en}"
-        for each in message.findings
-        if each.word.severity == BLOCK
-    ]
     kinds = content.channel in ("wechat", "miniprogram")  # depend on the values
-    return [*(() if kinds else message.faults), *wording]
+    return [*(() if kinds else message.faults), *lexicon.blocking(message.findings)]
 
 
 def _unpaired(contents: Sequence[Content]) -> list[str]:

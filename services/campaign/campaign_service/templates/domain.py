@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from string import Formatter
 
 from campaign_service.templates.values import discount as in_words
+from campaign_service.wording import lexicon
 
 NAME = "{name}"  # stays: only the gateway knows it
 VARIABLES = frozenset({"name", "code", "discount", "days"})
@@ -47,4 +48,4 @@ def faults(text: str, language: str) -> list[str]:
     length = len(render(text, language, LONGEST).replace(NAME, "X" * NAME_LENGTH))
     if length > SMS_LENGTH[language]:
         found.append(f"longer than one SMS ({length} > {SMS_LENGTH[language]} characters)")
-    return found
+    return found + lexicon.blocking(lexicon.check(text))

@@ -1,10 +1,11 @@
 """The list that ships: words.tsv, exceptions.tsv, and what each kind rests on."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from campaign_service.wording.domain import Finding, Lexicon, Word
+from campaign_service.wording.domain import BLOCK, Finding, Lexicon, Word
 
 _FOLDER = Path(__file__).parent
 
@@ -59,6 +60,16 @@ GROUNDS = {
 def check(text: str) -> list[Finding]:
     """What the shipped list finds in a text, from left to right."""
     return _shipped().check(text)
+
+
+def blocking(findings: Iterable[Finding]) -> list[str]:
+    """Those that stop a text, in words: by which rule, where, and what to say instead."""
+    return [
+        f"{GROUNDS[each.word.kind].law}, characters {each.start} to {each.end}:"
+        f" rather {each.word.instead_zh} / {each.word.instead_en}"
+        for each in findings
+        if each.word.severity == BLOCK
+    ]
 
 
 def shipped_words() -> list[Word]:
