@@ -30,6 +30,36 @@ class ProductBody(Record, frozen=True):
     brand: Text = None
 
 
+class ProductCorrection(Record, frozen=True):
+    """What a rule changed in a product that was written: `category_spelling`, `category_synonym`,
+    `department_of_category`, `width_and_space`, or `of_product` (a batch left it out)."""
+
+    field: Annotated[str, public]
+    rule: Annotated[str, public]
+    before: Annotated[str | None, public]
+    after: Annotated[str, public]
+
+
+class ProductDetails(Product, frozen=True):
+    """A product, and what was corrected when it was last changed."""
+
+    corrections: Annotated[list[ProductCorrection], public] = []
+
+
+class CategorySynonym(Record, frozen=True):
+    """A word that means a category of the shop, in one of its departments if that is said."""
+
+    word: Annotated[str, msgspec.Meta(min_length=1, max_length=128), public]
+    category: Annotated[str, msgspec.Meta(min_length=1, max_length=128), public]
+    department: Text = None
+
+
+class CategorySynonyms(Record, frozen=True):
+    """All of them: they take the place of those before, and count for what is written from now."""
+
+    synonyms: Annotated[list[CategorySynonym], msgspec.Meta(max_length=10_000), public]
+
+
 class StoreBody(Record, frozen=True):
     """What `PUT /v1/stores/{store_id}` takes: a Store; `store_id` may be left out."""
 
@@ -305,9 +335,14 @@ def _figures(path: str, summary: str, response: Any, query: tuple[Query, ...] = 
 OPERATIONS: list[Operation] = [
     Operation(
         "GET", "/v1/products/{sku}", "profile", "A product of the catalogue", EVERYONE,
-        response=Product, own=None, tags=("catalogue",),
+        response=ProductDetails, own=None, tags=("catalogue",),
     ),
-    _catalogue("PUT", "/v1/products/{sku}", "Write a product", ProductBody, Product),
+    _catalogue("PUT", "/v1/products/{sku}", "Write a product", ProductBody, ProductDetails),
+    _catalogue("GET", "/v1/category-synonyms", "Words for categories", None, CategorySynonyms),
+    _catalogue(
+        "PUT", "/v1/category-synonyms", "Set words for categories", CategorySynonyms,
+        CategorySynonyms,
+    ),
     _catalogue(
         "POST", "/v1/products/batch", "Write up to 1,000 products", ProductBatch, CatalogueResult
     ),

@@ -158,7 +158,8 @@ def test_what_is_left_out_hides_each_of_its_parts(members: dict[str, int]) -> No
 # What is set up, not whom it is about.
 CONFIGURATION = frozenset(
     {
-        "act-kinds", "benefits", "coupon-templates", "earning-rules", "jobs", "ledger",
+        "act-kinds", "benefits", "category-synonyms", "coupon-templates", "earning-rules", "jobs",
+        "ledger",
         "membership-plans",
         "packages", "partners", "products", "questionnaires", "quarantine", "rewards", "rules",
         "schemas", "segments",

@@ -6,7 +6,14 @@ from fastapi import Path, Response
 
 from chassis.web import APIRouter, ReadDep, TxDep, bulk_body, encoded
 from contracts.events import Product, Store
-from contracts.profile import CatalogueResult, ProductBatch, ProductBody, StoreBatch, StoreBody
+from contracts.profile import (
+    CatalogueResult,
+    CategorySynonyms,
+    ProductBatch,
+    ProductBody,
+    StoreBatch,
+    StoreBody,
+)
 from profile_service.catalogue import use_cases
 
 router = APIRouter()
@@ -27,7 +34,7 @@ async def put_product(
     key = use_cases.same_key(body.sku, sku, "sku")
     product = Product(key, body.name, body.department, body.category, body.brand)
     await use_cases.write_products(tx, [product])
-    return encoded(product)
+    return encoded(await use_cases.product(tx, key))
 
 
 @router.post("/v1/products/batch")
@@ -35,7 +42,21 @@ async def post_products(
     body: Annotated[ProductBatch, bulk_body(ProductBatch)], tx: TxDep
 ) -> CatalogueResult:
     """Write up to 1,000 products."""
-    return await use_cases.write_products(tx, body.products)
+    return await use_cases.write_products(tx, body.products, whole=False)
+
+
+@router.get("/v1/category-synonyms")
+async def get_synonyms(tx: ReadDep) -> Response:
+    """Words for categories."""
+    return encoded(await use_cases.synonyms(tx))
+
+
+@router.put("/v1/category-synonyms")
+async def put_synonyms(
+    body: Annotated[CategorySynonyms, bulk_body(CategorySynonyms)], tx: TxDep
+) -> Response:
+    """Set words for categories."""
+    return encoded(await use_cases.set_synonyms(tx, body))
 
 
 @router.get("/v1/stores/{store_id}")

@@ -274,6 +274,17 @@ class ProductRow(Row, table=True):
     category: str | None = text(default=None)
     brand: str | None = text(default=None)
     version: int = big()
+    corrections: list[Any] = document()
+
+
+class CategoryRow(Row, table=True):
+    """A word for a category in a department (empty: none), written before or set as a synonym."""
+
+    __tablename__ = "category"
+    word: str = text(primary_key=True)
+    department: str = text(primary_key=True)
+    synonym: bool = Field(primary_key=True)
+    name: str = text()
 
 
 class StoreRow(Row, table=True):
