@@ -89,6 +89,7 @@ async def _fill(db: Database) -> list[list[str]]:
             for statement in FILL.split(";\n"):
                 await tx.execute(statement, begin, min(begin + PORTION - 1, MEMBERS))
     async with db.transaction() as tx:
+        await tx.execute("ANALYZE identifier")
         known = await tx.fetch(_INDEXES, VISITING)
     rng = random.Random(1)
     about = [

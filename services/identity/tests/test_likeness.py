@@ -18,6 +18,7 @@ from gateway_service.vault.seal import Vault
 from identity_service.likeness.use_cases import compare_newcomers, hunt
 from identity_service.matching.domain import Records
 from identity_service.matching.resolve import resolve, search
+from identity_service.matching.rules.comparisons import COMPARISONS, masked_phone, phone
 from identity_service.rights.repository import erase
 from testkit.apps import RunningApp
 from testkit.registers import chinese
@@ -201,6 +202,16 @@ async def test_each_night_who_is_new_is_compared_with_everybody(town: RunningApp
     assert len(await hunts(town)) == 2
     async with town.db.transaction() as tx:
         assert await tx.fetchval("SELECT count(*) FROM likeness_weights") == 1
+
+
+def test_what_a_mask_shows_is_compared_by_itself() -> None:
+    """So what it weighs does not depend on how many records there are, or are masked."""
+    numbers = ("13612345678", "136****5678", "13612345678", "137****5678", "139****9999")
+    records = Records.of(MATCHER.derive({"phone": number}) for number in numbers)
+    i, j = np.zeros(4, dtype=np.int64), np.arange(1, 5)
+    assert phone(records, i, j).tolist() == [-1, 3, -1, -1]
+    assert masked_phone(records, i, j).tolist() == [2, -1, 1, 0]
+    assert len({one.about for one in COMPARISONS if "phone" in one.name}) == 1
 
 
 def test_a_night_finds_what_a_search_of_everybody_would() -> None:

@@ -22,7 +22,8 @@ SAYS_NOTHING = 0.05  # bits
 # Sharing an identifier is decided when it is linked; these bring together what only looks alike.
 ONLINE = [block for block in BLOCKS if not set(block.features) & RULES.keys()]
 _TITLES = {
-    "phone": "手机号", "email": "邮箱", "name": "姓名", "masked_name": "脱敏姓名",
+    "phone": "手机号", "masked_phone": "脱敏手机号", "email": "邮箱",
+    "name": "姓名", "masked_name": "脱敏姓名",
     "romanised_name": "拼音姓名", "given": "名", "surname": "姓", "birthday": "生日",
     "region": "地区",
     "street": "街道", "street_more": "地址补充", "locality": "城市", "street_number": "门牌号",

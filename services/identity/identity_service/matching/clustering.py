@@ -7,7 +7,7 @@ only disagreement, that counts. So a nameless record of a family's phone joins o
 and does not make one person of all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ MERGE = 0.5  # bits: 4 to 1
 REVIEW = -3.0  # bits: below that, apart
 SLACK = 6.0  # a component holds together by edges that are that much weaker
 CONTRADICTION = -3.0  # bits of one comparison
-WORST_COUNTS = {"source"}  # comparisons of which the worst counts: a channel knows one seldom twice
+WORST_COUNTS = {"source"}  # of which the worst counts: a channel knows one seldom twice
 LARGEST = 150  # records of a component; a larger one is cut at its weakest edges
 _CHUNK = 500_000
 
@@ -119,7 +119,12 @@ def _resolve(
     whole = np.ones(len(parts.sizes), dtype=bool)
     whole[part[bits.min(axis=1) < CONTRADICTION]] = False
     whole[part[tight[i] != tight[j]]] = False
-    said = np.where(levels == UNKNOWN, -np.inf, bits)
+    things = list(dict.fromkeys(one.about for one in weights.comparisons))
+    said = np.full((len(bits), len(things)), -np.inf)
+    for at, one in enumerate(weights.comparisons):
+        column = said[:, things.index(one.about)]
+        np.maximum(column, np.where(levels[:, at] == UNKNOWN, -np.inf, bits[:, at]), out=column)
+    once = [at for at, thing in enumerate(things) if thing in WORST_COUNTS]
     ends = np.searchsorted(part, np.arange(len(whole) + 1))
     for at in np.flatnonzero(parts.sizes > 1):
         members = parts.members(int(at))
@@ -130,19 +135,19 @@ def _resolve(
             a, b = np.searchsorted(members, i[rows]), np.searchsorted(members, j[rows])
             best = np.full((said.shape[1], len(members), len(members)), -np.inf)
             best[:, a, b] = best[:, b, a] = said[rows].T
-            found[members] = members[_join(best, weights)]
+            found[members] = members[_join(best, once, weights.start)]
 
 
-def _join(best: Floats, weights: Weights) -> Indexes:
+def _join(best: Floats, once: Sequence[int], start: float) -> Indexes:
     """The first of its cluster, for each record of a component: the surest pair joins first.
 
-    `best` is comparison × record × record, in bits; minus infinity where nothing is said.
+    `best` is thing × record × record, in bits; minus infinity where nothing is said. Of `once` the
+    worst counts.
     """
-    once = [at for at, one in enumerate(weights.comparisons) if one.name in WORST_COUNTS]
     size = best.shape[1]
     labels, live = np.arange(size), np.ones(size, dtype=bool)
     while True:
-        link = _links(best, live, weights.start)
+        link = _links(best, live, start)
         one, other = sorted(divmod(int(link.argmax()), size))
         if link[one, other] < MERGE:
             return labels

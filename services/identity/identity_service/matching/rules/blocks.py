@@ -25,10 +25,11 @@ class Block:
 
 _NAME = ("name", "masked_name", "romanised_name", "given", "surname")
 _BORN = ("birthday",)
-_HOME = ("region", "phone")
+_PHONE = ("phone", "masked_phone")
+_HOME = ("region", *_PHONE)
 
 BLOCKS: tuple[Block, ...] = (
-    *(Block((kind,), (kind, "phone", "region"), rule.records) for kind, rule in RULES.items()),
+    *(Block((kind,), (kind, *_HOME), rule.records) for kind, rule in RULES.items()),
     Block(("phone_masked",), _HOME, 40),
     Block(("phone_tail", "surname_pinyin"), (*_NAME, *_HOME)),
     *(Block(("phone_near",), _HOME, 6, at) for at in range(2, 10)),

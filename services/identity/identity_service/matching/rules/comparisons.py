@@ -23,7 +23,8 @@ class Comparison:
 
     `rarity` names, for a level, the feature whose frequency says how much its agreement weighs.
     `levels` are their names in English and Chinese. `tells`: whether it may say, while weights are
-    learnt, which pairs are one person's; else it is only counted among those.
+    learnt, which pairs are one person's; else it is only counted among those. `thing`: what it is
+    about, if another comparison has that name.
     """
 
     name: str
@@ -33,6 +34,12 @@ class Comparison:
     needs: tuple[str, ...]
     rarity: Mapping[int, str] = field(default_factory=dict)
     tells: bool = True
+    thing: str = ""
+
+    @property
+    def about(self) -> str:
+        """What it compares; where several compare the same, that counts once."""
+        return self.thing or self.name
 
 
 def _both(records: Records, feature: str, i: Indexes, j: Indexes) -> Mask:
@@ -78,18 +85,28 @@ def identifier(kind: Kind) -> Judge:
 
 
 def phone(records: Records, i: Indexes, j: Indexes) -> Levels:
-    """Unlike, last four digits, a slip of two neighbouring digits, what a mask shows, equal."""
-    rule, full = RULES[Kind.PHONE], records.column(Kind.PHONE)
-    masked = (full[i] == 0) | (full[j] == 0)
-    near = np.any(_near(records, "phone_near", i, j), axis=1) & ~masked
+    """Two numbers in full: unlike, last four digits, a slip of two neighbouring digits, equal."""
     found = _levels(
-        _both(records, "phone_tail", i, j),
+        _both(records, Kind.PHONE, i, j),
         _equal(records, "phone_tail", i, j),
-        near,
-        _equal(records, "phone_masked", i, j) & masked,
+        np.any(_near(records, "phone_near", i, j), axis=1),
         _equal(records, Kind.PHONE, i, j),
     )
-    found[records.counts(Kind.PHONE)[i] > rule.records] = UNKNOWN
+    found[records.counts(Kind.PHONE)[i] > RULES[Kind.PHONE].records] = UNKNOWN
+    return found
+
+
+def masked_phone(records: Records, i: Indexes, j: Indexes) -> Levels:
+    """At least one number is masked: unlike, last four digits, all digits that show.
+
+    By itself, since how often two numbers agree must not depend on how many records are masked.
+    """
+    counts = records.counts(Kind.PHONE)
+    known = _both(records, "phone_tail", i, j) & ~_both(records, Kind.PHONE, i, j)
+    found = _levels(
+        known, _equal(records, "phone_tail", i, j), _equal(records, "phone_masked", i, j)
+    )
+    found[np.maximum(counts[i], counts[j]) > RULES[Kind.PHONE].records] = UNKNOWN
     return found
 
 
@@ -255,9 +272,16 @@ COMPARISONS: tuple[Comparison, ...] = (
     Comparison(
         "phone",
         (_UNLIKE, ("same last four digits", "尾号相同"), ("one slip apart", "疑似输错一处"),
-         ("masked digits agree", "与脱敏号码吻合"), _SAME),
-        (0.12, 0.01, 0.03, 0.34, 0.5),
-        phone, ("phone_tail",),
+         _SAME),
+        (0.18, 0.02, 0.05, 0.75),
+        phone, (Kind.PHONE,),
+    ),
+    Comparison(
+        "masked_phone",
+        (_UNLIKE, ("same last four digits", "尾号相同"),
+         ("masked digits agree", "与脱敏号码吻合")),
+        (0.12, 0.02, 0.86),
+        masked_phone, ("phone_tail",), thing="phone",
     ),
     *(_of_kind(kind) for kind in RULES if kind not in (Kind.PHONE, Kind.EMAIL)),
     Comparison(
