@@ -121,10 +121,10 @@ def _resolve(
     whole[part[tight[i] != tight[j]]] = False
     things = list(dict.fromkeys(one.about for one in weights.comparisons))
     said = np.full((len(bits), len(things)), -np.inf)
-    for at, one in enumerate(weights.comparisons):
+    for one, seen, spoken in zip(weights.comparisons, levels.T, bits.T, strict=True):
         column = said[:, things.index(one.about)]
-        np.maximum(column, np.where(levels[:, at] == UNKNOWN, -np.inf, bits[:, at]), out=column)
-    once = [at for at, thing in enumerate(things) if thing in WORST_COUNTS]
+        np.maximum(column, np.where(seen == UNKNOWN, -np.inf, spoken), out=column)
+    once = [place for place, thing in enumerate(things) if thing in WORST_COUNTS]
     ends = np.searchsorted(part, np.arange(len(whole) + 1))
     for at in np.flatnonzero(parts.sizes > 1):
         members = parts.members(int(at))
