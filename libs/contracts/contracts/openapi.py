@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from contracts import (
     activities,
     campaign,
+    clusters,
     forecasts,
     gateway,
     identity,
@@ -24,6 +25,7 @@ from contracts import (
     rfm,
     segments,
     surveys,
+    tag_watches,
     templates,
     timeline,
     worth,
@@ -47,7 +49,7 @@ def operations() -> list[Operation]:
     """Every public operation, by service."""
     areas = (
         gateway, identity, merge_reviews, profile, rfm, forecasts, quality, insights, segments,
-        timeline, worth, points, campaign, templates, activities,
+        timeline, worth, clusters, tag_watches, points, campaign, templates, activities,
         surveys,
     )  # fmt: skip
     return [operation for area in areas for operation in area.OPERATIONS]

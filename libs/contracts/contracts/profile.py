@@ -251,12 +251,14 @@ class TagRule(Model):
 
 
 class TagReview(Model):
-    """A tag, and its value, that a member had surely and suddenly lost."""
+    """A tag, and its value, that a member had surely and suddenly lost (`after` None), or that
+    became another one."""
 
     review_id: Annotated[UUID, internal]
     member_id: Annotated[UUID | None, internal] = None
     tag: Annotated[str, quasi]
     before: Annotated[str | None, quasi] = None
+    after: Annotated[str | None, quasi] = None
     confidence: Annotated[float | None, quasi] = None
     flipped_at: Annotated[datetime, public]
 
@@ -269,7 +271,7 @@ class TagReviews(Model):
 
 
 class TagReviewDecision(Model):
-    """Accept the loss, or keep the tag for 90 days."""
+    """Accept the change, or keep the tag as it was for 90 days; in which nobody is asked again."""
 
     decision: Annotated[Literal["accept", "keep"], public]
 
@@ -368,11 +370,11 @@ OPERATIONS: list[Operation] = [
         FIGURES - {Role.DATA_OPERATOR}, response=TagRule, own=None, tags=("tags",),
     ),
     Operation(
-        "GET", "/v1/tag-reviews", "profile", "Tags that were suddenly lost", REVIEWERS,
+        "GET", "/v1/tag-reviews", "profile", "Tags that suddenly changed", REVIEWERS,
         response=TagReviews, query=PAGING, own=None, tags=("tags",),
     ),
     Operation(
-        "POST", "/v1/tag-reviews/{review_id}/decide", "profile", "Accept a loss, or keep the tag",
+        "POST", "/v1/tag-reviews/{review_id}/decide", "profile", "Accept a change, or keep the tag",
         REVIEWERS, TagReviewDecision, TagReviewDecided, own=None, tags=("tags",),
     ),
     _figures("/v1/insights/purchases", "Orders, lines and money of the programme", PurchaseFigures),

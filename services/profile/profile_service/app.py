@@ -5,6 +5,8 @@ from fastapi import FastAPI
 from chassis.app import Service, build
 from profile_service.catalogue import router as catalogue
 from profile_service.catalogue.use_cases import Departments
+from profile_service.clusters import jobs as cluster_jobs
+from profile_service.clusters import router as clusters
 from profile_service.collect import jobs as collect_jobs
 from profile_service.collect import subscribers as collect
 from profile_service.collect.use_cases import Collector
@@ -61,7 +63,7 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
             routers=[
                 catalogue.router, profiles.router, tags.router, rfm.router, figures.router,
                 forecasts.router, segments.router, quality.router, insight.router, together.router,
-                worth.router, timeline.router,
+                worth.router, timeline.router, clusters.router,
             ],
             subscriptions=[
                 *subjects.subscriptions(ids),
@@ -77,7 +79,8 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
                 "tag_rule.document",
             ],
             jobs=[*collect_jobs.jobs(collector), *TAG_JOBS, *segment_jobs.jobs(bitmaps),
-                  *WORTH_JOBS, *forecast_jobs.jobs(lake, settings.train_days),
+                  *WORTH_JOBS, *cluster_jobs.jobs(settings.train_days),
+                  *forecast_jobs.jobs(lake, settings.train_days),
                   *quality_jobs.jobs(watch)],
         )
     )  # fmt: skip

@@ -17,7 +17,10 @@ class ProfileSettings(Settings):
         Path(".huiyuan/lake"), description="folder of the event lake: purchases as Parquet by month"
     )
     train_days: int = Field(
-        7, ge=0, description="days from one training of all models to the next; 0: only when asked"
+        7,
+        ge=0,
+        description="days from one training of all models, and one finding of clusters, to the"
+        " next; 0: only when asked",
     )
     quality_completeness: float = Field(
         0.95, ge=0, le=1, description="least share of rows that have a field; 5 points less: amber"

@@ -108,6 +108,7 @@ conditions = st.one_of(
         lambda pair: {"figure": pair[0], **pair[1]}),
     with_some({}, band=one_or_many(["high", "low"]), falling=st.booleans()).filter(bool).map(
         lambda inner: {"clv": inner}),
+    one_or_many([1, 2, 3, 9]).map(lambda numbers: {"cluster": numbers}),
     st.sampled_from([{"segment": str(LIST)}, {"segment": str(RULED)}]),
 )  # fmt: skip
 trees = st.recursive(
@@ -171,6 +172,8 @@ async def _population(world: World) -> None:
             " FROM unnest($1::bigint[]) WITH ORDINALITY AS each (id, n) WHERE n % 5 > 0",
             [ids[member(n)] for n in range(2, MEMBERS + 1)],
         )
+        await tx.execute("INSERT INTO member_cluster SELECT subject_id, 1 + subject_id % 3"
+                         " FROM member_worth")  # fmt: skip
         await tx.execute("UPDATE trait SET value = $1 WHERE name = 'likes'", ["tea", 1, {"a": 1}])
         await tx.execute("INSERT INTO objection SELECT id, now() FROM subject"
                          " WHERE member_id = $1", member(17))  # fmt: skip
@@ -263,7 +266,7 @@ async def test_every_kind_of_condition_is_true_of_some(crowd: tuple[World, Bitma
         {"tag": "lifecycle", "value": "growing"}, {"trait": "likes", "is": "tea"},
         {"attribute": "age", "at_most": 35}, {"rfm": {"recency": [1], "frequency": [3]}},
         {"clv": {"band": "high", "falling": True}}, {"clv": {"band": ["low", "middle"]}},
-        {"tier": "gold"}, {"consent": "marketing", "channel": "sms"},
+        {"cluster": [1, 2]}, {"tier": "gold"}, {"consent": "marketing", "channel": "sms"},
         {"event": "Product Viewed", "days": 20, "sum": {"of": "price", "at_least": 2.5}},
         {"event": "Order", "days": 90, "count": {"at_least": 2}},
         {"sequence": {"first": "Product Viewed", "then_not": "Order", "days": 2, "within": 40}},
@@ -333,6 +336,7 @@ async def test_what_a_tree_says_holds_as_long_as_it_says(crowd: tuple[World, Bit
         ({"clv": {"band": "huge"}}, "/definition/clv/band"),
         ({"clv": {"falling": "yes"}}, "/definition/clv/falling"),
         ({"clv": {}}, "/definition/clv"),
+        ({"cluster": [1, True]}, "/definition/cluster"),
         ([], "/definition"),
     ],
 )  # fmt: skip

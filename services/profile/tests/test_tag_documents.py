@@ -8,8 +8,9 @@ from services.profile.tests.world import NOON, World, activity, batch, days, mem
 
 from chassis.clock import DrivenClock, local_date
 from chassis.problem import Problem
+from contracts.tag_watches import TagWatchBody
 from profile_service.conditions.repository import people_of
-from profile_service.tags import repository
+from profile_service.tags import repository, watches
 from profile_service.tags import use_cases as tags
 from profile_service.tags.documents import FAMILIES, parse, shipped
 from profile_service.tags.domain import Verdict
@@ -109,8 +110,8 @@ async def test_a_sudden_loss_is_looked_at_and_may_be_undone(
     assert "price_sensitive" not in await stored(world, 1)
     async with world.db.transaction() as tx:
         [waiting] = (await tags.reviews(tx, 50, None)).data
-        assert (waiting.tag, waiting.before, waiting.member_id) == (
-            "price_sensitive", "high", member(1),
+        assert (waiting.tag, waiting.before, waiting.after, waiting.member_id) == (
+            "price_sensitive", "high", None, member(1),
         )  # fmt: skip
         kept = await tags.decide_review(tx, waiting.review_id, True, "me")
     await tags.review_due(world.db, NOON)
@@ -120,6 +121,7 @@ async def test_a_sudden_loss_is_looked_at_and_may_be_undone(
     await tags.review_due(world.db, NOON)
     assert "price_sensitive" not in await stored(world, 1)
     async with world.db.transaction() as tx:
+        assert (await tags.reviews(tx, 50, None)).data == []  # its term is over: nobody is asked
         with pytest.raises(Problem, match="unknown_review"):
             await tags.decide_review(tx, waiting.review_id, False, "me")
 
@@ -138,3 +140,64 @@ async def test_when_and_why_stay_while_the_value_does(world: World, clock: Drive
         people = await people_of(tx, [await tx.fetchval("SELECT min(id) FROM subject")])
         live = await tags.decided(tx, people, local_date(tx.now))
     assert next(iter(live.decisions.values())).tags["small_basket"] == tag
+
+
+async def prefers(world: World, day: int, style: str) -> None:
+    """On a day a member tells a style."""
+    at = NOON + days(day)
+    told = activity(f"s-{day}", member_id=member(1), at=at, type="identify", event=None,
+                    traits={"style": style})  # fmt: skip
+    await world.collect(batch(told, received_at=at))
+
+
+async def test_changes_that_come_fast_and_often_are_looked_at(
+    world: World, clock: DrivenClock
+) -> None:
+    await world.register(1)
+    waiting = []
+    for day, style in zip((0, 40, 50, 55, 60), ("brand", "organic") * 3, strict=False):
+        clock.move(NOON + days(day), ticking=False)
+        await prefers(world, day, style)
+        await tags.review_due(world.db, NOON)
+        assert (await stored(world, 1))["style"].value == style
+        async with world.db.transaction(readonly=True) as tx:
+            waiting.append(len((await tags.reviews(tx, 50, None)).data))
+    # after 40 days: slow; after 10: the first of 60 days; after 5: the second, so it is looked at
+    assert waiting == [0, 0, 0, 1, 1]
+    assert await world.value("SELECT count(*) FROM tag_flip") == 3
+    async with world.db.transaction() as tx:
+        [one] = (await tags.reviews(tx, 50, None)).data
+        assert (one.tag, one.before, one.after) == ("style", "brand", "organic")
+        await tags.decide_review(tx, one.review_id, False, "me")  # it may change
+    for day, style, asked in ((70, "organic", 0), (80, "brand", 0), (146, "organic", 0),
+                              (156, "brand", 0), (160, "organic", 1)):  # fmt: skip
+        clock.move(NOON + days(day), ticking=False)
+        await prefers(world, day, style)
+        await tags.review_due(world.db, NOON)
+        async with world.db.transaction(readonly=True) as tx:
+            assert len((await tags.reviews(tx, 50, None)).data) == asked, day
+
+
+async def test_a_shop_watches_what_it_likes(world: World, clock: DrivenClock) -> None:
+    clock.move(NOON, ticking=False)
+    await world.register(1)
+    async with world.db.transaction() as tx:
+        off = TagWatchBody(changes="none")
+        await tags.watch(tx, "price_sensitive", off, "me")
+        mine = await tags.watch(tx, "small_basket", TagWatchBody(changes="lost"), "me")
+        assert mine in (await tags.all_watches(tx)).data
+        with pytest.raises(Problem, match="unknown_tag"):
+            await tags.watch(tx, "nonsense", off, "me")
+    await world.record(*(order(f"c{n}", member(1), coupons=["c"]) for n in range(3)))
+    await tags.review_due(world.db, NOON)
+    assert {"price_sensitive", "small_basket"} <= (await stored(world, 1)).keys()
+    items = [("gold", 1, 10_000)]
+    await world.record(*(order(f"n{n}", member(1), items=items) for n in range(40)))
+    await tags.review_due(world.db, NOON)
+    async with world.db.transaction(readonly=True) as tx:
+        assert [each.tag for each in (await tags.reviews(tx, 50, None)).data] == ["small_basket"]
+
+
+def test_watches_are_of_tags_there_are() -> None:
+    there = {rule.name for rule in RULES} | {rule.name for rule in shipped()}
+    assert set(watches.shipped()) <= there and len(watches.shipped()) >= 8

@@ -36,7 +36,7 @@ class Known(msgspec.Struct, frozen=True):
     """All that conditions look at. `tags`: value and confidence by name; `days`: by event.
 
     `first_on`, `last_on`: days of the first and the last order. `lists`: static segments. `worth`:
-    the band of value, and whether that has been falling.
+    the band of value, and whether that has been falling. `cluster`: its number.
     """
 
     attributes: Attributes
@@ -52,6 +52,7 @@ class Known(msgspec.Struct, frozen=True):
     days: Mapping[str, Sequence[Done]] = {}
     lists: frozenset[UUID] = frozenset()
     worth: tuple[str, bool] | None = None
+    cluster: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ async def known(
     consents = await _consents(tx, people.attributes) if "consent" in wants.kinds else {}
     lists = await _lists(tx, people.leaves) if "list" in wants.kinds else {}
     worth = await _worth(tx, people.attributes) if "clv" in wants.kinds else {}
+    clusters = await _clusters(tx, people.attributes) if "cluster" in wants.kinds else {}
     found = {}
     for root, attributes in people.attributes.items():
         spending = people.spending.get(root, NOTHING)
@@ -80,6 +81,7 @@ async def known(
             days=days.get(root, {}),
             lists=frozenset(lists.get(root, ())),
             worth=worth.get(root),
+            cluster=clusters.get(root),
         )
     return found
 
@@ -160,6 +162,14 @@ async def _worth(tx: Tx, roots: Mapping[int, object]) -> dict[int, tuple[str, bo
         list(roots),
     )
     return {row["subject_id"]: (row["band"], row["falling"]) for row in rows}
+
+
+async def _clusters(tx: Tx, roots: Mapping[int, object]) -> dict[int, int]:
+    rows = await tx.fetch(
+        "SELECT subject_id, cluster FROM member_cluster WHERE subject_id = ANY($1::bigint[])",
+        list(roots),
+    )
+    return {row["subject_id"]: row["cluster"] for row in rows}
 
 
 async def _lists(tx: Tx, leaves: Mapping[int, int]) -> dict[int, list[UUID]]:

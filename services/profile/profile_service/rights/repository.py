@@ -27,9 +27,12 @@ HOLDS = {
     "member_worth": "SELECT yearly_spend_fen, yearly_profit_fen, value_fen, band, falling"
     f" FROM member_worth WHERE {_MINE}",
     "clv_month": f"SELECT month, value_fen FROM clv_month WHERE {_MINE} ORDER BY month",
+    "member_cluster": "SELECT described_zh, described_en FROM member_cluster"
+    f" JOIN cluster ON cluster = number WHERE {_MINE}",
     "member_tags": f"SELECT tags FROM member_tags WHERE {_MINE}",
-    "tag_review": "SELECT tag, before, flipped_at, decision, decided_at FROM tag_review"
+    "tag_review": "SELECT tag, before, after, flipped_at, decision, decided_at FROM tag_review"
     f" WHERE {_MINE}",
+    "tag_flip": f"SELECT tag, before, after, flipped_at FROM tag_flip WHERE {_MINE}",
     "tag_pin": f"SELECT tag, value, until FROM tag_pin WHERE {_MINE}",
     "standing": "SELECT (SELECT coalesce(jsonb_agg(name ORDER BY name), '[]') FROM segment"
     f" JOIN segment_version USING (segment_id, version)"
@@ -47,12 +50,13 @@ HOLDS = {
 }
 _TABLES = (
     "touched", "trait", "activity", "activity_day", "purchase", "refund", "spending",
-    "happening", "member_tags", "forecast", "member_worth", "clv_month", "tag_review", "tag_pin",
+    "happening", "member_tags", "forecast", "member_worth", "clv_month",
+    "member_cluster", "tag_flip", "tag_review", "tag_pin",
     "standing", "segment_list", "member_tier", "member_consent", "objection", "refusal", "member",
 )  # fmt: skip
 
 _BEHAVIOUR = ("trait", "activity", "activity_day")
-_CONCLUSIONS = ("forecast", "member_worth", "clv_month")
+_CONCLUSIONS = ("forecast", "member_worth", "clv_month", "member_cluster")
 
 
 async def erase(tx: Tx, members: Sequence[UUID]) -> None:

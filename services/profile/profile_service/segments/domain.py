@@ -23,6 +23,7 @@ from profile_service.conditions.domain import (
     wanted,
 )
 from profile_service.conditions.rules import trusted
+from profile_service.conditions.rules.cluster import Clustered
 from profile_service.conditions.rules.clv import Worth
 from profile_service.conditions.rules.consent import Consent
 from profile_service.conditions.rules.listed import Listed
@@ -104,7 +105,7 @@ def is_told(condition: Condition) -> bool:
 
 def is_timed(condition: Condition) -> bool:
     """Whether time alone may change the answer."""
-    return not isinstance(condition, Tag | Trait | Tier | Consent | Listed | Worth)
+    return not isinstance(condition, Tag | Trait | Tier | Consent | Listed | Worth | Clustered)
 
 
 @functools.lru_cache(maxsize=10_000)

@@ -8,6 +8,7 @@ from sqlalchemy import Double, Integer, Text
 from sqlmodel import Field
 
 from profile_service.tables.base import Row, big, document, many, moment, text
+from profile_service.tables.clusters import ClusteringRow, ClusterRow, MemberClusterRow
 from profile_service.tables.goods import GoodsPairRow, PopularGoodsRow
 from profile_service.tables.quality import CollectDelayRow, QualityReportRow, QuarantineDayRow
 from profile_service.tables.segments import (
@@ -19,18 +20,23 @@ from profile_service.tables.segments import (
     SegmentVersionRow,
     StandingGoneRow,
     StandingRow,
+    TagFlipRow,
     TagPinRow,
     TagReviewRow,
     TagRuleRow,
+    TagWatchRow,
 )
 from profile_service.tables.worth import ClvMonthRow, ClvTermsRow, MemberWorthRow
 
 __all__ = [
+    "ClusterRow",
+    "ClusteringRow",
     "ClvMonthRow",
     "ClvTermsRow",
     "CollectDelayRow",
     "ConditionRow",
     "GoodsPairRow",
+    "MemberClusterRow",
     "MemberConsentRow",
     "MemberTierRow",
     "MemberWorthRow",
@@ -43,9 +49,11 @@ __all__ = [
     "SegmentVersionRow",
     "StandingGoneRow",
     "StandingRow",
+    "TagFlipRow",
     "TagPinRow",
     "TagReviewRow",
     "TagRuleRow",
+    "TagWatchRow",
 ]
 
 

@@ -28,18 +28,41 @@ class TagRuleRow(Row, table=True):
 
 
 class TagReviewRow(Row, table=True):
-    """A tag that somebody suddenly lost, and what was decided about that: accept, or keep it."""
+    """A tag that suddenly changed, and what was decided about that: accept, or keep it."""
 
     __tablename__ = "tag_review"
     review_id: UUID = Field(primary_key=True)
     subject_id: int = big()
     tag: str = text()
     before: str | None = text(default=None)
+    after: str | None = text(default=None)  # null: lost
     confidence: float
     flipped_at: datetime = moment()
     decision: str | None = text(default=None)
     decided_by: str | None = text(default=None)
     decided_at: datetime | None = moment(nullable=True)
+
+
+class TagWatchRow(Row, table=True):
+    """Which changes of a tag go to review (contracts.tag_watches), in place of what is shipped."""
+
+    __tablename__ = "tag_watch"
+    tag: str = text(primary_key=True)
+    document: dict[str, Any] = document()
+    changed_by: str = text()
+    changed_at: datetime = moment()
+
+
+class TagFlipRow(Row, table=True):
+    """A change of a watched tag of a person, by the root of the moment."""
+
+    __tablename__ = "tag_flip"
+    id: int = big(primary_key=True)
+    subject_id: int = big()
+    tag: str = text()
+    before: str | None = text(default=None)
+    after: str | None = text(default=None)
+    flipped_at: datetime = moment()
 
 
 class TagPinRow(Row, table=True):

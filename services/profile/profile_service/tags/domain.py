@@ -141,25 +141,3 @@ def leader(counts: Mapping[str, int]) -> tuple[str, float] | None:
 def sure(observations: int) -> float:
     """How far so many observations can be trusted: 3 → 0.6, 18 → 0.9."""
     return observations / (observations + 2)
-
-
-SURE_ENOUGH = 0.6  # a watched tag held with less may be lost without anybody looking
-WATCHED = frozenset({"price_sensitive"})
-
-
-@dataclass(frozen=True, slots=True)
-class Flip:
-    """A watched tag that was lost although it was sure."""
-
-    tag: str
-    before: str | None
-    confidence: float
-
-
-def flips(decision: Decision, before: Mapping[str, Verdict]) -> list[Flip]:
-    """What somebody should look at."""
-    return [
-        Flip(name, before[name].value, before[name].confidence)
-        for name in sorted(WATCHED & before.keys())
-        if name not in decision.tags and before[name].confidence >= SURE_ENOUGH
-    ]

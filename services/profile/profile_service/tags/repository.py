@@ -8,7 +8,9 @@ from uuid import UUID
 import msgspec
 
 from chassis.database import Tx
-from profile_service.tags.domain import Decision, Flip, Verdict, told
+from contracts.tag_watches import TagWatch
+from profile_service.tags.domain import Decision, Verdict, told
+from profile_service.tags.watches import Flip
 
 _tags_of = msgspec.json.Decoder(dict[str, Verdict]).decode
 
@@ -140,26 +142,64 @@ async def progress(tx: Tx, tag: str, version: int, members: Sequence[int]) -> No
     )  # fmt: skip
 
 
-async def add_reviews(tx: Tx, flips: Sequence[tuple[int, Flip]]) -> None:
-    """Somebody should look at these; one a member and tag at a time."""
+async def add_flips(tx: Tx, flips: Sequence[tuple[int, Flip]], decided_since: datetime) -> None:
+    """Note changes; those that come too often go to review, one a member and tag at a time. Nothing
+    about which staff decided since then."""
     await tx.execute(
-        "INSERT INTO tag_review (review_id, subject_id, tag, before, confidence, flipped_at)"
-        " SELECT *, $6 FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[],"
-        " $5::float8[]) ON CONFLICT DO NOTHING",
+        "WITH new AS (SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[],"
+        " $5::text[], $6::float8[], $7::int[], $8::timestamptz[])"
+        " AS n (id, root, tag, before, after, confidence, times, since)),"
+        " noted AS (INSERT INTO tag_flip (subject_id, tag, before, after, flipped_at)"
+        " SELECT root, tag, before, after, $9 FROM new)"
+        " INSERT INTO tag_review"
+        " (review_id, subject_id, tag, before, after, confidence, flipped_at)"
+        " SELECT id, root, tag, before, after, confidence, $9 FROM new WHERE times <= 1 +"
+        " (SELECT count(*) FROM tag_flip AS f JOIN subject ON subject.id = f.subject_id"
+        " WHERE subject.root = new.root AND f.tag = new.tag AND f.flipped_at > since)"
+        " AND NOT EXISTS (SELECT 1 FROM tag_review AS r JOIN subject ON subject.id = r.subject_id"
+        " WHERE subject.root = new.root AND r.tag = new.tag AND r.decided_at > $10)"
+        " ON CONFLICT DO NOTHING",
         [tx.ids.new() for _ in flips],
         [root for root, _ in flips],
         [flip.tag for _, flip in flips],
         [flip.before for _, flip in flips],
+        [flip.after for _, flip in flips],
         [flip.confidence for _, flip in flips],
+        [flip.times for _, flip in flips],
+        [flip.since for _, flip in flips],
         tx.now,
+        decided_since,
     )
+
+
+async def watches(tx: Tx) -> dict[str, TagWatch]:
+    """Watches of the shop's own, by tag."""
+    rows = await tx.fetch("SELECT tag, document, changed_by, changed_at FROM tag_watch")
+    return {
+        row["tag"]: TagWatch(
+            tag=row["tag"], changed_by=row["changed_by"], changed_at=row["changed_at"],
+            **row["document"],
+        )
+        for row in rows
+    }  # fmt: skip
+
+
+async def save_watch(tx: Tx, tag: str, document: Mapping[str, Any], by: str) -> None:
+    """Write a tag's watch over what there was."""
+    await tx.execute(
+        "INSERT INTO tag_watch VALUES ($1, $2, $3, $4) ON CONFLICT (tag) DO UPDATE SET"
+        " document = excluded.document, changed_by = excluded.changed_by,"
+        " changed_at = excluded.changed_at",
+        tag, document, by, tx.now,
+    )  # fmt: skip
 
 
 async def reviews(tx: Tx, after: tuple[datetime, UUID] | None, limit: int) -> list[Any]:
     """Open ones, the oldest first."""
     at, review_id = after or (None, None)
     return await tx.fetch(
-        "SELECT review_id, top.member_id, tag, before, confidence, flipped_at FROM tag_review"
+        "SELECT review_id, top.member_id, tag, before, after, confidence, flipped_at"
+        " FROM tag_review"
         " JOIN subject ON subject.id = subject_id JOIN subject AS top ON top.id = subject.root"
         " WHERE decision IS NULL"
         " AND ($1::timestamptz IS NULL OR (flipped_at, review_id) > ($1, $2::uuid))"

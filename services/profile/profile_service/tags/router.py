@@ -15,6 +15,7 @@ from contracts.profile import (
     TagRule,
     TagRuleBody,
 )
+from contracts.tag_watches import TagWatch, TagWatchBody, TagWatches
 from profile_service.tags import use_cases
 
 router = APIRouter()
@@ -61,3 +62,15 @@ async def decide_review(
     """Accept one, or keep the tag."""
     keep = body.decision == "keep"
     return await use_cases.decide_review(tx, review_id, keep, principal.subject)
+
+
+@router.get("/v1/tag-watches")
+async def tag_watches(tx: ReadDep) -> TagWatches:
+    """Which changes of tags go to review."""
+    return await use_cases.all_watches(tx)
+
+
+@router.put("/v1/tag-watches/{tag}")
+async def put_watch(tag: str, tx: TxDep, body: TagWatchBody, principal: PrincipalDep) -> TagWatch:
+    """Which changes of a tag go to review."""
+    return await use_cases.watch(tx, tag, body, principal.subject)

@@ -24,6 +24,7 @@ from contracts.profile import (
     TagReviews,
     TagRule,
 )
+from contracts.tag_watches import TagWatch, TagWatchBody, TagWatches
 from profile_service.collect import repository as activity_rows
 from profile_service.conditions import repository as condition_rows
 from profile_service.conditions.domain import NO_WANTS, Known, Wants
@@ -42,9 +43,10 @@ from profile_service.tags.domain import (
     Said,
     Verdict,
     decide,
-    flips,
 )
 from profile_service.tags.rules import RULES
+from profile_service.tags.watches import flips
+from profile_service.tags.watches import shipped as shipped_watches
 
 AT_ONCE = 1_000
 LET_OTHERS = 50  # people decided before whatever else this process has to do goes first
@@ -141,13 +143,14 @@ async def _decide(tx: Tx, people: People, today: date) -> None:
     untils = await standings.follow(tx, shelf, decisions, found.known, people.leaves)
     for root, until in untils.items():
         decisions[root] = decisions[root].reviewed(until)
+    watched = await watches(tx)
     flipped = [
         (root, flip)
         for root, decision in decisions.items()
-        for flip in flips(decision, found.before.get(root, NO_TAGS).tags)
+        for flip in flips(decision, found.before.get(root, NO_TAGS).tags, watched, tx.now)
     ]
     if flipped:
-        await repository.add_reviews(tx, flipped)
+        await repository.add_flips(tx, flipped, tx.now - KEPT_FOR)
     objecting = sorted(found.facts.keys() - decisions.keys())
     await _save(tx, decisions | dict.fromkeys(objecting, NO_TAGS), found.before)
 
@@ -204,6 +207,24 @@ async def back_fill(db: Database, _now: datetime) -> None:
             if roots:
                 await _decide(tx, await people_of(tx, roots), local_date(tx.now))
             await repository.progress(tx, row["tag"], row["version"], row["members"])
+
+
+async def watches(tx: Tx) -> Mapping[str, TagWatch]:
+    """Which changes of which tags go to review, by tag."""
+    return {**shipped_watches(), **await repository.watches(tx)}
+
+
+async def all_watches(tx: Tx) -> TagWatches:
+    """The same, as a list."""
+    return TagWatches(data=[each for _, each in sorted((await watches(tx)).items())])
+
+
+async def watch(tx: Tx, tag: str, body: TagWatchBody, by: str) -> TagWatch:
+    """Watch a tag so from now on. Raises Problem 404."""
+    if all(rule.name != tag for rule in _every(rules_of(await repository.rules(tx)))):
+        raise Problem(404, "unknown_tag", "There is no such tag")
+    await repository.save_watch(tx, tag, body.model_dump(), by)
+    return TagWatch(tag=tag, changed_by=by, changed_at=tx.now, **body.model_dump())
 
 
 async def reviews(tx: Tx, limit: int, cursor: str | None) -> TagReviews:

@@ -1,6 +1,7 @@
 """What others tell that nothing but the timeline listens to.
 
-Entries have their own times, so it does not matter when they are heard.
+Entries have their own times, but are heard in turn all the same: members are known by then, so that
+none is made here in another sequence than where behaviour is collected.
 """
 
 from collections.abc import Sequence
@@ -33,4 +34,4 @@ def subscriptions(subjects: SubjectIds) -> list[Subscription]:
     async def record(tx: Tx, events: Sequence[Any]) -> None:
         await use_cases.record(tx, subjects, events)
 
-    return [Subscription(event, record, early=True) for event in HEARD]
+    return [Subscription(event, record) for event in HEARD]

@@ -7,6 +7,7 @@ from uuid import UUID
 from profile_service.conditions.domain import All, Any_, Condition, Leaf, Member, Not, Tree
 from profile_service.conditions.rules import (
     attribute,
+    cluster,
     clv,
     consent,
     event,
@@ -26,6 +27,7 @@ KINDS: Mapping[str, Callable[[Reader], Condition]] = {
     attribute.KEYWORD: attribute.parse,
     rfm.KEYWORD: rfm.parse,
     clv.KEYWORD: clv.parse,
+    cluster.KEYWORD: cluster.parse,
     tier.KEYWORD: tier.parse,
     consent.KEYWORD: consent.parse,
     event.KEYWORD: event.parse,
