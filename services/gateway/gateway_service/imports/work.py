@@ -33,7 +33,7 @@ from gateway_service.imports.values import BadRow
 from gateway_service.imports.ways import Again, Batch, Outcome, Ways
 from gateway_service.vault.keys import Keys
 
-ROWS_AT_ONCE = 1_000
+ROWS_AT_ONCE = 500  # what is done with them in one go holds everybody else up
 AT_ONCE = {"members": 3, "enrichment": 2}  # others: what comes later may build on it
 PAYLOAD = "quarantine.payload"
 _SECONDS = 1.0

@@ -1,5 +1,6 @@
 """Registration: the gateway mints the member id, because sealed values are bound to it."""
 
+import asyncio
 from base64 import b64encode
 from datetime import date
 from typing import Any
@@ -29,6 +30,8 @@ from gateway_service.proxy.edges.claims import Claim
 from gateway_service.proxy.forward import Forward, json_answer
 from gateway_service.proxy.sealing import Shape, seal
 from gateway_service.vault.index import normalise
+
+_BREATH = 20  # members sealed between two looks at what else is to do
 
 
 async def register(forward: Forward, call: Call) -> Answer:
@@ -63,6 +66,8 @@ async def register_batch(forward: Forward, call: Call) -> Answer:
     ids = [_minted(forward, call, n) for n in range(len(given))]
     await forward.vault.ready(ids, create=True)
     for n, (member, member_id) in enumerate(zip(given, ids, strict=True)):
+        if n % _BREATH == 0:
+            await asyncio.sleep(0)
         try:
             members.append(_member(forward, shape, member, member_id))
         except Problem as problem:
