@@ -18,8 +18,8 @@ from testkit import eventually
 from testkit.never_wrong import Tally
 from tests.faults.test_kills import running
 
-ROWS, BAD, AGAIN = 3_000, 3, 900
-KILLS = (("gateway", 1_000), ("identity", 2_000))
+ROWS, BAD, AGAIN = 2_000, 2, 400
+KILLS = (("gateway", 500), ("identity", 1_000))
 ONCE = "rows of a file taken in once through kills"
 
 

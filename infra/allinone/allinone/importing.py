@@ -110,10 +110,12 @@ class Importing:
 
 def _said(problem: Mapping[str, Any]) -> Iterator[str]:
     yield str(problem.get("title", "refused"))
-    if detail := problem.get("detail"):
+    detail = problem.get("detail")
+    if detail:
         yield str(detail)
     for error in problem.get("errors", ()):
-        yield f"{error['pointer']}: {error['detail']}"
+        if error["detail"] != detail:
+            yield f"{error['pointer']}: {error['detail']}"
 
 
 async def import_here(home: Home, wish: Wish, seen: Seen | None) -> dict[str, Any]:
