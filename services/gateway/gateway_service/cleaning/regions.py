@@ -7,7 +7,7 @@ districts repeat all over the country, so nothing is guessed: what may be severa
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
@@ -26,6 +26,7 @@ _NO_CITY = frozenset("场民政府")  # 上海市场路 is in Luoyang
 _ZONE = re.compile(
     r".{0,4}?(?:工业园区|高新区|高新技术产业开发区|经济技术开发区|经济开发区|开发区|新区|保税区|度假区|园区)"
 )
+_NUMBER = re.compile(r"[0-9]")
 _COUNTRY = re.compile(r"^(?:中华人民共和国|中国)")
 
 
@@ -38,11 +39,7 @@ class Division:
     name: str
     now: str | None
     gone: bool
-
-    @property
-    def level(self) -> int:
-        """0 province, 1 city, 2 county."""
-        return 0 if self.code.endswith("0000") else 1 if self.code.endswith("00") else 2
+    level: int  # 0 province, 1 city, 2 county
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +62,20 @@ class _Step:
 _Chain = tuple[_Step, ...]
 
 
-@lru_cache(65_536)
 def locate(text: str, city: str | None = None) -> Located:
     """The division of an address without gaps. `city` is the code of the city it is known to be in.
 
     The fault is `region_unknown`, `region_ambiguous`, or `region_contradicts_city`.
     """
+    number = _NUMBER.search(text)  # many live in a street, and no division has a number
+    if number is None:
+        return _located(text, city)
+    start = _located(text[: number.end()], city)
+    return replace(start, text=start.text + text[number.end() :])
+
+
+@lru_cache(65_536)
+def _located(text: str, city: str | None) -> Located:
     start = _COUNTRY.match(text)
     plain = text[start.end() :] if start else text
     chains = list(_longest(_table().chains(plain)))
@@ -262,4 +267,5 @@ def _table() -> _Table:
 
 def _read(line: str) -> Division:
     code, name, now = line.split("\t")
-    return Division(code, name, None if now == _GONE else now or code, gone=bool(now))
+    level = 0 if code.endswith("0000") else 1 if code.endswith("00") else 2
+    return Division(code, name, None if now == _GONE else now or code, bool(now), level)

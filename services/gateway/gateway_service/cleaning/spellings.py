@@ -15,7 +15,6 @@ _HAN = "\u3400-\u9fff\U00020000-\U0003ffff"
 _BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}])")
 _BESIDE_HAN = re.compile(rf"(?<=[{_HAN}])\s+|\s+(?=[{_HAN}])")
 _DOT = re.compile(rf"(?<=[{_HAN}])\s*[.・‧∙·]\s*(?=[{_HAN}])")
-_SPACES = re.compile(r"\s+")
 _OF_A_SHEET = re.compile(r"(?<=\d)\.0+$")  # a number as spreadsheets write it
 _LABEL = re.compile(r"^(?:手机号?码?|联系电话|电话|tel|phone|mobile)\s*[:.]?\s*", re.IGNORECASE)
 _GENDERS = {
@@ -28,13 +27,14 @@ _YEAR_FIRST = re.compile(
     r"(\d{4})\s*(?:年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]?|([-/.])\s*(\d{1,2})\s*\4\s*(\d{1,2}))"
     r"(?:[T ]0?0:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
 )
+_CANONICAL = re.compile(r"\d{4}-\d\d-\d\d")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _YEAR_LAST = re.compile(r"(\d{1,2})\s*([-/.])\s*(\d{1,2})\s*\2\s*(\d{4})")
 
 
 def narrow(text: str) -> str:
     """Full-width signs as ordinary ones, gaps as one space, none at the ends."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip()
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).split())
 
 
 def phone(text: str) -> str:
@@ -49,18 +49,23 @@ def phone(text: str) -> str:
 
 def name(text: str) -> str:
     """Without gaps between characters and without titles; a title stays with a bare surname."""
-    plain = _BETWEEN_HAN.sub("", _DOT.sub("·", narrow(text)))
+    plain = narrow(text)
+    if not plain.isalpha():  # gaps and dots
+        plain = _BETWEEN_HAN.sub("", _DOT.sub("·", plain))
     return untitled(plain)
 
 
 def place(text: str) -> str:
     """An address or city: no gaps around Chinese characters."""
-    return _BESIDE_HAN.sub("", narrow(text))
+    plain = narrow(text)
+    return _BESIDE_HAN.sub("", plain) if " " in plain else plain
 
 
 def day(text: str) -> str | None:
     """ISO 8601 of a date that can be read in one way only; else None."""
     plain = narrow(text)
+    if _CANONICAL.fullmatch(plain):
+        return _iso(int(plain[:4]), int(plain[5:7]), int(plain[8:]))
     if found := _YEAR_FIRST.fullmatch(plain):
         year, month, number = (part for part in found.groups() if part and part.isdigit())
         return _iso(int(year), int(month), int(number))
