@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,11 +15,12 @@ from chassis.bus import ACTIVITY_SECONDS
 from contracts.classification import Kind
 from contracts.events import MembersMerged, MembersSplit
 from contracts.gateway.keys import RotateKeys
+from contracts.roles import Role
 from contracts.sealed import Sealed
 from gateway_service.settings import Settings
 from gateway_service.vault import keeper, repository
 from gateway_service.vault.ring import Erased
-from testkit import eventually
+from testkit import eventually, together
 
 AT = "member.name"
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -110,3 +112,51 @@ async def test_after_a_split_erasing_one_leaves_the_other_readable(
         with pytest.raises(Erased):
             opened(each, tokens[gone], gone)
     assert {key.owner for key in await keys(gateway)} == {kept}
+
+
+async def test_who_is_erased_by_another_gateway_at_this_moment_is_gone(gateway: Gateway) -> None:
+    """The tombstone is there, and the news of it is still on its way: an answer, not a fault."""
+    headers = await gateway.as_(Role.SERVICE_AGENT)
+    card = {"kind": "card_no", "value": "A-1"}
+    for member, (method, path, body) in zip(
+        (SURVIVOR, ABSORBED),
+        (("PATCH", "", {"name": "张三"}), ("POST", "/identifiers", card)),
+        strict=True,
+    ):
+        async with gateway.app.db.transaction() as tx:
+            await repository.bury(tx, [member.bytes])
+        answer = await gateway.http.request(
+            method, f"/v1/members/{member}{path}", json=body, headers=headers
+        )
+        assert (answer.status_code, answer.json()["code"]) == (410, "member_erased")
+        assert not [seen for seen in gateway.inner.seen if str(member) in seen.path]
+
+
+async def test_changes_and_erasures_at_once_are_answered(gateway: Gateway) -> None:
+    """Members are corrected, linked, rotated and erased at the same moment; nobody gets a fault."""
+    vault, db = gateway.parts.vault, gateway.app.db
+    agent, admin = await gateway.as_(Role.SERVICE_AGENT), await gateway.as_(Role.ADMIN)
+    gateway.inner.replies["GET /internal/sealed"] = 200, []
+
+    async def erase(member: UUID) -> None:
+        async with db.transaction() as tx:
+            await vault.erase(tx, [member])
+
+    async def call(method: str, path: str, body: Any, headers: dict[str, str]) -> int:
+        answer = await gateway.http.request(method, path, json=body, headers=headers)
+        return answer.status_code
+
+    work: list[Any] = []
+    for number in range(100, 130):
+        member = UUID(int=number)
+        path = f"/v1/members/{member}"
+        wish = {"scope": "member", "member_id": str(member)}
+        work += [
+            call("PATCH", path, {"name": "张三"}, agent),
+            call("POST", f"{path}/identifiers", {"kind": "card_no", "value": f"A-{number}"}, agent),
+            call("POST", "/v1/keys/rotate", wish, admin),
+            erase(member),
+            call("PATCH", path, {"name": "李四"}, agent),
+        ]
+    statuses = {status for status in await together(work) if status is not None}
+    assert statuses <= {200, 202, 409, 410}, statuses

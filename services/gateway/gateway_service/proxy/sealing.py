@@ -15,7 +15,11 @@ from contracts.identity import LookupRequest
 from contracts.orders import IdentifierRef
 from gateway_service.shapes import bare, is_list, is_model, json_name, nullable, options
 from gateway_service.vault.index import Unusable
-from gateway_service.vault.seal import Erased, Vault
+from gateway_service.vault.seal import Erased, NotReady, Vault
+
+NO_KEY = Problem(
+    503, "no_key", "The member's key is not at hand; try again", headers={"Retry-After": "1"}
+)
 
 QUESTIONS: frozenset[type] = frozenset({LookupRequest, IdentifierRef})  # only "whose is this?"
 
@@ -144,6 +148,8 @@ class _Sealing:
             return self.vault.seal(kind, str(value), self.member_id, place=leaf.at)
         except Erased:
             raise Problem(410, "member_erased", "This member was erased") from None
+        except NotReady:  # it went between asking for it and now
+            raise NO_KEY from None
         except Unusable as unusable:
             raise unusable_value(unusable, pointer) from None
 

@@ -162,6 +162,8 @@ class Keeper:
         if others:  # another gateway was faster, or they were erased
             async with self.db.transaction(readonly=True) as tx:
                 rows += await self._read(tx, others)
+                buried = await repository.buried(tx, others)
+            self.ring.erase(buried)  # the news of it may come later
         self._hold(rows, wanted - made.keys(), epoch)
         for owner, key in made.items():
             self.ring.hold(owner, {1: key}, read_in=epoch)

@@ -209,6 +209,16 @@ async def tombstones(tx: Tx, after: int) -> tuple[int, dict[bytes, int]]:
     return (rows[-1]["id"] if rows else after), found
 
 
+async def buried(tx: Tx, subjects: Collection[bytes]) -> dict[bytes, int]:
+    """How often each of these was erased; only those that were."""
+    rows = await tx.fetch(
+        "SELECT subject, max(generation) AS generation FROM tombstone"
+        " WHERE subject = ANY($1::bytea[]) GROUP BY 1",
+        list(subjects),
+    )
+    return {row["subject"]: row["generation"] for row in rows}
+
+
 async def has_signed(tx: Tx) -> bool:
     """Whether a gateway ran on this database before."""
     return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM signing_key)"))
