@@ -77,7 +77,7 @@ async def test_a_member_from_all_sides(profile: RunningApp, clock: DrivenClock) 
         "monetary": {"amount": 450, "currency": "CNY"}, "cell": "1-1-1",
     }  # fmt: skip
     assert seen["lifecycle"] == "new"
-    assert seen["portrait"]["zh"].startswith("女，35-44岁，住在北京，新会员，近30天购物2次")
+    assert seen["portrait"]["zh"].startswith("女，35-44岁，住在北京，新会员，每月购买FRUIT2次")
     named = {tag["tag"]: tag for tag in seen["tags"]}
     assert named["recent_buyer"]["expires_at"] == "2017-03-22T16:00:00Z"
     tags = await get(profile, f"/v1/members/{member(1)}/tags")

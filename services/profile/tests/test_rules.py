@@ -222,5 +222,28 @@ def test_portrait() -> None:
         "女，25-34岁，住在北京，新会员，近30天购物3次，多在app购物。"
     )
     assert portrait.sentence("en", known) == (
-        "Woman, aged 25-34, lives in 北京, new customer, 3 orders in the last 30 days, prefers app."
+        """28, lives in Beijing, fresh food three times a month, prefers organic, likes cash-off."""
     )
+
+
+def test_portrait_as_the_requirements_have_it() -> None:
+    """As in the example: 28, Beijing, fresh food three times a month, organic, cash-off offers."""
+    told = {"age_band": "25-34", "city": "北京", "style": "organic", "price_sensitive": "high",
+            "orders_in_30_days": 5, "favourite_department": "生鲜"}  # fmt: skip
+
+    def said(language: str, **other: object) -> str:
+        words = portrait.known_words(language, told | other, ("生鲜", 3), "cash_off")
+        return portrait.sentence(language, words)
+
+    assert said("zh") == "25-34岁，住在北京，每月购买生鲜3次，偏好有机食品，喜欢满减。"
+    assert said("en") == (
+        "Aged 25-34, lives in Beijing, buys 生鲜 three times a month, prefers organic food,"
+        " likes cash-off offers."
+    )
+    plain = portrait.known_words("en", told, ("生鲜", 0), "text that somebody typed")
+    assert portrait.sentence("en", plain) == (
+        "Aged 25-34, lives in Beijing, 5 orders in the last 30 days, buys mostly 生鲜,"
+        " prefers organic food, likes coupons."
+    )
+    assert portrait.habit("X", 1)[1] == "buys X once a month"
+    assert portrait.habit("X", 12) == ("每月购买X12次", "buys X 12 times a month")

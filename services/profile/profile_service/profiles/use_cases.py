@@ -1,6 +1,7 @@
 """One member, seen from all sides."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from profile_service.purchases import repository as purchase_rows
 from profile_service.purchases.domain import Spending
 from profile_service.rfm import use_cases as rfm
 from profile_service.subjects import repository as subject_rows
-from profile_service.subjects.domain import Attributes, Person
+from profile_service.subjects.domain import Person
 from profile_service.tags import use_cases as tagging
 from profile_service.tags.domain import NO_TAGS, Decision
 from profile_service.worth import use_cases as worth
@@ -48,6 +49,13 @@ async def profile(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberPr
     cell = await rfm.of_member(tx, *bought, facts.today, people.bounds) if personal else None
     spend, churn = await expectations(tx, person.leaves) if personal else (None, None)
     traits, origins = await activity_rows.traits(tx, person.leaves)
+    said = {
+        "gender": known.gender,
+        "city": known.city,
+        "orders_in_30_days": purchases.last_30_days.orders,
+        **{name: tag.value or name for name, tag in decision.tags.items()},
+    }
+    likes = traits.get("promotion_type")
     return MemberProfile(
         member_id=person.member_id,
         registered_at=known.registered_at,
@@ -66,7 +74,7 @@ async def profile(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberPr
         tags=tagging.shown(decision, found.rules) if personal else [],
         purchases=purchases,
         activity=await _activity(tx, person, facts.today),
-        portrait=_portrait(known, decision, purchases.last_30_days.orders) if personal else None,
+        portrait=await _portrait(tx, person, said, likes) if personal else None,
     )
 
 
@@ -131,14 +139,18 @@ async def _activity(tx: Tx, person: Person, today: date) -> ActivitySummary:
     )
 
 
-def _portrait(known: Attributes, decision: Decision, orders_in_30_days: int) -> Portrait:
-    words: dict[str, object] = {
-        "gender": known.gender,
-        "city": known.city,
-        "orders_in_30_days": orders_in_30_days,
-        **{name: tag.value or name for name, tag in decision.tags.items()},
-    }
-    return Portrait(zh=portrait.sentence("zh", words), en=portrait.sentence("en", words))
+async def _portrait(
+    tx: Tx, person: Person, said: Mapping[str, object], promotion: object
+) -> Portrait:
+    department, habit = said.get("favourite_department"), None
+    if isinstance(department, str):
+        times = await purchase_rows.times_bought(tx, person.leaves, tx.now, department)
+        habit = department, times
+    zh, en = (
+        portrait.sentence(name, portrait.known_words(name, said, habit, promotion))
+        for name in ("zh", "en")
+    )
+    return Portrait(zh=zh, en=en)
 
 
 def _birth_band(year: int | None) -> str | None:

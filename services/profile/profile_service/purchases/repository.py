@@ -130,6 +130,19 @@ async def windows(
     return [(row["orders"], row["fen"]) for row in rows]
 
 
+async def times_bought(tx: Tx, leaves: Sequence[int], now: datetime, department: str) -> int:
+    """Orders of the last 30 days with goods of a department."""
+    times: int = await tx.fetchval(
+        "SELECT count(*) FROM purchase WHERE subject_id = ANY($1::bigint[])"
+        " AND paid_at > $2::timestamptz - interval '30 days' AND paid_at <= $2"
+        " AND EXISTS (SELECT 1 FROM product WHERE sku = ANY(skus) AND department = $3)",
+        leaves,
+        now,
+        department,
+    )
+    return times
+
+
 async def figures(tx: Tx) -> Any:
     """Orders, lines, paid_fen and refunded_fen of the programme, and members who bought."""
     return await tx.fetchrow(
