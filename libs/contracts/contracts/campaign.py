@@ -54,12 +54,19 @@ class Outcome(StrEnum):
 
 
 class DeliveryStatus(StrEnum):
-    """Where a message is: waiting for its hour, with the gateway, or done."""
+    """Where a message is: waiting for its hour, with the gateway, or done.
+
+    delivered, failed: as the provider's receipt says. unknown: the provider's answer was lost; it
+    may have been sent, and is not sent again.
+    """
 
     HELD = "held"
     REQUESTED = "requested"
     SENT = "sent"
     REFUSED = "refused"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
     WITHDRAWN = "withdrawn"
 
 
@@ -217,9 +224,10 @@ class Incremental(Model):
 class CampaignReport(Model):
     """The funnel. One contact is one member in one lapse.
 
-    targeted = held_out + skipped + withdrawn + pending + sent + refused. `redeemed` counts the
-    coupons used, `revenue_fen` is Σ paid of the orders that used them, `cost_fen` what the sent
-    messages cost. `window_days` is how long both arms are watched after the decision.
+    targeted = held_out + skipped + withdrawn + pending + sent + refused. `sent` has what may have
+    been sent, `refused` what failed before it was. `redeemed` counts the coupons used,
+    `revenue_fen` is Σ paid of the orders that used them, `cost_fen` what the sent messages cost.
+    `window_days` is how long both arms are watched after the decision.
     """
 
     campaign_id: Annotated[UUID, internal]
@@ -247,7 +255,7 @@ class CampaignReport(Model):
 
 
 class Delivery(Model):
-    """One message to one member. `reason` says why it was refused or withdrawn."""
+    """One message to one member. `reason` says why it did not leave, or arrive."""
 
     delivery_id: Annotated[UUID, internal]
     campaign_id: Annotated[UUID, internal]
@@ -258,6 +266,7 @@ class Delivery(Model):
     due_at: Annotated[AwareDatetime, public]
     requested_at: Annotated[AwareDatetime | None, public] = None
     sent_at: Annotated[AwareDatetime | None, public] = None
+    reported_at: Annotated[AwareDatetime | None, public] = None
 
 
 class DeliveryPage(Model):

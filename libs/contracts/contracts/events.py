@@ -287,8 +287,13 @@ class MessageRequested(Event, frozen=True):
     campaign_id: Annotated[UUID, internal]
     channel: Annotated[str, public]
     purpose: Annotated[str, public]  # marketing, transactional
-    text: Annotated[str, internal]  # `{name}` is filled in by the gateway
+    text: Annotated[str, internal]  # `{name}` is filled in by the gateway, in `fields` as well
     requested_at: Annotated[datetime, public]
+    title: Annotated[str | None, internal] = None  # of a push, an e-mail, a call task
+    template: Annotated[str | None, public] = None  # as the provider names the approved one
+    fields: Annotated[dict[str, str], internal] = {}  # that template's variables
+    link: Annotated[str | None, internal] = None  # where a tap leads
+    until: Annotated[datetime | None, public] = None  # not sent any more from then on
 
 
 class BirthdaysAnnounced(Event, frozen=True):

@@ -70,3 +70,18 @@ class QuarantineChanged(Event, frozen=True):
     subject = "gateway.quarantine_changed.v1"
     put_aside: Annotated[list[QuarantineCount], public] = []
     replayed: Annotated[list[QuarantineCount], public] = []
+
+
+class MessageReported(Event, frozen=True):
+    """What became of a message after it was to be sent; told by whoever carried it.
+
+    delivered, failed: the provider's receipt, or a message that was never taken over. unknown: the
+    provider's answer was lost and cannot be asked for; it is not sent again. A later report of the
+    same message is better informed: unknown < failed < delivered.
+    """
+
+    subject = "gateway.message_reported.v1"
+    delivery_id: Annotated[UUID, internal]
+    status: Annotated[str, public]  # delivered, failed, unknown
+    reason: Annotated[str | None, public] = None  # a code, as of the provider
+    reported_at: Annotated[datetime | None, public] = None

@@ -265,6 +265,8 @@ _GATEWAY = [
     Holding("gateway", "import_part", "membership", P, (), "received_at", 7),
     Holding("gateway", "sandbox_outbox", "marketing", P, _MEMBER, "sent_at", 90,
             ("recipient", "text")),
+    Holding("gateway", "outgoing_message", "marketing", P, _MEMBER, "created_at", 90,
+            ("recipient", "content")),
     # Survives erasure, as a keyed index that leads to no member: who was erased is not written to
     # again because the number comes back in somebody's old list.
     Holding("gateway", "suppression", "rights", N, (), "since", sealed=("address",)),

@@ -42,6 +42,7 @@ from chassis.clock import PROGRAM_ZONE
 from chassis.database import Tx
 from chassis.settings import Settings
 from contracts.events import MembersMerged, MessageSent, OrdersRecorded
+from contracts.gateway_events import MessageReported
 
 Handler = Callable[[Tx, Sequence[Any]], Awaitable[None]]
 
@@ -83,6 +84,7 @@ def service(settings: CampaignSettings) -> Service:
             *communities.SUBSCRIPTIONS,
             *surveys.SUBSCRIPTIONS,
             Subscription(MessageSent, in_turn(deliveries.on_sent, surveys.on_sent)),
+            Subscription(MessageReported, deliveries.on_reported),
             Subscription(
                 OrdersRecorded,
                 in_turn(audiences.on_orders, measurement.on_orders, surveys.on_orders),

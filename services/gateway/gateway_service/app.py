@@ -51,10 +51,15 @@ from gateway_service.desensitize.jobs import reads_forgotten
 from gateway_service.desensitize.policies import Policies
 from gateway_service.desensitize.use_cases import Views
 from gateway_service.dev import router as dev
+from gateway_service.dispatch import router as dispatching
+from gateway_service.dispatch.jobs import Sender as Carrying
+from gateway_service.dispatch.jobs import dispatched
+from gateway_service.dispatch.use_cases import Dispatch, Patience
 from gateway_service.edges.domain import read_links
 from gateway_service.edges.subscribers import Edges
 from gateway_service.egress import router as egress
-from gateway_service.egress.providers import Provider, providers
+from gateway_service.egress.channels import registry
+from gateway_service.egress.providers import Provider
 from gateway_service.egress.subscribers import on_requested
 from gateway_service.egress.use_cases import Egress
 from gateway_service.figures.use_cases import Noise
@@ -116,7 +121,9 @@ def create_app(settings: Settings | None = None) -> Front:
     """The ASGI app: the front door, with the gateway's own routes behind it."""
     settings = settings or Settings()
     parts = _parts(settings)
-    channels = providers(parts.vault)
+    hooks, dispatch = _webhooks(settings, parts.keys), _dispatch(parts)
+    channels = registry.providers(settings, parts.vault, hooks)
+    carrying = [Carrying(dispatch, each) for each in dispatch.carriers.values()]
     keys, relations = parts.keys, parts.relations
     links = Links(settings.public_url, lambda: keys.secret("unsubscribe"))
     sender = Egress(parts.inner, parts.vault, parts.audit, links, channels)
@@ -126,12 +133,11 @@ def create_app(settings: Settings | None = None) -> Front:
     importer = Importer(Ways(parts.forward, lambda: app.state.collector), keys)
     stores = [each.edge for each in read_links(settings.key_dir).edges]
     edges = Edges(settings.edge_nats_url, stores)
-    hooks = _webhooks(settings, keys)
     mail = Sender(hooks)
     features = (
         access, staff, login, signatures, approvals, audit, incidents, retention, collect, consent,
-        desensitize, rights, egress, unsubscribe, forms, keys_router, webhooks, schemas_router,
-        cleaning, imports,
+        desensitize, rights, egress, dispatching, unsubscribe, forms, keys_router, webhooks,
+        schemas_router, cleaning, imports,
     )  # fmt: skip
     routers = [*(feature.router for feature in features), _document()]
     app = build(
@@ -158,16 +164,21 @@ def create_app(settings: Settings | None = None) -> Front:
                 birthdays_announced(birthdays),
                 BackgroundJob("edges", edges.follow),
                 posted(mail),
+                *dispatched(carrying),
             ],
             start=[_start],
-            stop=[lambda _: mail.stop(), _stop],
+            stop=[
+                lambda _: mail.stop(),
+                *(lambda _, each=each: each.stop() for each in carrying),
+                _stop,
+            ],
             guarded=False,
         )
     )
     app.state.room, app.state.schemas, app.state.importer = room, schemas, importer
     app.state.intake, app.state.edges = Intake(keys, parts.forward.ids, importer.bell.set), edges
     app.state.parts, app.state.login = parts, _login(parts, channels["sms"])
-    app.state.webhooks = hooks
+    app.state.webhooks, app.state.dispatch = hooks, dispatch
     access.install_errors(app)
     return Front(app, parts, openapi.operations())
 
@@ -264,6 +275,20 @@ def _login(parts: Parts, sms: Provider) -> Login:
     return Login(
         parts.tokens, parts.keys, parts.vault, parts.limits, parts.forward, sms, wechat, cost,
         settings.dev,
+    )  # fmt: skip
+
+
+def _dispatch(parts: Parts) -> Dispatch:
+    settings = parts.settings
+    means = registry.Means(settings, parts.keys, lambda: parts.audit.db)
+    patience = Patience(
+        timedelta(seconds=settings.egress_seconds),
+        timedelta(seconds=settings.egress_retry_seconds),
+        timedelta(seconds=settings.egress_patience_seconds),
+    )
+    return Dispatch(
+        parts.vault, parts.audit, registry.carriers(means), patience,
+        registry.chosen(settings), settings.public_url, parts.keys.secret,
     )  # fmt: skip
 
 

@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from chassis.settings import Settings as ChassisSettings
+from gateway_service.channel_settings import ChannelSettings
 
 
-class Settings(ChassisSettings):
+class Settings(ChannelSettings):
     """`HUIYUAN_<NAME>`; documented in the README's table."""
 
     service: str = Field("gateway", description="name of the service, set by its app")

@@ -1,15 +1,14 @@
 """The inner services as the gateway sees them: one HTTP server that answers what a test says."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-import uvicorn
 
-from testkit import eventually
+from testkit.serving import served
+
+__all__ = ["Inner", "Reply", "Seen", "served"]
 
 Reply = tuple[int, Any] | Callable[["Seen"], tuple[int, Any]]
 
@@ -61,25 +60,3 @@ class Inner:
         answer = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(raw))]
         await send({"type": "http.response.start", "status": status, "headers": answer})
         await send({"type": "http.response.body", "body": raw})
-
-
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals are the test runner's."""
-        yield
-
-
-@asynccontextmanager
-async def served(app: Any) -> AsyncIterator[str]:
-    """The URL of an ASGI app on a free port."""
-    config = uvicorn.Config(app, port=0, log_level="warning", lifespan="off", http="httptools")
-    server = _Server(config)
-    running = asyncio.create_task(server.serve())
-    try:
-        await eventually(lambda: server.started, says="the server is not up")
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await running

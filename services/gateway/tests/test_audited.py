@@ -345,6 +345,7 @@ async def test_everything_on_the_list_is_recorded(
     assert {action for action, _, _ in walk.seen} == set(Action)
     done = {operation for _, decision, operation in walk.seen if decision == "done"}
     told_otherwise = {  # by what they do, not by their name
+        "POST /v1/dead-letters/{delivery_id}/replay",
         "POST /v1/suppressions",
         "DELETE /v1/suppressions",
         "POST /v1/members/{member_id}/rights-requests",
@@ -381,6 +382,9 @@ def test_every_change_by_staff_in_the_gateway_is_audited() -> None:
         "PUT /v1/members/{member_id}/consents": "where somebody else than the member says it",
         "POST /v1/consents/batch": "by purpose, channel and answer",
         "POST /v1/webhooks/{webhook_id}/ping": "sends a word of ours, changes nothing",
+        "POST /v1/members/{member_id}/prompts/{delivery_id}/answers": "a till's receipt",
+        "POST /v1/call-tasks/{delivery_id}/claim": "a list of work; the number is a plain read",
+        "POST /v1/call-tasks/{delivery_id}/close": "a receipt",
     }
     changing = {
         each.name

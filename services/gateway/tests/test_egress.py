@@ -64,6 +64,7 @@ def wish(gateway: Gateway, member: UUID = MEMBER, **fields: Any) -> MessageReque
         purpose=fields.get("purpose", "marketing"),
         text="{name}您好，券码{C1}",
         requested_at=gateway.app.db.clock.now(),
+        until=fields.get("until"),
     )
 
 

@@ -4,10 +4,12 @@ from contracts.collect import COLLECT
 from contracts.gateway import (
     access,
     audit,
+    channels,
     cleaning,
     consents,
     dev,
     forms,
+    hands,
     imports,
     incidents,
     keys,
@@ -42,5 +44,7 @@ OPERATIONS: list[Operation] = [
     *reading.OPERATIONS,
     *keys.OPERATIONS,
     *webhooks.OPERATIONS,
+    *channels.OPERATIONS,
+    *hands.OPERATIONS,
     *dev.OPERATIONS,
 ]

@@ -29,11 +29,12 @@ class WebhookEvent(StrEnum):
     POINTS_BURNT = "points.burnt"
     COUPON_REDEEMED = "coupon.redeemed"
     SETTLEMENT_CLOSED = "settlement.closed"
+    MEMBER_MESSAGE = "member.message"  # campaign's channel `webhook`
 
 
 Type = Literal[
     "ping", "order.recorded", "order.refunded", "points.burnt", "coupon.redeemed",
-    "settlement.closed",
+    "settlement.closed", "member.message",
 ]  # fmt: skip
 
 

@@ -31,6 +31,14 @@ class QuietHours:
         day = local.date() + timedelta(days=1 if spans and late else 0)
         return datetime.combine(day, self.end, self.zone).astimezone(now.tzinfo)
 
+    def next_closed(self, now: datetime) -> datetime | None:
+        """When the window that `now` is outside of begins; None if there is none."""
+        if self.start == self.end:
+            return None
+        local = now.astimezone(self.zone)
+        day = local.date() + timedelta(days=1 if local.time() >= self.start else 0)
+        return datetime.combine(day, self.start, self.zone).astimezone(now.tzinfo)
+
     def day(self, moment: datetime) -> date:
         """The programme day of a moment."""
         return moment.astimezone(self.zone).date()

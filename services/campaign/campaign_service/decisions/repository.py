@@ -108,7 +108,8 @@ async def committed_fen(tx: Tx, campaign_id: UUID) -> int:
     """What a campaign's messages cost so far, those on their way included."""
     spent: int = await tx.fetchval(
         "SELECT coalesce(sum(cost_fen), 0)::bigint FROM delivery WHERE campaign_id = $1"
-        " AND status IN ('held', 'requested', 'sent')",
+        " AND (status IN ('held', 'requested', 'sent', 'delivered', 'unknown')"
+        " OR (status = 'failed' AND sent_at IS NOT NULL))",
         campaign_id,
     )
     return spent

@@ -110,13 +110,37 @@ async def mark_requested(tx: Tx, plan: Plan, codes: Sequence[str], now: datetime
 async def record_answers(
     tx: Tx, answers: Sequence[tuple[UUID, str, str | None, datetime | None]]
 ) -> None:
-    """What the gateway said: (delivery, status, reason, sent at). Only the first answer counts."""
+    """What the gateway said: (delivery, status, reason, sent at). Only the first answer counts; it
+    is news as well if it was thought lost. A report of what became of the message stays."""
     await tx.execute(
-        "UPDATE delivery d SET status = n.status, reason = n.reason, sent_at = n.at"
+        "UPDATE delivery d SET sent_at = coalesce(d.sent_at, n.at), status = CASE WHEN d.status"
+        " IN ('requested', 'unknown') THEN n.status ELSE d.status END, reason = CASE WHEN d.status"
+        " IN ('requested', 'unknown') THEN n.reason ELSE d.reason END"
         " FROM (SELECT DISTINCT ON (id) * FROM unnest($1::uuid[], $2::text[], $3::text[],"
         " $4::timestamptz[]) WITH ORDINALITY AS n (id, status, reason, at, place)"
-        " ORDER BY id, place) AS n WHERE d.delivery_id = n.id AND d.status = 'requested'",
+        " ORDER BY id, place) AS n WHERE d.delivery_id = n.id AND (d.status = 'requested'"
+        " OR (n.status = 'sent' AND d.status IN ('unknown', 'delivered', 'failed')))",
         *([answer[index] for answer in answers] for index in range(4)),
+    )
+
+
+async def record_reports(
+    tx: Tx, reports: Sequence[tuple[UUID, str, str | None, datetime | None]]
+) -> None:
+    """What became of messages: (delivery, status, reason, when), in any sequence and any number of
+    times; of two the better informed counts. What arrived was sent."""
+    await tx.execute(
+        "UPDATE delivery d SET status = n.status, reason = n.reason, reported_at = n.at,"
+        " sent_at = CASE WHEN n.status = 'delivered' THEN coalesce(d.sent_at, n.at)"
+        " ELSE d.sent_at END"
+        " FROM (SELECT DISTINCT ON (id) * FROM unnest($1::uuid[], $2::text[], $3::text[],"
+        " $4::timestamptz[]) AS n (id, status, reason, at)"
+        " ORDER BY id, array_position($5::text[], status) DESC) AS n WHERE d.delivery_id = n.id"
+        " AND d.status IN ('requested', 'unknown', 'sent', 'failed')"
+        " AND coalesce(array_position($5::text[], d.status), 0)"
+        " < array_position($5::text[], n.status)",
+        *([report[index] for report in reports] for index in range(4)),
+        ["unknown", "sent", "failed", "delivered"],
     )
 
 
@@ -144,7 +168,7 @@ async def page(tx: Tx, member_id: UUID, before: int | None, limit: int) -> list[
     """A member's messages with the campaign's name, newest first."""
     return await tx.fetch(
         "SELECT d.seq, d.delivery_id, d.campaign_id, c.name AS campaign, d.channel, d.status,"
-        " d.reason, d.due_at, d.requested_at, d.sent_at"
+        " d.reason, d.due_at, d.requested_at, d.sent_at, d.reported_at"
         " FROM delivery d JOIN campaign c USING (campaign_id)"
         " WHERE d.member_id = $1 AND ($2::bigint IS NULL OR d.seq < $2)"
         " ORDER BY d.seq DESC LIMIT $3",

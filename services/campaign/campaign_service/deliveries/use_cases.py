@@ -14,6 +14,7 @@ from chassis.database import Tx
 from chassis.problem import Problem
 from contracts import campaign as api
 from contracts.events import CouponOffered, MembersMerged, MessageRequested, MessageSent
+from contracts.gateway_events import MessageReported
 
 
 async def release(tx: Tx, quiet: QuietHours, now: datetime, limit: int) -> bool:
@@ -31,7 +32,7 @@ async def release(tx: Tx, quiet: QuietHours, now: datetime, limit: int) -> bool:
         codes = [domain.coupon_code(secrets.randbits(64)) for _ in plan.going]
         await repository.mark_requested(tx, plan, codes, now)
         for held, code in zip(plan.going, codes, strict=True):
-            _tell(tx, held, code, now)
+            _tell(tx, held, code, now, quiet.next_closed(now))
     return len(due) == limit
 
 
@@ -39,6 +40,12 @@ async def record_answers(tx: Tx, events: Sequence[MessageSent]) -> None:
     """The gateway sent or refused."""
     answers = [(event.delivery_id, event.status, event.reason, event.sent_at) for event in events]
     await repository.record_answers(tx, answers)
+
+
+async def record_reports(tx: Tx, events: Sequence[MessageReported]) -> None:
+    """What became of messages later."""
+    reports = [(e.delivery_id, e.status, e.reason, e.reported_at) for e in events]
+    await repository.record_reports(tx, reports)
 
 
 async def follow_merges(tx: Tx, events: Sequence[MembersMerged]) -> None:
@@ -59,7 +66,7 @@ async def listed(tx: Tx, member_id: UUID, before: int | None, limit: int) -> api
     )
 
 
-def _tell(tx: Tx, held: Held, code: str, now: datetime) -> None:
+def _tell(tx: Tx, held: Held, code: str, now: datetime, until: datetime | None) -> None:
     filling = templates.Filling(code, held.percent_off, held.valid_days)
     tx.publish(
         CouponOffered(
@@ -81,5 +88,6 @@ def _tell(tx: Tx, held: Held, code: str, now: datetime) -> None:
             purpose="marketing",
             text=templates.render(held.text, held.language, filling),
             requested_at=now,
+            until=until,
         )
     )

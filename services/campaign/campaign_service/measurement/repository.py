@@ -9,6 +9,12 @@ from campaign_service.measurement.incremental import Side
 from chassis.database import Tx
 from contracts.events import RecordedOrder
 
+# What left, or may have: it is paid for. A message that failed before it was sent is not.
+_SENT = (
+    "(d.status IN ('sent', 'delivered', 'unknown')"
+    " OR (d.status = 'failed' AND d.sent_at IS NOT NULL))"
+)
+
 
 async def add_purchases(tx: Tx, orders: Sequence[RecordedOrder]) -> None:
     """Remember who bought when, under the id they have now."""
@@ -89,9 +95,10 @@ async def funnel(tx: Tx, campaign_id: UUID) -> Funnel:
         " count(*) FILTER (WHERE c.outcome = 'skipped') AS skipped,"
         " count(*) FILTER (WHERE d.status = 'withdrawn') AS withdrawn,"
         " count(*) FILTER (WHERE d.status IN ('held', 'requested')) AS pending,"
-        " count(*) FILTER (WHERE d.status = 'sent') AS sent,"
-        " count(*) FILTER (WHERE d.status = 'refused') AS refused,"
-        " coalesce(sum(d.cost_fen) FILTER (WHERE d.status = 'sent'), 0)::bigint AS cost_fen"
+        f" count(*) FILTER (WHERE {_SENT}) AS sent,"
+        " count(*) FILTER (WHERE d.status = 'refused'"
+        " OR (d.status = 'failed' AND d.sent_at IS NULL)) AS refused,"
+        f" coalesce(sum(d.cost_fen) FILTER (WHERE {_SENT}), 0)::bigint AS cost_fen"
         " FROM contact_decision c LEFT JOIN delivery d USING (delivery_id)"
         " WHERE c.campaign_id = $1",
         campaign_id,

@@ -156,6 +156,7 @@ class DeliveryRow(Table, table=True):
     due_at: datetime = moment()
     requested_at: datetime | None = moment(nullable=True)
     sent_at: datetime | None = moment(nullable=True)
+    reported_at: datetime | None = moment(nullable=True)
     cost_fen: int
     coupon_code: str | None = Field(sa_type=Text, unique=True)
 

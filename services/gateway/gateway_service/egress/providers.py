@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from chassis.database import Tx
 from contracts.classification import Kind
+from gateway_service.dispatch.domain import Content
 from gateway_service.egress import repository
 from gateway_service.egress.domain import Recipient
 from gateway_service.vault.seal import Vault
@@ -21,39 +23,48 @@ class Outgoing:
     delivery_id: UUID
     channel: str
     to: Recipient
-    text: str
+    content: Content
+    purpose: str
+    until: datetime | None = None  # not sent any more from then on
 
 
 class Provider(Protocol):
-    """Takes messages over. `address` is the kind of identifier it sends to."""
+    """Takes messages over."""
 
-    address: Kind
+    @property
+    def address(self) -> Kind | None:
+        """The kind of identifier it sends to."""
+        ...
 
-    async def send(self, tx: Tx, messages: Sequence[Outgoing]) -> None:
-        """Take them over; they count as sent when this returns and `tx` commits."""
+    @property
+    def nameless(self) -> bool:
+        """The message is said or shown by somebody: no name and no link to unsubscribe in it."""
+        ...
+
+    async def send(self, tx: Tx, messages: Sequence[Outgoing]) -> bool:
+        """Take them over with `tx`; whether they count as sent by that. If not, whoever carries
+        them tells when they are."""
         ...
 
 
 class Sandbox:
     """Sends nothing: keeps what it would have sent, sealed, in the same transaction."""
 
+    nameless = False
+
     def __init__(self, vault: Vault, address: Kind) -> None:
         self._vault, self.address = vault, address
 
-    async def send(self, tx: Tx, messages: Sequence[Outgoing]) -> None:
+    async def send(self, tx: Tx, messages: Sequence[Outgoing]) -> bool:
         """Into `sandbox_outbox`."""
         seal = self._vault.seal
         known = {m.to.member_id for m in messages if m.to.member_id}
         await self._vault.ready(known, create=True)
         rows = [
             (m.delivery_id, m.to.member_id, m.channel,
-             seal(self.address, m.to.address, m.to.member_id, place=RECIPIENT),
-             seal(Kind.TEXT, m.text, m.to.member_id, place=TEXT))
+             seal(self.address, m.to.address or "", m.to.member_id, place=RECIPIENT),
+             seal(Kind.TEXT, m.content.text, m.to.member_id, place=TEXT))
             for m in messages
         ]  # fmt: skip
         await repository.add_sandboxed(tx, rows)
-
-
-def providers(vault: Vault) -> dict[str, Provider]:
-    """The provider of each channel."""
-    return {"sms": Sandbox(vault, Kind.PHONE)}
+        return True

@@ -2,25 +2,26 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
-from chassis.clock import local_date
 from chassis.database import Tx
 from chassis.logs import log
 from contracts.auditing import Action, Decision
+from contracts.classification import Kind
 from contracts.events import MessageRequested, MessageSent
 from contracts.gateway.dev import SandboxMessage, SandboxPage
 from contracts.identity_inner import Addressee
 from contracts.sealed import Sealed
 from gateway_service.audit.domain import Entry
 from gateway_service.audit.use_cases import Audit
-from gateway_service.consent import repository as consent
+from gateway_service.dispatch.domain import Content
 from gateway_service.egress import domain, repository
+from gateway_service.egress.agreement import Wish, refused
 from gateway_service.egress.domain import Recipient
 from gateway_service.egress.providers import RECIPIENT, TEXT, Outgoing, Provider
 from gateway_service.proxy.client import Gone, InnerClient
 from gateway_service.proxy.forward import SYSTEM
-from gateway_service.relations import repository as relations
 from gateway_service.unsubscribe.use_cases import Links
 from gateway_service.vault.seal import IDENTIFIERS, NotOurs, Vault
 
@@ -50,7 +51,8 @@ class Egress:
         willing = await self._agreed(tx, willing, lock=True)
         for channel, messages in (await self._addressed(tx, willing, people)).items():
             self._audit.record(tx, self._opened(channel, messages))
-            await self._providers[channel].send(tx, messages)
+            if not await self._providers[channel].send(tx, messages):
+                continue  # whoever carries them tells
             for message in messages:
                 who = message.to.member_id
                 tx.publish(MessageSent(message.delivery_id, "sent", None, tx.now, who, channel))
@@ -59,60 +61,60 @@ class Egress:
         self, tx: Tx, requests: Sequence[MessageRequested], *, lock: bool = False
     ) -> list[MessageRequested]:
         """Those that the member, and of a child the guardian, has agreed to; others are refused."""
-        needed = {r.delivery_id: domain.needs(r.purpose, r.channel) for r in requests}
-        asked = [(r.member_id, key) for r in requests if (key := needed[r.delivery_id])]
-        granted = await consent.granted_among(tx, asked, lock=lock)
-        unguarded = await self._unguarded(tx, {member for member, _ in granted}, lock=lock)
+        wishes = [
+            Wish(r.delivery_id, r.member_id, r.purpose, r.channel)
+            for r in requests
+            if r.channel in self._providers
+        ]
+        why = await refused(tx, wishes, lock=lock)
         willing: list[MessageRequested] = []
         for request in requests:
-            key = needed[request.delivery_id]
             if request.channel not in self._providers:
                 self._refuse(tx, request, domain.NO_CHANNEL)
-            elif key is not None and (request.member_id, key) not in granted:
-                self._refuse(tx, request, domain.NO_CONSENT)
-            elif key is not None and request.member_id in unguarded:
-                self._refuse(tx, request, domain.NO_GUARDIAN)
+            elif request.until is not None and tx.now >= request.until:
+                self._refuse(tx, request, domain.EXPIRED)
+            elif reason := why.get(request.delivery_id):
+                self._refuse(tx, request, reason)
             else:
                 willing.append(request)
         return willing
-
-    async def _unguarded(self, tx: Tx, members: set[UUID], *, lock: bool) -> set[UUID]:
-        """Children among them whose guardian has not agreed."""
-        children = await relations.children(tx, members, local_date(tx.now))
-        asked = [(each, domain.GUARDIAN) for each in children]
-        guarded = await consent.granted_among(tx, asked, lock=lock)
-        return children - {member for member, _ in guarded}
 
     async def _addressed(
         self, tx: Tx, willing: Sequence[MessageRequested],
         people: Mapping[UUID, Addressee | None],
     ) -> dict[str, list[Outgoing]]:  # fmt: skip
         """Messages by channel, opened; those that have nowhere to go are refused."""
-        going: list[tuple[MessageRequested, Addressee, Sealed]] = []
+        going: list[tuple[MessageRequested, Addressee, Sealed | None]] = []
         addresses = {r.delivery_id: self._address(people[r.member_id], r) for r in willing}
         listed = await repository.suppressed(tx, {a.index for a in addresses.values() if a})
         for request in willing:
             person, address = people[request.member_id], addresses[request.delivery_id]
-            if person is None or address is None:
-                self._refuse(tx, request, domain.NO_ADDRESS if person else domain.NO_MEMBER)
-            elif domain.is_suppressed(listed, address.index, request.purpose, request.channel):
+            if person is None:
+                self._refuse(tx, request, domain.NO_MEMBER)
+            elif address is None and self._providers[request.channel].address is not None:
+                self._refuse(tx, request, domain.NO_ADDRESS)
+            elif address and domain.is_suppressed(
+                listed, address.index, request.purpose, request.channel
+            ):
                 self._refuse(tx, request, domain.SUPPRESSED)
             else:
                 going.append((request, person, address))
-        links = await self._links.give(
-            tx, [(r, each.language) for r, each, _ in going if domain.needs(r.purpose, r.channel)]
-        )
+        linked = [
+            (r, each.language)
+            for r, each, _ in going
+            if domain.needs(r.purpose, r.channel) and not self._providers[r.channel].nameless
+        ]
+        links = await self._links.give(tx, linked)
         outgoing: dict[str, list[Outgoing]] = {}
         for request, person, address in going:
             to = self._recipient(person, address)
             if to is None:
                 self._refuse(tx, request, domain.NO_ADDRESS)
                 continue
+            if self._providers[request.channel].nameless:
+                to = replace(to, name=None)
             link = links.get(request.delivery_id)
-            text = domain.rendered(request.text, to.name, link, person.language)
-            outgoing.setdefault(request.channel, []).append(
-                Outgoing(request.delivery_id, request.channel, to, text)
-            )
+            outgoing.setdefault(request.channel, []).append(_written(request, to, link, person))
         return outgoing
 
     def _opened(self, channel: str, messages: Sequence[Outgoing]) -> Entry:
@@ -121,7 +123,7 @@ class Egress:
             action=Action.EGRESS, decision=Decision.PLAIN, operation=f"egress {channel}",
             role=None, subject="gateway",
             members={m.to.member_id for m in messages if m.to.member_id},
-            fields=[self._providers[channel].address],
+            fields=[kind] if (kind := self._providers[channel].address) else [Kind.NAME],
         )  # fmt: skip
 
     def _refuse(self, tx: Tx, request: MessageRequested, reason: str) -> None:
@@ -160,11 +162,11 @@ class Egress:
             return None
         return Sealed.parse(max(found, key=lambda one: one.linked_at).value or "")
 
-    def _recipient(self, person: Addressee, sealed: Sealed) -> Recipient | None:
-        """Address and name, opened."""
+    def _recipient(self, person: Addressee, sealed: Sealed | None) -> Recipient | None:
+        """Address and name, opened. Without an address for a channel that needs none."""
         mine = {person.member_id.bytes, *(absorbed.bytes for absorbed in person.absorbed)}
         try:
-            address = self._vault.open(sealed, mine, place=IDENTIFIERS)
+            address = self._vault.open(sealed, mine, place=IDENTIFIERS) if sealed else None
             name = None
             if person.name:
                 name = self._vault.open(Sealed.parse(person.name), mine, place="member.name")
@@ -172,6 +174,23 @@ class Egress:
             log.error("sealed_elsewhere", member_id=str(person.member_id))
             return None
         return Recipient(person.member_id, address, name)
+
+
+def _written(
+    request: MessageRequested, to: Recipient, link: str | None, person: Addressee
+) -> Outgoing:
+    """The message with the name in it. The link to unsubscribe stands in the text; where a template
+    of the provider's is filled, or a header says it, by itself as well."""
+    fields = {each: domain.named(text, to.name) for each, text in request.fields.items()}
+    content = Content(
+        text=domain.rendered(request.text, to.name, link, person.language),
+        title=domain.named(request.title, to.name) if request.title else None,
+        template=request.template, fields=fields, link=request.link, unsubscribe=link,
+        language=person.language,
+    )  # fmt: skip
+    return Outgoing(
+        request.delivery_id, request.channel, to, content, request.purpose, request.until
+    )
 
 
 def _sealed_of(person: Addressee | None) -> str:

@@ -21,7 +21,8 @@ from gateway_service.access.strongbox import lock, unlock
 from gateway_service.access.tokens import Tokens
 from gateway_service.access.use_cases import MEMBER_LIFE, authenticated
 from gateway_service.audit.calls import NOBODY, Told, Whom
-from gateway_service.egress.domain import Recipient
+from gateway_service.dispatch.domain import Content
+from gateway_service.egress.domain import CODE, Recipient
 from gateway_service.egress.providers import Outgoing, Provider
 from gateway_service.login import repository
 from gateway_service.login.domain import (
@@ -90,8 +91,10 @@ async def send_code(
     code, key = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}", key_of(use, number)
     sealed = lock(login.keys, _PURPOSE, code.encode(), key)
     await repository.put(tx, key, sealed, tx.now + CODE_LIFE)
+    content = Content(MESSAGES[use].format(code=code), fields={"code": code})
     to = Recipient(None, phone, None)
-    message = Outgoing(tx.ids.new(), "sms", to, MESSAGES[use].format(code=code))
+    until = tx.now + CODE_LIFE
+    message = Outgoing(tx.ids.new(), "sms", to, content, CODE, until)
     await login.sms.send(tx, [message])
 
 

@@ -21,6 +21,8 @@ HOLDS = {
     f" WHERE {_MINE}",
     "token_family": f"SELECT client_id, auth_time FROM token_family WHERE {_MINE}",
     "sandbox_outbox": f"SELECT channel, recipient, text, sent_at FROM sandbox_outbox WHERE {_MINE}",
+    "outgoing_message": "SELECT channel, purpose, recipient, content, state, sent_at, ended_at"
+    f" FROM outgoing_message WHERE {_MINE}",
     "unsubscribe_link": "SELECT campaign_id, purpose, channel, sent_at FROM unsubscribe_link"
     f" WHERE {_MINE}",
     "known_store": f"SELECT DISTINCT store_id FROM known_store WHERE {_MINE}",
@@ -50,6 +52,7 @@ forget = statements(
     f"DELETE FROM child WHERE {_MINE}",
     f"DELETE FROM correction WHERE {_MINE}",
     f"DELETE FROM sandbox_outbox WHERE {_MINE}",
+    f"DELETE FROM outgoing_message WHERE {_MINE}",
     f"DELETE FROM unsubscribe_link WHERE {_MINE}",
     f"DELETE FROM token_family WHERE {_MINE}",
     "UPDATE rights_request SET archive = NULL, archive_until = NULL WHERE members && $1::uuid[]",

@@ -14,6 +14,12 @@ from gateway_service.tables.access import (
 )
 from gateway_service.tables.audit import AuditEntry, Checkpoint, Lane
 from gateway_service.tables.birthdays import Birthday
+from gateway_service.tables.channels import (
+    EarlyReceipt,
+    OutgoingMessage,
+    ProviderStanding,
+    ProviderToken,
+)
 from gateway_service.tables.cleaning import Correction
 from gateway_service.tables.collect import EventSchema, Quarantine
 from gateway_service.tables.consents import (
@@ -52,6 +58,7 @@ __all__ = [
     "ConsentHead",
     "Correction",
     "DataKey",
+    "EarlyReceipt",
     "EventSchema",
     "FigureBudget",
     "GivenFigure",
@@ -64,7 +71,10 @@ __all__ = [
     "LoginCode",
     "MergedMember",
     "NoticeVersion",
+    "OutgoingMessage",
     "PlainRead",
+    "ProviderStanding",
+    "ProviderToken",
     "Quarantine",
     "ReadApproval",
     "RefreshToken",

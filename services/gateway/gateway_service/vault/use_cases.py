@@ -30,7 +30,7 @@ OWN = "gateway"
 OWN_COLUMNS = SealedColumns(
     [
         "quarantine.payload", "rights_request.archive", "sandbox_outbox.recipient",
-        "sandbox_outbox.text",
+        "sandbox_outbox.text", "outgoing_message.recipient", "outgoing_message.content",
     ]
 )  # fmt: skip
 _OWNERS = 2_000  # a page of keys

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 
 from contracts.gateway.webhooks import MOST_BODY_BYTES
+from gateway_service import pauses
 
 SECRET_BYTES = 32
 OVERLAP = timedelta(days=1)  # of a secret and the one before it
@@ -18,7 +19,6 @@ LEASE = timedelta(minutes=1)  # a message that is being sent is nobody else's fo
 _FIRST = timedelta(seconds=5)
 _LONGEST = timedelta(hours=8)
 _FACTOR = 4
-_SPREAD = 0.25  # of a pause, either way
 _GONE = 410
 
 
@@ -49,7 +49,7 @@ class Happening:
     """Something to tell, once an endpoint. `store` None concerns everybody.
 
     `member` is told as a pseudonym, and not at all to a partner whom the member does not share
-    with.
+    with. With `once` it is told once for each value, however often it happens.
     """
 
     type: str
@@ -57,6 +57,7 @@ class Happening:
     data: dict[str, Any]
     store: str | None = None
     member: UUID | None = None
+    once: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,11 @@ def body_of(what: Happening, member: UUID | None) -> bytes:
     return body
 
 
+def id_of(what: Happening, webhook_id: UUID, new: UUID) -> UUID:
+    """The message's id: `new`, or one that follows from what is told once."""
+    return uuid5(what.once, str(webhook_id)) if what.once else new
+
+
 def name_of(message_id: UUID) -> str:
     """`webhook-id`: the same for every try."""
     return f"msg_{message_id.hex}"
@@ -142,11 +148,5 @@ def good_secrets(endpoint: Endpoint, now: datetime) -> list[bytes]:
 
 
 def pause(message_id: UUID, attempt: int) -> timedelta:
-    """How long to wait after the nth try: 5 s, 20 s, 80 s … 8 h, each a quarter more or less.
-
-    Which quarter follows from the message: those that failed together do not come back together.
-    """
-    digest = sha256(message_id.bytes + attempt.to_bytes(4, "big")).digest()
-    spread = 1 + _SPREAD * (int.from_bytes(digest[:4], "big") / 2**31 - 1)
-    longer: int = _FACTOR ** min(attempt - 1, 10)
-    return min(_FIRST * longer, _LONGEST) * spread
+    """How long to wait after the nth try: 5 s, 20 s, 80 s … 8 h, each a quarter more or less."""
+    return pauses.pause(message_id, attempt, first=_FIRST, factor=_FACTOR, longest=_LONGEST)

@@ -114,11 +114,12 @@ async def enable(tx: Tx, webhook_id: UUID) -> None:
 
 
 async def put(tx: Tx, rows: Sequence[tuple[UUID, UUID, str, bytes]]) -> None:
-    """Messages (id, webhook, type, body) that are to be sent at once."""
+    """Messages (id, webhook, type, body) that are to be sent at once; one that is there stays."""
     await tx.execute(
         "INSERT INTO webhook_message (message_id, webhook_id, type, body, created_at, state,"
         " attempts, next_at) SELECT m.*, $5, 'waiting', 0, $5"
-        " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[]) AS m",
+        " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[]) AS m"
+        " ON CONFLICT (message_id) DO NOTHING",
         *([row[n] for row in rows] for n in range(4)), tx.now,
     )  # fmt: skip
 

@@ -157,7 +157,8 @@ async def tell(tx: Tx, hooks: Webhooks, happenings: Sequence[Happening]) -> None
         known = what.member and (not endpoint.partner or (what.member, _SHARING) in agreed)
         member = hooks.called(endpoint, what.member) if known and what.member else None
         body = domain.body_of(what, member)
-        rows.append((tx.ids.new(), endpoint.webhook_id, what.type, body))
+        message_id = domain.id_of(what, endpoint.webhook_id, tx.ids.new())
+        rows.append((message_id, endpoint.webhook_id, what.type, body))
     await repository.put(tx, rows)
 
 
