@@ -36,6 +36,7 @@ class TooMuch(ValueError):
     """Its output is too long, or takes too long."""
 
 
+@lru_cache(2_000)
 def parsed(source: str) -> frozenset[str]:
     """The variables of a template. Raises BadTemplate."""
     if len(source) > MOST_SOURCE:

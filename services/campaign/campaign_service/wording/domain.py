@@ -64,6 +64,8 @@ class Lexicon:
 
     def check(self, text: str) -> list[Finding]:
         """What is found, from left to right; of words within one another the longest."""
+        if not self._suspicious(text):
+            return []
         chinese, english = _joined(text), _spaced(text)
         excused = list(self._excused.spans(chinese.text))
         found = [
@@ -78,6 +80,11 @@ class Lexicon:
         ]
         return _longest(found)
 
+    def _suspicious(self, text: str) -> bool:
+        """Whether to look at where things are; most texts are clean, and that is quickly seen."""
+        chinese = self._chinese.touches(text.translate(_CHINESE))
+        return chinese or self._english.touches(" ".join(text.translate(_ENGLISH).split()))
+
     def _finding(self, text: str, view: _View, start: int, end: int, word: str) -> Finding:
         first, last = view.places[start], view.places[end - 1] + 1
         written = text[first:last]
@@ -89,10 +96,26 @@ class _Matcher:
         self._patterns = patterns
         self._automaton = AhoCorasick(patterns, matchkind=MatchKind.Standard)
 
+    def touches(self, text: str) -> bool:
+        """Whether there is a match at all."""
+        return bool(self._automaton.find_matches_as_indexes(text))
+
     def spans(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Every match, those that overlap as well."""
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
             yield start, end, self._patterns[index]
+
+
+class _Table(dict[int, str]):
+    """For `str.translate`: what a character is in a view, worked out once."""
+
+    def __init__(self, keeps: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._keeps = keeps
+
+    def __missing__(self, code: int) -> str:
+        plain = self[code] = _folded(chr(code)) if self._keeps(chr(code)) else ""
+        return plain
 
 
 def verdict(findings: Iterable[Finding]) -> str:
@@ -102,12 +125,12 @@ def verdict(findings: Iterable[Finding]) -> str:
 
 
 def _joined(text: str) -> _View:
-    return _view(text, lambda char: char in _BREAKS or not _hides(char))
+    return _view(text, _in_chinese)
 
 
 def _spaced(text: str) -> _View:
     """As it is, with one blank for many and no invisible characters."""
-    view = _view(text, lambda char: char.isspace() or unicodedata.category(char) != "Cf")
+    view = _view(text, _in_english)
     kept = [n for n, char in enumerate(view.text)
             if not (char == " " and n and view.text[n - 1] == " ")]  # fmt: skip
     return _View("".join(view.text[n] for n in kept), [view.places[n] for n in kept])
@@ -132,6 +155,14 @@ def _folded(char: str) -> str:
     plain = unicodedata.normalize("NFKC", char).casefold()
     plain = "".join(_LIKENESS.get(each, each) for each in plain)
     return str(_converter().convert(plain))
+
+
+def _in_chinese(char: str) -> bool:
+    return char in _BREAKS or not _hides(char)
+
+
+def _in_english(char: str) -> bool:
+    return char.isspace() or unicodedata.category(char) != "Cf"
 
 
 def _hides(char: str) -> bool:
@@ -167,3 +198,6 @@ def _longest(found: list[Finding]) -> list[Finding]:
         if not any(other.start <= each.start and each.end <= other.end for other in kept):
             kept.append(each)
     return kept
+
+
+_CHINESE, _ENGLISH = _Table(_in_chinese), _Table(_in_english)
