@@ -222,7 +222,8 @@ def test_portrait() -> None:
         "女，25-34岁，住在北京，新会员，近30天购物3次，多在app购物。"
     )
     assert portrait.sentence("en", known) == (
-        """28, lives in Beijing, fresh food three times a month, prefers organic, likes cash-off."""
+        "Woman, aged 25-34, lives in Beijing, new customer, 3 orders in the last 30 days,"
+        " prefers app."
     )
 
 
