@@ -24,7 +24,7 @@ from tests.load.generator import Plan, Request, Result, run
 from tests.load.people import SKUS, fill, undecided
 
 MEMBERS = int(os.environ.get("BENCH_MEMBERS", "10000"))
-RATE, SECONDS, CONNECTIONS = 100.0, 10.0, 32
+RATE, SECONDS, CONNECTIONS = 100.0, 10.0, 16
 AT_ONCE = 500
 ASKED = ("profile", "recommendations")
 
