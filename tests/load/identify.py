@@ -138,19 +138,20 @@ async def _figures(
     return [
         Row("remembered_p50_ms", warm[0], "redis_mget_p50_ms", beside[0], "", "to_redis_p50"),
         Row("remembered_p99_ms", warm[1], "redis_mget_p99_ms", beside[1], "≤ 5", "to_redis_p99"),
-        Row("while_merging_p50_ms", busy[0], "dictionary_p50_ms", floor[0]),
-        Row("while_merging_p99_ms", busy[1], "dictionary_p99_ms", floor[1], "≤ 5"),
+        Row("a_hundred_moves_a_second_p50_ms", busy[0], "dictionary_p50_ms", floor[0]),
+        Row("a_hundred_moves_a_second_p99_ms", busy[1], "dictionary_p99_ms", floor[1], "≤ 5"),
         Row("from_tables_p50_ms", cold[0], "identifiers", 2 * MEMBERS),
         Row("from_tables_p99_ms", cold[1]),
     ]
 
 
 async def _merging(db: Database) -> None:
-    """Accounts change hands, each in a transaction, without a pause."""
+    """Accounts change hands, each in a transaction, a hundred a second at most."""
     rng = random.Random(2)
     while True:
         async with db.transaction() as tx:
             await tx.execute(_MOVE, str(rng.randrange(VISITING)), str(rng.randrange(1, MEMBERS)))
+        await asyncio.sleep(0.01)
 
 
 async def _times(

@@ -87,7 +87,7 @@ async def test_every_change_counts_at_once(identity: RunningApp, processes: list
 async def test_what_is_remembered_costs_one_query(identity: RunningApp) -> None:
     await join(identity, 1, PHONE)
     remembered = Owners()
-    for asked in (4, 1, 1):
+    for asked in (3, 1, 1):
         async with identity.db.transaction(readonly=True) as tx:
             counting: Any = Counting(tx)
             await remembered.of(counting, INDEXES, [member_id(1)])

@@ -30,10 +30,10 @@ async def of_member(tx: Tx, member_id: UUID, limit: int, offset: int = 0) -> lis
 
 async def changes_since(tx: Tx, seen: int | None) -> Changes:
     """What changed after the row that was seen last; everything, if that row is not there."""
-    rows = await tx.fetch(
+    rows = [] if seen is None else await tx.fetch(
         "SELECT seq, CASE WHEN seq > $1 THEN keys END AS keys FROM ownership_change"
         " WHERE seq >= $1 ORDER BY seq LIMIT $2",
-        seen or 0, MOST_CHANGES,
+        seen, MOST_CHANGES,
     )  # fmt: skip
     later = rows[1:]
     if not rows or rows[0]["seq"] != seen or len(rows) == MOST_CHANGES:
