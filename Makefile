@@ -13,10 +13,10 @@ TESTS := $(wildcard libs/*/tests services/*/tests infra/*/tests) tests tools
 READY := .venv/.ready
 say = @printf '\n\033[1m%s\033[0m\n'
 
-.PHONY: help setup demo test lint format docs lock clean
+.PHONY: help setup demo test test-spark lint format docs lock clean
 
 help: ## show this
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
 setup: $(READY) ## virtualenv, pinned packages, the workspace's own packages
 
@@ -41,6 +41,12 @@ demo: setup ## a year of real shopping through five services
 test: lint ## everything: lint, then the whole suite on real servers
 	$(say) 'tests'
 	@python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test-spark: setup ## the feature job on Spark, compared with DuckDB (400 MB more, and a Java 17)
+	$(say) 'Spark'
+	@command -v java >/dev/null || { echo 'Spark needs a Java 17: apt-get install openjdk-17-jre-headless' >&2; exit 1; }
+	@uv pip install --quiet --python .venv --require-hashes -r requirements-spark.lock
+	@python -m pytest -rA services/profile/tests/test_models_spark.py
 
 lint: setup ## style, types, import rules, generated documents
 	$(say) 'style'

@@ -64,6 +64,22 @@ class QuarantineCount(Record, frozen=True):
     n: Annotated[int, public]
 
 
+class CorrectionCount(Record, frozen=True):
+    """How often a rule of cleaning corrected a field, on a day."""
+
+    day: Annotated[date, public]
+    field: Annotated[str, public]
+    rule: Annotated[str, public]
+    n: Annotated[int, public]
+
+
+class CorrectionsMade(Event, frozen=True):
+    """Cleaning corrected what came in."""
+
+    subject = "gateway.corrections_made.v1"
+    counts: Annotated[list[CorrectionCount], public]
+
+
 class QuarantineChanged(Event, frozen=True):
     """Messages were put aside, or taken after all."""
 

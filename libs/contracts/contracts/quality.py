@@ -78,6 +78,25 @@ class TagFlips(Model):
     waiting: Annotated[int, public]
 
 
+class CorrectedField(Model):
+    """How often cleaning corrected a field by a rule."""
+
+    field: Annotated[str, public]
+    rule: Annotated[str, public]
+    corrected: Annotated[int, public]
+
+
+class Duplicates(Model):
+    """Members who may be one person: pairs found on these days, merged without anybody's looking,
+    put before people; and how many of these wait since the last search."""
+
+    hunted_at: Annotated[datetime, public]
+    found: Annotated[int, public]
+    merged: Annotated[int, public]
+    reviews_new: Annotated[int, public]
+    reviews_open: Annotated[int, public]
+
+
 class QualityReport(Model):
     """The days `since` to `until` (not included). `light` is the worst of completeness (without
     voluntary fields), amounts and freshness; `zh` and `en` say it in sentences."""
@@ -91,6 +110,8 @@ class QualityReport(Model):
     freshness: Annotated[Freshness, public]
     quarantine: Annotated[QuarantineFigures, public]
     tag_flips: Annotated[TagFlips, public]
+    duplicates: Annotated[Duplicates | None, public] = None
+    corrections: Annotated[list[CorrectedField], public] = []
     zh: Annotated[list[str], public]
     en: Annotated[list[str], public]
 

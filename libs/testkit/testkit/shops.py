@@ -10,6 +10,9 @@ from enum import StrEnum
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
 
 _DAY = 86_400_000_000  # microseconds
 
@@ -63,7 +66,7 @@ def shop(
 
 def _visits(
     dice: np.random.Generator, members: int, visits: int, days: int, *, once: bool
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[Ints, Ints]:
     """Who came, and when (microseconds from the first day), by member."""
     if once:
         return np.arange(members), (dice.random(members) * days * _DAY).astype(np.int64)

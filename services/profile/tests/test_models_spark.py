@@ -1,6 +1,6 @@
 """The feature SQL of the lake says the same on Spark as on DuckDB.
 
-Spark is an extra (`pip install pyspark`, and a Java): 400 MB that nobody needs to run the platform.
+Spark is an extra (`make test-spark`, and a Java): 400 MB that nobody needs to run the platform.
 """
 
 import math
@@ -44,7 +44,7 @@ def lines(folder: Path) -> str:
 
 
 def test_spark_and_duckdb_agree(tmp_path: Path) -> None:
-    spark_sql = pytest.importorskip("pyspark.sql", reason="pyspark is an extra")
+    spark_sql = pytest.importorskip("pyspark.sql", reason="pyspark is an extra: make test-spark")
     if shutil.which("java") is None:
         pytest.skip("Spark needs a Java")
     lake = lines(tmp_path / "lake")

@@ -10,8 +10,13 @@ from services.profile.tests.world import NOON, World, activity, batch, member, o
 
 from chassis.clock import PROGRAM_ZONE, DrivenClock, midnight
 from chassis.problem import Problem
-from contracts.events import Product, Store
-from contracts.gateway_events import QuarantineChanged, QuarantineCount
+from contracts.events import DuplicatesHunted, Product, Store
+from contracts.gateway_events import (
+    CorrectionCount,
+    CorrectionsMade,
+    QuarantineChanged,
+    QuarantineCount,
+)
 from contracts.quality import QualityReport
 from contracts.roles import Role
 from profile_service.catalogue import use_cases as catalogue
@@ -106,6 +111,24 @@ async def test_quarantine_by_reason_and_what_waits(world: World) -> None:
     assert (found.put_aside, found.replayed, found.waiting) == (5, 1, 8)
     (reason,) = found.reasons
     assert (reason.reason, reason.pointer, reason.put_aside) == ("bad_phone", "/phone", 5)
+
+
+async def test_corrections_and_double_members_are_counted(world: World) -> None:
+    assert (await measured(world)).duplicates is None
+    day = NOON.date()
+    phones = [CorrectionCount(day, "phone", "prefix", 3), CorrectionCount(day, "name", "title", 1)]
+    async with world.db.transaction() as tx:
+        await use_cases.corrected(tx, [CorrectionsMade(phones), CorrectionsMade(phones[:1])])
+        for ago, open_ in ((9, 7), (2, 5), (1, 4)):
+            hunt = DuplicatesHunted(NOON - timedelta(days=ago), False, 50, 6, 2, 3, open_)
+            await use_cases.hunted(tx, [hunt, hunt])
+    report = await measured(world)
+    assert [(each.field, each.corrected) for each in report.corrections] == [
+        ("phone", 6), ("name", 1),
+    ]  # fmt: skip
+    assert report.duplicates
+    found = report.duplicates
+    assert (found.found, found.merged, found.reviews_new, found.reviews_open) == (12, 4, 6, 4)
 
 
 async def test_weeks_are_kept_on_mondays_and_once(world: World, clock: DrivenClock) -> None:

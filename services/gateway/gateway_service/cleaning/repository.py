@@ -9,19 +9,21 @@ from contracts.gateway import cleaning as api
 from gateway_service.cleaning.domain import Corrected
 
 
-async def add(tx: Tx, found: Sequence[tuple[UUID, Corrected]]) -> None:
-    """Keep what was corrected, under ids that a retry has again."""
+async def add(tx: Tx, found: Sequence[tuple[UUID, Corrected]]) -> list[tuple[str, str]]:
+    """Keep what was corrected, under ids that a retry has again; answers field and rule of what is
+    new."""
     rows = [
         (key, each.member_id, each.source, c.field, c.rule, c.before, c.after)
         for key, each in found
         for c in (each.correction,)
     ]
-    await tx.execute(
+    new = await tx.fetch(
         "INSERT INTO correction (id, member_id, source, field, rule, before, after, corrected_at)"
         " SELECT *, $8 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[],"
-        " $6::text[], $7::text[]) ON CONFLICT DO NOTHING",
+        " $6::text[], $7::text[]) ON CONFLICT DO NOTHING RETURNING field, rule",
         *map(list, zip(*rows, strict=True)), tx.now,
     )  # fmt: skip
+    return [(row["field"], row["rule"]) for row in new]
 
 
 async def page(

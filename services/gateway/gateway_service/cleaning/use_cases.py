@@ -1,14 +1,17 @@
 """Clean what comes in, and keep what was corrected."""
 
+from collections import Counter as Counted
 from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from prometheus_client import Counter
 
+from chassis.clock import local_date
 from chassis.database import Database, Tx
 from chassis.ids import Ids
 from contracts.gateway.cleaning import CorrectionPage
+from contracts.gateway_events import CorrectionCount, CorrectionsMade
 from gateway_service.cleaning import repository
 from gateway_service.cleaning.domain import Corrected, Correction, clean
 from gateway_service.paging import cursor_of, place_of
@@ -69,10 +72,14 @@ class Corrections:
 
 
 async def keep(tx: Tx, found: Sequence[tuple[str, Corrected]]) -> None:
-    """Each with what it is of: under the same reference it is kept once."""
+    """Each with what it is of: under the same reference it is kept, and told in counts, once."""
     if not found:
         return
-    await repository.add(tx, [(_key(tx.ids, ref, each), each) for ref, each in found])
+    new = await repository.add(tx, [(_key(tx.ids, ref, each), each) for ref, each in found])
+    if new:
+        today = local_date(tx.now)
+        told = sorted(Counted(new).items())
+        tx.publish(CorrectionsMade([CorrectionCount(today, *what, n) for what, n in told]))
     for _, each in found:
         CORRECTED.labels(each.source, each.correction.rule).inc()
 

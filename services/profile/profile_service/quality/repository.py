@@ -7,7 +7,8 @@ from datetime import date, datetime
 from typing import Any
 
 from chassis.database import Tx
-from contracts.gateway_events import QuarantineCount
+from contracts.events import DuplicatesHunted
+from contracts.gateway_events import CorrectionCount, QuarantineCount
 from contracts.quality import QualityReport
 from profile_service.quality.domain import Days, Delay
 
@@ -154,6 +155,48 @@ async def flips(tx: Tx, since: datetime, until: datetime) -> Any:
         "SELECT count(*) FILTER (WHERE flipped_at >= $1 AND flipped_at < $2) AS noticed,"
         " count(*) FILTER (WHERE decided_at >= $1 AND decided_at < $2) AS decided,"
         " count(*) FILTER (WHERE decision IS NULL) AS waiting FROM tag_review",
+        since, until,
+    )  # fmt: skip
+
+
+async def count_corrections(tx: Tx, counts: Sequence[CorrectionCount]) -> None:
+    """Add to what cleaning corrected."""
+    await tx.execute(
+        "INSERT INTO correction_day SELECT day, field, rule, sum(n) FROM"
+        " unnest($1::date[], $2::text[], $3::text[], $4::int[]) AS told (day, field, rule, n)"
+        " GROUP BY day, field, rule"
+        " ON CONFLICT (day, field, rule) DO UPDATE SET n = correction_day.n + excluded.n",
+        [each.day for each in counts], [each.field for each in counts],
+        [each.rule for each in counts], [each.n for each in counts],
+    )  # fmt: skip
+
+
+async def corrections(tx: Tx, days: Days) -> Sequence[Any]:
+    """Rows of field, rule, corrected; the most frequent first."""
+    return await tx.fetch(
+        "SELECT field, rule, sum(n)::bigint AS corrected FROM correction_day"
+        " WHERE day >= $1 AND day < $2 GROUP BY field, rule ORDER BY 3 DESC, 1, 2",
+        days.since, days.until,
+    )  # fmt: skip
+
+
+async def add_hunt(tx: Tx, hunt: DuplicatesHunted) -> None:
+    """Keep a search's counts."""
+    await tx.execute(
+        "INSERT INTO duplicate_hunt VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        hunt.hunted_at, hunt.found, hunt.merged, hunt.reviews_new, hunt.reviews_open,
+    )  # fmt: skip
+
+
+async def hunts(tx: Tx, since: datetime, until: datetime) -> Any:
+    """hunted_at and reviews_open of the last search before `until`; sums since; None: none yet."""
+    return await tx.fetchrow(
+        "SELECT max(hunted_at) AS hunted_at,"
+        " coalesce(sum(found) FILTER (WHERE hunted_at >= $1), 0)::bigint AS found,"
+        " coalesce(sum(merged) FILTER (WHERE hunted_at >= $1), 0)::bigint AS merged,"
+        " coalesce(sum(reviews_new) FILTER (WHERE hunted_at >= $1), 0)::bigint AS reviews_new,"
+        " (array_agg(reviews_open ORDER BY hunted_at DESC))[1] AS reviews_open"
+        " FROM duplicate_hunt WHERE hunted_at < $2 HAVING count(*) > 0",
         since, until,
     )  # fmt: skip
 

@@ -9,8 +9,11 @@ from datetime import date, datetime, timedelta
 from chassis.clock import local_date, midnight
 from chassis.database import Database, Tx
 from chassis.problem import Problem
-from contracts.gateway_events import QuarantineChanged
+from contracts.events import DuplicatesHunted
+from contracts.gateway_events import CorrectionsMade, QuarantineChanged
 from contracts.quality import (
+    CorrectedField,
+    Duplicates,
     KeptReport,
     KeptReports,
     QualityReport,
@@ -84,11 +87,17 @@ async def measured(tx: Tx, limits: Limits, days: Days, unread: int | None) -> Qu
         reasons=[QuarantineReason.model_validate(dict(row)) for row in rows],
     )
     flips = TagFlips.model_validate(dict(await repository.flips(tx, since, until)))
+    hunt = await repository.hunts(tx, since, until)
     zh, en = domain.words(fields, money, ways, put_aside, flips.waiting)
     return QualityReport(
         since=days.since, until=days.until, made_at=tx.now,
         light=domain.light_of(fields, money, ways), completeness=fields, amounts=money,
-        freshness=ways, quarantine=put_aside, tag_flips=flips, zh=zh, en=en,
+        freshness=ways, quarantine=put_aside, tag_flips=flips,
+        duplicates=None if hunt is None else Duplicates.model_validate(dict(hunt)),
+        corrections=[
+            CorrectedField.model_validate(dict(row))
+            for row in await repository.corrections(tx, days)
+        ], zh=zh, en=en,
     )  # fmt: skip
 
 
@@ -113,6 +122,17 @@ async def kept(tx: Tx, limit: int, cursor: date | None) -> KeptReports:
         data=[KeptReport.model_validate(dict(row)) for row in rows[:limit]],
         next_cursor=rows[limit - 1]["week"].isoformat() if len(rows) > limit else None,
     )
+
+
+async def corrected(tx: Tx, events: Sequence[CorrectionsMade]) -> None:
+    """Count what cleaning corrected."""
+    await repository.count_corrections(tx, [each for event in events for each in event.counts])
+
+
+async def hunted(tx: Tx, events: Sequence[DuplicatesHunted]) -> None:
+    """Keep what searches for double members found."""
+    for event in events:
+        await repository.add_hunt(tx, event)
 
 
 async def quarantine_changed(tx: Tx, events: Sequence[QuarantineChanged]) -> None:

@@ -10,7 +10,13 @@ from sqlmodel import Field
 from profile_service.tables.base import Row, big, document, many, moment, text
 from profile_service.tables.clusters import ClusteringRow, ClusterRow, MemberClusterRow
 from profile_service.tables.goods import GoodsPairRow, PopularGoodsRow
-from profile_service.tables.quality import CollectDelayRow, QualityReportRow, QuarantineDayRow
+from profile_service.tables.quality import (
+    CollectDelayRow,
+    CorrectionDayRow,
+    DuplicateHuntRow,
+    QualityReportRow,
+    QuarantineDayRow,
+)
 from profile_service.tables.segments import (
     ConditionRow,
     MemberConsentRow,
@@ -35,6 +41,8 @@ __all__ = [
     "ClvTermsRow",
     "CollectDelayRow",
     "ConditionRow",
+    "CorrectionDayRow",
+    "DuplicateHuntRow",
     "GoodsPairRow",
     "MemberClusterRow",
     "MemberConsentRow",

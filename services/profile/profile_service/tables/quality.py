@@ -20,6 +20,27 @@ class QuarantineDayRow(Row, table=True):
     replayed: int = big()
 
 
+class CorrectionDayRow(Row, table=True):
+    """How often a rule of the gateway's cleaning corrected a field on a day."""
+
+    __tablename__ = "correction_day"
+    day: date = Field(primary_key=True)
+    field: str = text(primary_key=True)
+    rule: str = text(primary_key=True)
+    n: int = big()
+
+
+class DuplicateHuntRow(Row, table=True):
+    """What a search for double members found (contracts.events.DuplicatesHunted)."""
+
+    __tablename__ = "duplicate_hunt"
+    hunted_at: datetime = moment(primary_key=True)
+    found: int = big()
+    merged: int = big()
+    reviews_new: int = big()
+    reviews_open: int = big()
+
+
 class CollectDelayRow(Row, table=True):
     """How long messages of a day took from the gateway's receipt into the profile."""
 
