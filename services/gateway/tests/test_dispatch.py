@@ -58,6 +58,7 @@ async def test_what_the_provider_never_got_is_sent_when_it_cannot_come_any_more(
     await post.becomes(delivery_id, "asking")
     await due(post)
     await eventually(lambda: post.double.calls >= 2)  # asked, and not there: it may yet come
+    await asked_later(post)
     assert post.double.sent == []
     await due(post, "tried_at = tried_at - interval '16 minutes',")
     await post.becomes(delivery_id, "sent")
@@ -109,7 +110,9 @@ async def test_dead_letters_are_seen_and_sent_after_all(post: Post) -> None:
     post.double.key_id = "other"
     delivery_id = await post.send()
     await eventually(lambda: post.double.calls >= 1)
-    await due(post, "since = since - interval '1 day',")
+    async with post.gateway.app.db.transaction() as tx:  # whatever it is doing at the moment
+        await tx.execute("UPDATE outgoing_message SET since = since - interval '1 day'")
+    await due(post)
     assert await post.becomes(delivery_id, "dead") == "gave_up"
     page = (await post.operator("GET", "/v1/dead-letters?limit=1")).json()
     (letter,) = page["data"]
@@ -200,6 +203,17 @@ async def test_what_is_too_late_does_not_leave(post: Post, inner: Inner, late: t
     delivery_id = await post.send(until=until)
     assert (await post.told())[-1] == (delivery_id, "refused", "expired")
     assert post.double.sent == []
+
+
+async def asked_later(post: Post) -> None:
+    """The provider was asked, and is to be asked again."""
+
+    async def so() -> bool:
+        async with post.gateway.app.db.transaction(readonly=True) as tx:
+            query = "SELECT bool_and(next_at > clock_timestamp()) FROM outgoing_message"
+            return bool(await tx.fetchval(f"{query} WHERE state = 'asking'"))
+
+    await eventually(so)
 
 
 async def due(post: Post, also: str = "") -> None:
