@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from services.gateway.tests.inner import Seen
 from services.gateway.tests.test_collect import batches, send
 
 from contracts.classification import Kind
+from contracts.gateway_events import CorrectionsMade
 from contracts.roles import Role
 from gateway_service.cleaning import regions
 from gateway_service.cleaning.domain import clean
@@ -258,6 +260,12 @@ async def test_a_batch_cleans_each_and_a_correction_of_a_member_as_well(gateway:
     assert answer.status_code == 200 and gateway.inner.last.json["region"] == ""  # no longer known
     (marked,) = await corrections(first["member_id"])
     assert (marked["source"], marked["rule"]) == ("update", "region_ambiguous")
+    async with gateway.app.db.transaction(readonly=True) as tx:
+        told = await tx.fetch(
+            "SELECT payload FROM outbox WHERE subject = $1", CorrectionsMade.subject
+        )
+    counts = [msgspec.json.decode(row["payload"], type=CorrectionsMade).counts for row in told]
+    assert sum(each.n for one in counts for each in one) == 8 + 1
 
 
 async def test_what_is_collected_is_cleaned_alike(gateway: Gateway, nats_url: str) -> None:

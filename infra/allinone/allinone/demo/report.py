@@ -52,6 +52,8 @@ async def gather(api: Api, scanned: Scanned, audited: Audit) -> Figures:
             "day_bands": {band: bands["cells"].get(band, 0) for band in DAY_BANDS},
         },
         "top_tags": tags["data"][:TOP_TAGS],
+        "lifecycle": _values(tags["data"], "lifecycle"),
+        "customer_groups": _values(tags["data"], "customer_group"),
         "models": await _models(api),
         "consents": await _consents(api),
         "campaigns": await _campaigns(api),
@@ -70,6 +72,11 @@ def cross_check(figures: Figures, totals: Totals) -> list[tuple[str, int, int]]:
         ("growth, whole yuan", figures["growth_spend"], totals.growth_yuan),
         ("trial balance", figures["trial_balance"], 0),
     ]
+
+
+def _values(counts: list[Figures], tag: str) -> dict[str, int]:
+    """Members by value of a tag."""
+    return {each["value"]: each["members"] for each in counts if each["tag"] == tag}
 
 
 async def _models(api: Api) -> Figures:

@@ -36,6 +36,8 @@ KEYS = set(
         "ledger",
         "rfm_2017_10_01",
         "top_tags",
+        "lifecycle",
+        "customer_groups",
         "models",
         "consents",
         "campaigns",
