@@ -9,6 +9,8 @@ from contracts.insights import GoodBeside, GoodsBeside, GoodsPair, GoodsPairs, L
 from profile_service.forecasts import repository as forecasts
 from profile_service.together import repository
 
+POPULAR = 50  # goods that most buy, to fill up with
+
 
 async def pairs(tx: Tx, level: Level, least: tuple[float, float], limit: int) -> GoodsPairs:
     """Pairs with this support and lift at least."""
@@ -20,8 +22,8 @@ async def beside(tx: Tx, skus: Sequence[str], limit: int) -> GoodsBeside:
     """Goods in stock that go with a basket; what many buy fills up."""
     rows = await repository.beside(tx, skus, limit)
     found = [row["sku"] for row in rows]
-    used = await forecasts.in_use(tx, "recommend")
-    fill = [sku for sku in (used["popular"] if used else []) if sku not in {*skus, *found}]
+    popular = await forecasts.popular(tx, POPULAR)
+    fill = [sku for sku in popular if sku not in {*skus, *found}]
     gone, names = await forecasts.goods(tx, [*skus, *fill])
     data = [
         GoodBeside(
