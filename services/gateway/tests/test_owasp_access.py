@@ -32,6 +32,7 @@ OPEN = {
     "/v1/rules/public": "what members are told",
     "/l/": "a link in a message carries its own token",
     "/u/": "one tap, no login",
+    "/s/": "a link to a survey carries its own token",
     "/v1/receipts/": "a provider's receipts, by a secret address",
 }
 
