@@ -22,6 +22,7 @@ accounts {{
 }}
 leafnodes {{
   listen: {listen}
+  no_advertise: true # stores link to the address they were given, and to no other
   tls {{ cert_file: {certificate}, key_file: {key} }}
 }}
 """
