@@ -81,6 +81,7 @@ def report(figures: Figures, totals: Totals, scanned: Scanned) -> RenderableType
         Columns([_points(figures), _tiers(figures), _bands(figures)], padding=(0, 3)),
         Columns([_movements(figures), _coupons(figures), _books(figures)], padding=(0, 3)),
         Columns([_terciles(figures), _tags(figures)], padding=(0, 3)),
+        Columns([_lifecycle(figures), _segments(figures)], padding=(0, 3)),
         _models(figures),
         _consents(figures),
         *(_campaign(campaign) for campaign in figures["campaigns"]),
@@ -222,6 +223,22 @@ def _tags(figures: Figures) -> Table:
     for tag in figures["top_tags"]:
         share = tag["members"] / (figures["members"] or 1)
         table.add_row(tag["tag"], tag.get("value") or "", f"{tag['members']:,}", _bar(share))
+    return table
+
+
+def _lifecycle(figures: Figures) -> Table:
+    return _counts("生命周期 lifecycle", figures["lifecycle"] | figures["customer_groups"], figures)
+
+
+def _segments(figures: Figures) -> Table:
+    return _counts("分群 segments", figures["segments"], figures)
+
+
+def _counts(title: str, counts: dict[str, int], figures: Figures) -> Table:
+    """Members by name, as shares of all."""
+    table = _table(title, "", "members", "")
+    for name, members in counts.items():
+        table.add_row(name, f"{members:,}", _bar(members / (figures["members"] or 1)))
     return table
 
 

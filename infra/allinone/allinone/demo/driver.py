@@ -146,6 +146,8 @@ class Driver:
         for model in trained["data"]:
             if model["status"] != "done":
                 raise Failed(f"the training of {model['name']} failed: {model['error']}")
+        with self._phase("segments"):
+            await opening.define_segments(self._api)
 
     async def _register(self, today: Bodies) -> None:
         joined: list[str] = []

@@ -27,6 +27,24 @@ CAMPAIGN: dict[str, Any] = {
 }
 
 
+SEGMENTS: dict[str, dict[str, Any]] = {  # defined once the models are there
+    "高价值久未到店 of high value, not seen for a month": {
+        "all": [{"clv": {"band": "high"}}, {"figure": "days_since_order", "at_least": 30}]
+    },
+    "近期常客 often and lately": {
+        "all": [
+            {"rfm": {"recency": [1], "frequency": [3]}},
+            {"event": "Order", "days": 30, "count": {"at_least": 4}},
+        ]
+    },
+    "可发短信的沉睡会员 sleeping, and may be written to": {
+        "all": [
+            {"figure": "days_since_order", "at_least": 60},
+            {"consent": "marketing", "channel": "sms"},
+        ]
+    },
+}
+
 DEPRECIATION: dict[str, Any] = {  # a fifth of what is left goes when the year's last day begins
     "kind": "depreciation",
     "active": True,
@@ -44,6 +62,16 @@ async def load_catalogue(api: Api, data: Dataset) -> None:
         *(write("/v1/products/batch", body) for body in bodies.product_batches(data)),
         *(write("/v1/stores/batch", body) for body in bodies.store_batches(data)),
     )
+
+
+async def define_segments(api: Api) -> None:
+    """Define those segments that are not there yet."""
+    found = await api.get("/v1/segments", role="planner", limit="200")
+    there = {segment["name"] for segment in found["data"]}
+    for number, (name, definition) in enumerate(SEGMENTS.items()):
+        if name not in there:
+            body = {"name": name, "definition": definition}
+            await api.post("/v1/segments", body, role="planner", key=f"demo-segment-{number}")
 
 
 async def launch_campaign(api: Api) -> str:

@@ -54,6 +54,7 @@ async def gather(api: Api, scanned: Scanned, audited: Audit) -> Figures:
         "top_tags": tags["data"][:TOP_TAGS],
         "lifecycle": _values(tags["data"], "lifecycle"),
         "customer_groups": _values(tags["data"], "customer_group"),
+        "segments": await _segments(api),
         "models": await _models(api),
         "consents": await _consents(api),
         "campaigns": await _campaigns(api),
@@ -77,6 +78,15 @@ def cross_check(figures: Figures, totals: Totals) -> list[tuple[str, int, int]]:
 def _values(counts: list[Figures], tag: str) -> dict[str, int]:
     """Members by value of a tag."""
     return {each["value"]: each["members"] for each in counts if each["tag"] == tag}
+
+
+async def _segments(api: Api) -> dict[str, int]:
+    """Members by segment."""
+    page = await _ask(api, "/v1/segments", limit="200")
+    return {
+        segment["name"]: (await _ask(api, f"/v1/segments/{segment['segment_id']}/count"))["members"]
+        for segment in page["data"]
+    }
 
 
 async def _models(api: Api) -> Figures:

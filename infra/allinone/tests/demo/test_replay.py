@@ -38,6 +38,7 @@ KEYS = set(
         "top_tags",
         "lifecycle",
         "customer_groups",
+        "segments",
         "models",
         "consents",
         "campaigns",
