@@ -199,8 +199,9 @@ NO_MEMBER = frozenset(
         "incident", "journal", "membership", "merge", "pool", "purchase", "quote", "redemption",
         "refund", "referral", "request", "review", "rotation", "spend", "suppression", "template",
         "top_up", "transfer", "use", "webhook", "segment", "other_segment",
+        "activity", "job", "survey",
     )
-) | {"id", "ref"}  # fmt: skip
+) | {"id", "ref", "segments", "not_in"}  # fmt: skip
 
 
 def test_every_id_is_known_to_be_a_members_or_not() -> None:

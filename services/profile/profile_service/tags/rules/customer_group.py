@@ -18,8 +18,11 @@ def decide(facts: Facts) -> Verdict:
     asleep = sleeping.decide(facts)
     if asleep.given:
         return has("sleeping")
+    until = asleep.until
     twice = facts.previous_on is not None and facts.today < facts.previous_on + YEAR
-    return has(ahead or ("active" if twice else "new"), until=asleep.until)
+    if facts.previous_on is not None and twice and until is not None:
+        until = min(until, facts.previous_on + YEAR)  # where orders are older than membership
+    return has(ahead or ("active" if twice else "new"), until=until)
 
 
 RULE = Rule(
