@@ -13,6 +13,8 @@ from campaign_service.decisions.domain import Candidate, Decision, Verdict
 from chassis.database import Tx
 from contracts.campaign import DeliveryStatus, Outcome
 
+TABLES = ("contact_decision",)  # that follow their member
+
 _MEMBER = [field.name for field in fields(Member)]
 
 
@@ -142,26 +144,6 @@ async def save(
         [delivery for _, delivery in rows],
     )
     return {row["original_member_id"] for row in written}
-
-
-async def follow(tx: Tx, absorbed: Sequence[UUID]) -> None:
-    """Decisions about absorbed ids are now about their survivors."""
-    await tx.execute(
-        "UPDATE contact_decision c SET member_id = a.survivor_id FROM member_alias a"
-        " WHERE c.member_id = a.absorbed_id AND a.absorbed_id = ANY($1::uuid[])",
-        absorbed,
-    )
-
-
-async def part(tx: Tx, root: UUID, restored: UUID, ids: Sequence[UUID]) -> None:
-    """Decisions that were about one of `ids` before a merge are the restored member's again."""
-    await tx.execute(
-        "UPDATE contact_decision SET member_id = $2 WHERE member_id = $1"
-        " AND original_member_id = ANY($3::uuid[])",
-        root,
-        restored,
-        list(ids),
-    )
 
 
 async def page(tx: Tx, member_id: UUID, before: int | None, limit: int) -> list[Recorded]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from campaign_service import following
 from campaign_service.audiences import repository as audiences
 from campaign_service.audiences.rules import picking
 from campaign_service.campaigns import repository as campaigns
@@ -88,7 +89,7 @@ async def run_campaign(
 
 async def follow_merges(tx: Tx, events: Sequence[MembersMerged]) -> None:
     """Decisions go with the person."""
-    await repository.follow(tx, [event.absorbed_id for event in events])
+    await following.follow(tx, repository.TABLES, [event.absorbed_id for event in events])
 
 
 async def explain(

@@ -9,6 +9,8 @@ from campaign_service.campaigns.domain import Campaign
 from campaign_service.deliveries.domain import Held, Plan
 from chassis.database import Tx
 
+TABLES = ("delivery",)  # that follow their member
+
 
 async def hold(
     tx: Tx,
@@ -141,26 +143,6 @@ async def record_reports(
         " < array_position($5::text[], n.status)",
         *([report[index] for report in reports] for index in range(4)),
         ["unknown", "sent", "failed", "delivered"],
-    )
-
-
-async def follow(tx: Tx, absorbed: Sequence[UUID]) -> None:
-    """Messages to absorbed ids are now those of their survivors."""
-    await tx.execute(
-        "UPDATE delivery d SET member_id = a.survivor_id FROM member_alias a"
-        " WHERE d.member_id = a.absorbed_id AND a.absorbed_id = ANY($1::uuid[])",
-        absorbed,
-    )
-
-
-async def part(tx: Tx, root: UUID, restored: UUID, ids: Sequence[UUID]) -> None:
-    """Messages that were about one of `ids` before a merge are the restored member's again."""
-    await tx.execute(
-        "UPDATE delivery SET member_id = $2 WHERE member_id = $1"
-        " AND original_member_id = ANY($3::uuid[])",
-        root,
-        restored,
-        list(ids),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from campaign_service import following
 from campaign_service.audiences import repository as audiences
 from campaign_service.decisions.domain import QuietHours
 from campaign_service.deliveries import domain, repository
@@ -50,7 +51,7 @@ async def record_reports(tx: Tx, events: Sequence[MessageReported]) -> None:
 
 async def follow_merges(tx: Tx, events: Sequence[MembersMerged]) -> None:
     """Messages go with the person."""
-    await repository.follow(tx, [event.absorbed_id for event in events])
+    await following.follow(tx, repository.TABLES, [event.absorbed_id for event in events])
 
 
 async def listed(tx: Tx, member_id: UUID, before: int | None, limit: int) -> api.DeliveryPage:

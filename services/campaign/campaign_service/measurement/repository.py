@@ -9,6 +9,8 @@ from campaign_service.measurement.incremental import Side
 from chassis.database import Tx
 from contracts.events import RecordedOrder
 
+TABLES = ("purchase",)  # that follow their member
+
 # What left, or may have: it is paid for. A message that failed before it was sent is not.
 _SENT = (
     "(d.status IN ('sent', 'delivered', 'unknown')"
@@ -43,26 +45,6 @@ async def add_redemptions(tx: Tx, used: Sequence[tuple[str, RecordedOrder]]) -> 
         [order.order_no for _, order in used],
         [order.paid_at for _, order in used],
         [order.paid_fen for _, order in used],
-    )
-
-
-async def follow(tx: Tx, absorbed: Sequence[UUID]) -> None:
-    """Purchases of absorbed ids are now their survivors'."""
-    await tx.execute(
-        "UPDATE purchase p SET member_id = a.survivor_id FROM member_alias a"
-        " WHERE p.member_id = a.absorbed_id AND a.absorbed_id = ANY($1::uuid[])",
-        absorbed,
-    )
-
-
-async def part(tx: Tx, root: UUID, restored: UUID, ids: Sequence[UUID]) -> None:
-    """Purchases that were about one of `ids` before a merge are the restored member's again."""
-    await tx.execute(
-        "UPDATE purchase SET member_id = $2 WHERE member_id = $1"
-        " AND original_member_id = ANY($3::uuid[])",
-        root,
-        restored,
-        list(ids),
     )
 
 

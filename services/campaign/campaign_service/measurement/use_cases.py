@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
+from campaign_service import following
 from campaign_service.audiences import repository as audiences
 from campaign_service.campaigns import repository as campaigns
 from campaign_service.measurement import repository
@@ -29,7 +30,7 @@ async def note_orders(tx: Tx, events: Sequence[OrdersRecorded]) -> None:
 
 async def follow_merges(tx: Tx, events: Sequence[MembersMerged]) -> None:
     """Purchases go with the person."""
-    await repository.follow(tx, [event.absorbed_id for event in events])
+    await following.follow(tx, repository.TABLES, [event.absorbed_id for event in events])
 
 
 async def settle(tx: Tx, now: datetime) -> None:

@@ -12,6 +12,12 @@ from campaign_service.surveys import repository as surveys
 from chassis.database import Tx
 from contracts.events import MembersSplit
 
+_TABLES = [
+    table
+    for rows in (decisions, deliveries, measurement, activities, surveys)
+    for table in rows.TABLES
+]
+
 
 async def follow(tx: Tx, events: Sequence[MembersSplit]) -> None:
     """In the order of the events; what is apart already stays so."""
@@ -19,10 +25,5 @@ async def follow(tx: Tx, events: Sequence[MembersSplit]) -> None:
     for event in events:
         root = await audiences.split(tx, event.restored_id, event.members)
         if root is not None:
-            for rows in (decisions, deliveries, measurement):
-                ids = [event.restored_id, *event.members]
-                await rows.part(tx, root, event.restored_id, ids)
-            tables = [*activities.TABLES, *surveys.TABLES]
-            await following.part(
-                tx, tables, root, event.restored_id, [event.restored_id, *event.members]
-            )
+            ids = [event.restored_id, *event.members]
+            await following.part(tx, _TABLES, root, event.restored_id, ids)
