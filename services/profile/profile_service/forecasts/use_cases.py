@@ -184,6 +184,7 @@ async def _take(tx: Tx, version: Version, result: dict[str, Any], told: Path) ->
     before = await repository.high_risks(tx, HIGH_RISK)
     table = pl.read_parquet(file).select(pl.col("member").cast(pl.Int64), "value", "detail")
     rows = [(root, value, json.loads(detail)) for root, value, detail in table.iter_rows()]
+    await subject_rows.erasures(tx)  # nobody is erased meanwhile
     await repository.replace(tx, version, rows)
     if version.name == "clv":
         await worth_rows.wait(tx)
