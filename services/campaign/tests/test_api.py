@@ -9,7 +9,7 @@ import pytest
 from services.campaign.tests.world import at
 
 from chassis.clock import DrivenClock
-from contracts import campaign as api
+from contracts.campaign import plans as api
 from contracts.events import (
     CouponOffered,
     MemberRegistered,

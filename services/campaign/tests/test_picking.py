@@ -13,7 +13,7 @@ from campaign_service.decisions import use_cases as decision_cases
 from campaign_service.templates.domain import faults
 from chassis.problem import Problem
 from contracts.base import Money
-from contracts.campaign import CampaignRequest, Offer, Scenario
+from contracts.campaign.plans import CampaignRequest, Offer, Scenario
 from contracts.events import TierChanged
 from contracts.segments import SegmentEntered, SegmentLeft
 

@@ -23,7 +23,8 @@ from campaign_service.decisions.domain import (
 )
 from campaign_service.decisions.rules import RULES, consent, in_words
 from campaign_service.decisions.rules.control_group import position
-from contracts.campaign import DeliveryStatus, Outcome
+from contracts.campaign.decisions import Outcome
+from contracts.campaign.deliveries import DeliveryStatus
 
 ZONE = ZoneInfo("Asia/Shanghai")
 QUIET = QuietHours(time(21), time(9), ZONE)

@@ -17,7 +17,7 @@ from campaign_service.campaigns.domain import (
     advance,
     planned,
 )
-from contracts.campaign import CampaignStatus as Status
+from contracts.campaign.plans import CampaignStatus as Status
 
 AT = datetime(2017, 3, 1, tzinfo=UTC)
 PLAN = Campaign(

@@ -24,7 +24,8 @@ from campaign_service.measurement import use_cases as reports
 from campaign_service.splits import use_cases as splits
 from chassis.database import Database
 from contracts.base import Event, Money
-from contracts.campaign import CampaignReport, CampaignRequest, Offer, Scenario
+from contracts.campaign.plans import CampaignRequest, Offer, Scenario
+from contracts.campaign.reports import CampaignReport
 from contracts.events import (
     CouponOffered,
     MemberRegistered,

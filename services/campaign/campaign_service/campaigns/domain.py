@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from contracts.campaign import CampaignStatus as Status
+from contracts.campaign.plans import CampaignStatus as Status
 
 
 class Action(StrEnum):

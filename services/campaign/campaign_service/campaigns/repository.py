@@ -11,7 +11,7 @@ from sqlmodel import col, or_, select, update
 from campaign_service.campaigns.domain import Action, Campaign, Step
 from campaign_service.tables import CampaignRow, StepRow
 from chassis.database import Tx
-from contracts.campaign import CampaignStatus, Trigger
+from contracts.campaign.plans import CampaignStatus, Trigger
 
 _FIELDS = [field.name for field in fields(Campaign)]
 

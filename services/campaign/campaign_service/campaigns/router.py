@@ -10,7 +10,7 @@ from campaign_service.campaigns import use_cases
 from campaign_service.campaigns.domain import Action
 from campaign_service.paging import CursorDep, LimitDep
 from chassis.web import APIRouter, OnceDep, PrincipalDep, ReadDep, TxDep
-from contracts.campaign import Campaign, CampaignPage, CampaignRequest, RejectRequest
+from contracts.campaign.plans import Campaign, CampaignPage, CampaignRequest, RejectRequest
 
 router = APIRouter(prefix="/v1/campaigns")
 

@@ -10,8 +10,8 @@ from campaign_service.deliveries import repository as deliveries
 from campaign_service.templates import domain as templates
 from chassis.database import Tx
 from chassis.problem import Problem
-from contracts import campaign as api
 from contracts.base import Money, ProblemError
+from contracts.campaign import plans as api
 
 
 async def plan(

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from uuid import UUID
 
 from campaign_service.audiences.domain import Member, Picking
-from contracts.campaign import Outcome
+from contracts.campaign.decisions import Outcome
 
 Facts = dict[str, str | int]
 

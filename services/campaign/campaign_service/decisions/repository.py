@@ -11,7 +11,8 @@ import msgspec
 from campaign_service.audiences.domain import Member, Picking
 from campaign_service.decisions.domain import Candidate, Decision, Verdict
 from chassis.database import Tx
-from contracts.campaign import DeliveryStatus, Outcome
+from contracts.campaign.decisions import Outcome
+from contracts.campaign.deliveries import DeliveryStatus
 
 TABLES = ("contact_decision",)  # that follow their member
 

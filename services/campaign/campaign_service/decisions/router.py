@@ -5,7 +5,7 @@ from uuid import UUID
 from campaign_service.decisions import use_cases
 from campaign_service.paging import CursorDep, LimitDep
 from chassis.web import APIRouter, ReadDep
-from contracts.campaign import ContactDecisionPage
+from contracts.campaign.decisions import ContactDecisionPage
 
 router = APIRouter(prefix="/v1/members")
 

@@ -15,8 +15,8 @@ from campaign_service.deliveries import repository as deliveries
 from chassis.clock import local_date
 from chassis.database import Tx
 from chassis.problem import Problem
-from contracts import campaign as api
-from contracts.campaign import Outcome
+from contracts.campaign import decisions as api
+from contracts.campaign.decisions import Outcome
 from contracts.events import MembersMerged
 
 

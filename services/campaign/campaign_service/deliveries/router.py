@@ -5,7 +5,7 @@ from uuid import UUID
 from campaign_service.deliveries import use_cases
 from campaign_service.paging import CursorDep, LimitDep
 from chassis.web import APIRouter, ReadDep
-from contracts.campaign import DeliveryPage
+from contracts.campaign.deliveries import DeliveryPage
 
 router = APIRouter(prefix="/v1/members")
 

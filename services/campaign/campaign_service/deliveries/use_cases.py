@@ -13,7 +13,7 @@ from campaign_service.deliveries.domain import Held
 from campaign_service.templates import domain as templates
 from chassis.database import Tx
 from chassis.problem import Problem
-from contracts import campaign as api
+from contracts.campaign import deliveries as api
 from contracts.events import CouponOffered, MembersMerged, MessageRequested, MessageSent
 from contracts.gateway_events import MessageReported
 

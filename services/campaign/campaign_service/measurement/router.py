@@ -4,7 +4,7 @@ from uuid import UUID
 
 from campaign_service.measurement import use_cases
 from chassis.web import APIRouter, ReadDep
-from contracts.campaign import CampaignReport
+from contracts.campaign.reports import CampaignReport
 
 router = APIRouter(prefix="/v1/campaigns")
 

@@ -14,8 +14,8 @@ from campaign_service.measurement.incremental import Comparison, Gap, compare
 from campaign_service.measurement.words import sentences
 from chassis.database import Tx
 from chassis.problem import Problem
-from contracts import campaign as api
-from contracts.campaign import Outcome
+from contracts.campaign import plans, reports
+from contracts.campaign.decisions import Outcome
 from contracts.events import MembersMerged, OrdersRecorded
 
 
@@ -40,17 +40,17 @@ async def settle(tx: Tx, now: datetime) -> None:
     await repository.prune(tx, now - WINDOW - 2 * LATE)
 
 
-async def report(tx: Tx, campaign_id: UUID) -> api.CampaignReport:
+async def report(tx: Tx, campaign_id: UUID) -> reports.CampaignReport:
     """Funnel and comparison. Raises Problem 404."""
     campaign = await campaigns.get(tx, campaign_id)
     if campaign is None:
         raise Problem(404, "unknown_campaign", "There is no such campaign")
     arms = await repository.arms(tx, campaign_id)
     comparison = compare(await repository.sides(tx, campaign_id), campaign.control_share)
-    return api.CampaignReport(
+    return reports.CampaignReport(
         campaign_id=campaign_id,
         name=campaign.name,
-        scenario=api.Scenario(campaign.scenario),
+        scenario=plans.Scenario(campaign.scenario),
         author=campaign.author,
         approver=campaign.approver,
         status=campaign.status,
@@ -63,14 +63,14 @@ async def report(tx: Tx, campaign_id: UUID) -> api.CampaignReport:
     )
 
 
-def _arm(arm: Arm) -> api.Arm:
-    return api.Arm(**asdict(arm), return_rate=arm.return_rate)
+def _arm(arm: Arm) -> reports.Arm:
+    return reports.Arm(**asdict(arm), return_rate=arm.return_rate)
 
 
-def _incremental(found: Comparison) -> api.Incremental:
+def _incremental(found: Comparison) -> reports.Incremental:
     middle, low, high = found.extra_revenue_fen or (None, None, None)
     zh, en = sentences(found)
-    return api.Incremental(
+    return reports.Incremental(
         causal=found.causal,
         reason=found.reason,
         treated_members=found.treated.members,
@@ -86,5 +86,5 @@ def _incremental(found: Comparison) -> api.Incremental:
     )
 
 
-def _difference(gap: Gap | None) -> api.Difference | None:
-    return api.Difference(**asdict(gap)) if gap else None
+def _difference(gap: Gap | None) -> reports.Difference | None:
+    return reports.Difference(**asdict(gap)) if gap else None

@@ -2,7 +2,7 @@
 
 from campaign_service.campaigns.rules import festival, new_member, repurchase, uplift, win_back
 from campaign_service.campaigns.rules.playbook import Playbook
-from contracts.campaign import Scenario
+from contracts.campaign.plans import Scenario
 
 PLAYBOOKS: dict[Scenario, Playbook] = {
     Scenario.REPURCHASE: repurchase.PLAYBOOK,

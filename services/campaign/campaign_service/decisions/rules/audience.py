@@ -4,7 +4,7 @@ from datetime import datetime
 
 from campaign_service.audiences.domain import meant
 from campaign_service.decisions.domain import Case, Facts, Rule, Words
-from contracts.campaign import Outcome
+from contracts.campaign.decisions import Outcome
 
 
 def judge(case: Case) -> tuple[bool, Facts]:

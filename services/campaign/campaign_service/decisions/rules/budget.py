@@ -1,7 +1,7 @@
 """The campaign never commits more than its approved budget."""
 
 from campaign_service.decisions.domain import Case, Facts, Rule, Words
-from contracts.campaign import Outcome
+from contracts.campaign.decisions import Outcome
 
 
 def judge(case: Case) -> tuple[bool, Facts]:

@@ -1,7 +1,7 @@
 """The last check, made by the gateway when the message leaves; here only its words."""
 
 from campaign_service.decisions.domain import Verdict, Words
-from contracts.campaign import DeliveryStatus
+from contracts.campaign.deliveries import DeliveryStatus
 
 NAME = "consent"
 WORDS = {

@@ -4,7 +4,7 @@ import hashlib
 from uuid import UUID
 
 from campaign_service.decisions.domain import Case, Facts, Rule, Words
-from contracts.campaign import Outcome
+from contracts.campaign.decisions import Outcome
 
 
 def position(salt: str, member_id: UUID) -> float:

@@ -1,7 +1,7 @@
 """One message a member a day, whatever campaign it comes from."""
 
 from campaign_service.decisions.domain import Case, Facts, Rule, Words
-from contracts.campaign import Outcome
+from contracts.campaign.decisions import Outcome
 
 MESSAGES_A_DAY = 1
 

@@ -1,7 +1,7 @@
 """Who objects to automated decisions is picked by no machine."""
 
 from campaign_service.decisions.domain import Case, Facts, Rule, Words
-from contracts.campaign import Outcome
+from contracts.campaign.decisions import Outcome
 
 
 def judge(case: Case) -> tuple[bool, Facts]:

@@ -1,4 +1,4 @@
-"""Campaigns as clients see them: plan → submit → approve → launch → report. Owned by campaign."""
+"""Plans and their workflow: plan → submit → approve → launch → finish."""
 
 from datetime import date
 from enum import StrEnum
@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Model, Money
+from contracts.campaign.readers import APPROVERS, PLANNERS, READERS
 from contracts.classification import internal, public
 from contracts.operations import DRY_RUN, PAGING, Operation
 from contracts.roles import Role
@@ -43,31 +44,6 @@ class CampaignStatus(StrEnum):
     LAUNCHED = "launched"
     PAUSED = "paused"
     FINISHED = "finished"
-
-
-class Outcome(StrEnum):
-    """What was decided about one member: message it, keep it out for comparison, or not now."""
-
-    MESSAGE = "message"
-    CONTROL = "control"
-    SKIPPED = "skipped"
-
-
-class DeliveryStatus(StrEnum):
-    """Where a message is: waiting for its hour, with the gateway, or done.
-
-    delivered, failed: as the provider's receipt says. unknown: the provider's answer was lost; it
-    may have been sent, and is not sent again.
-    """
-
-    HELD = "held"
-    REQUESTED = "requested"
-    SENT = "sent"
-    REFUSED = "refused"
-    DELIVERED = "delivered"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    WITHDRAWN = "withdrawn"
 
 
 class Audience(Model):
@@ -175,141 +151,6 @@ class RejectRequest(Model):
     reason: Annotated[str, Field(min_length=1, max_length=500), internal]
 
 
-class Arm(Model):
-    """One side of the comparison.
-
-    `measured`: contacts whose window is over. `returned`: those of them followed by an order in
-    the window, whatever coupon it carried; `revenue_fen` what those orders paid.
-    """
-
-    decided: Annotated[int, public]
-    measured: Annotated[int, public]
-    returned: Annotated[int, public]
-    return_rate: Annotated[float | None, public] = None
-    revenue_fen: Annotated[int, public]
-
-
-class Difference(Model):
-    """Treated minus control, a member; `low` to `high` is the 95 % interval."""
-
-    estimate: Annotated[float, public]
-    low: Annotated[float, public]
-    high: Annotated[float, public]
-    p_value: Annotated[float, public]
-
-
-class Incremental(Model):
-    """What followed in one arm beyond the other; members count once, by their first contact.
-
-    Who was to be treated is, also if the message was refused or did not go. `causal`: chance alone
-    made the arms, so the difference is what the campaign did; if not, `reason` says why
-    (`no_control`, `sample_ratio`, `too_few`). `extra_revenue_fen`: what all treated paid more, from
-    `extra_revenue_low` to `extra_revenue_high`; null where it is not causal.
-    """
-
-    causal: Annotated[bool, public]
-    reason: Annotated[str | None, public] = None
-    treated_members: Annotated[int, public]
-    control_members: Annotated[int, public]
-    sample_ratio_p: Annotated[float | None, public] = None
-    return_rate: Annotated[Difference | None, public] = None
-    revenue_fen: Annotated[Difference | None, public] = None
-    extra_revenue_fen: Annotated[int | None, public] = None
-    extra_revenue_low: Annotated[int | None, public] = None
-    extra_revenue_high: Annotated[int | None, public] = None
-    zh: Annotated[str, public]
-    en: Annotated[str, public]
-
-
-class CampaignReport(Model):
-    """The funnel. One contact is one member in one lapse.
-
-    targeted = held_out + skipped + withdrawn + pending + sent + refused. `sent` has what may have
-    been sent, `refused` what failed before it was. `redeemed` counts the coupons used,
-    `revenue_fen` is Σ paid of the orders that used them, `cost_fen` what the sent messages cost.
-    `window_days` is how long both arms are watched after the decision.
-    """
-
-    campaign_id: Annotated[UUID, internal]
-    name: Annotated[str, internal]
-    scenario: Annotated[Scenario, public]
-    author: Annotated[str, internal]
-    approver: Annotated[str | None, internal] = None
-    status: Annotated[CampaignStatus, public]
-    members: Annotated[int, public]
-    targeted: Annotated[int, public]
-    held_out: Annotated[int, public]
-    skipped: Annotated[int, public]
-    withdrawn: Annotated[int, public]
-    pending: Annotated[int, public]
-    sent: Annotated[int, public]
-    refused: Annotated[int, public]
-    redeemed: Annotated[int, public]
-    revenue_fen: Annotated[int, public]
-    cost_fen: Annotated[int, public]
-    budget_fen: Annotated[int, internal]
-    window_days: Annotated[int, public]
-    treated: Annotated[Arm, public]
-    control: Annotated[Arm, public]
-    incremental: Annotated[Incremental, public]
-
-
-class Delivery(Model):
-    """One message to one member. `reason` says why it did not leave, or arrive."""
-
-    delivery_id: Annotated[UUID, internal]
-    campaign_id: Annotated[UUID, internal]
-    campaign: Annotated[str, internal]
-    channel: Annotated[str, public]
-    status: Annotated[DeliveryStatus, public]
-    reason: Annotated[str | None, public] = None
-    due_at: Annotated[AwareDatetime, public]
-    requested_at: Annotated[AwareDatetime | None, public] = None
-    sent_at: Annotated[AwareDatetime | None, public] = None
-    reported_at: Annotated[AwareDatetime | None, public] = None
-
-
-class DeliveryPage(Model):
-    """Messages to a member, newest first."""
-
-    data: Annotated[list[Delivery], internal]
-    next_cursor: Annotated[str | None, public] = None
-
-
-class Check(Model):
-    """One check of a contact decision, in words."""
-
-    check: Annotated[str, public]
-    passed: Annotated[bool, public]
-    zh: Annotated[str, internal]
-    en: Annotated[str, internal]
-
-
-class ContactDecision(Model):
-    """Why a member did or did not get a message."""
-
-    campaign_id: Annotated[UUID, internal]
-    campaign: Annotated[str, internal]
-    decided_at: Annotated[AwareDatetime, public]
-    outcome: Annotated[Outcome, public]
-    checks: Annotated[list[Check], internal]
-
-
-class ContactDecisionPage(Model):
-    """Decisions about a member, newest first."""
-
-    data: Annotated[list[ContactDecision], internal]
-    next_cursor: Annotated[str | None, public] = None
-
-
-PLANNERS = frozenset({Role.PLANNER})
-APPROVERS = frozenset({Role.APPROVER})
-READERS = frozenset({Role.PLANNER, Role.APPROVER, Role.ANALYST, Role.OPERATOR, Role.ADMIN})
-EXPLAINED_TO = frozenset(
-    {Role.MEMBER, Role.SERVICE_AGENT, Role.COMPLIANCE, Role.OPERATOR, Role.ADMIN}
-)
-
-
 def _step(action: str, summary: str, roles: frozenset[Role], body: type | None = None) -> Operation:
     return Operation(
         "POST",
@@ -345,17 +186,4 @@ OPERATIONS: list[Operation] = [
     _step("launch", "Start an approved campaign, or go on after a pause", PLANNERS),
     _step("pause", "Stop picking and sending for now", PLANNERS),
     _step("finish", "End it; what was not sent never will be", PLANNERS),
-    Operation(
-        "GET", "/v1/campaigns/{campaign_id}/report", "campaign", "Funnel and comparison",
-        READERS, response=CampaignReport, tags=("campaigns",),
-    ),
-    Operation(
-        "GET", "/v1/members/{member_id}/deliveries", "campaign", "Messages to a member",
-        EXPLAINED_TO, response=DeliveryPage, query=PAGING, tags=("campaigns",),
-    ),
-    Operation(
-        "GET", "/v1/members/{member_id}/contact-decisions", "campaign",
-        "Why this member did or did not get a message, check by check",
-        EXPLAINED_TO, response=ContactDecisionPage, query=PAGING, tags=("campaigns",),
-    ),
 ]  # fmt: skip

@@ -1,0 +1,11 @@
+"""Campaigns as clients see them. Owned by campaign. One module an area; OPERATIONS has them all."""
+
+from contracts.campaign import decisions, deliveries, plans, reports
+from contracts.operations import Operation
+
+OPERATIONS: list[Operation] = [
+    *plans.OPERATIONS,
+    *reports.OPERATIONS,
+    *deliveries.OPERATIONS,
+    *decisions.OPERATIONS,
+]
