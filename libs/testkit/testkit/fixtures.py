@@ -154,7 +154,13 @@ def is_root() -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What `testkit.never_wrong` counts is gathered from the processes that share a run."""
+    """What `testkit.never_wrong` counts is gathered from the processes that share a run; no example
+    of Hypothesis fails for being slow, as the machine is shared and speed is for benchmarks."""
+    from hypothesis import settings  # noqa: PLC0415
+
     from testkit.never_wrong import Gathering  # noqa: PLC0415
+
+    settings.register_profile("suite", deadline=None)
+    settings.load_profile("suite")
 
     config.pluginmanager.register(Gathering())
