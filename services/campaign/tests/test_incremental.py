@@ -6,7 +6,7 @@ import pytest
 from services.campaign.tests.world import World, at
 
 from campaign_service.audiences import subscribers as audiences
-from campaign_service.decisions.rules.control_group import position
+from campaign_service.experiments.assigning import position
 from campaign_service.measurement import subscribers as measurement
 from campaign_service.measurement.incremental import Side, compare
 from contracts.events import OrdersRecorded, RecordedOrder

@@ -22,7 +22,7 @@ from campaign_service.decisions.domain import (
     decide_all,
 )
 from campaign_service.decisions.rules import RULES, consent, in_words
-from campaign_service.decisions.rules.control_group import position
+from campaign_service.experiments.assigning import position
 from contracts.campaign.decisions import Outcome
 from contracts.campaign.deliveries import DeliveryStatus
 

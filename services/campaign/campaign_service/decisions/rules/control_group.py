@@ -1,20 +1,8 @@
 """A stable share of the members is left alone, so that the effect can be measured."""
 
-import hashlib
-from uuid import UUID
-
 from campaign_service.decisions.domain import Case, Facts, Rule, Words
+from campaign_service.experiments.assigning import position
 from contracts.campaign.decisions import Outcome
-
-
-def position(salt: str, member_id: UUID) -> float:
-    """Where a member stands in a campaign, in [0, 1): the same for ever, another per salt."""
-    digest = hashlib.blake2b(member_id.bytes, key=_key(salt), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64
-
-
-def _key(salt: str) -> bytes:
-    return hashlib.blake2b(salt.encode(), digest_size=32).digest()
 
 
 def judge(case: Case) -> tuple[bool, Facts]:
