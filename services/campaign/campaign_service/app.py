@@ -15,6 +15,7 @@ from campaign_service.decisions import jobs as decision_jobs
 from campaign_service.decisions import subscribers as decisions
 from campaign_service.decisions.domain import Policy, QuietHours
 from campaign_service.decisions.router import router as decisions_router
+from campaign_service.decisions.use_cases import Desk
 from campaign_service.deliveries import jobs as delivery_jobs
 from campaign_service.deliveries import subscribers as deliveries
 from campaign_service.deliveries.router import router as deliveries_router
@@ -60,7 +61,7 @@ def in_turn(*handlers: Handler) -> Handler:
 def service(settings: CampaignSettings) -> Service:
     """What campaign is made of."""
     quiet = QuietHours(settings.quiet_from, settings.quiet_until, PROGRAM_ZONE)
-    policy = Policy(quiet, settings.message_cost_fen)
+    desk = Desk(Policy(quiet, settings.message_cost_fen))
     return Service(
         name="campaign",
         settings=settings,
@@ -78,7 +79,7 @@ def service(settings: CampaignSettings) -> Service:
         ],
         subscriptions=[
             *audiences.SUBSCRIPTIONS,
-            *decisions.subscriptions(policy),
+            *decisions.subscriptions(desk),
             *rights.SUBSCRIPTIONS,
             *splits.SUBSCRIPTIONS,
             *communities.SUBSCRIPTIONS,
@@ -104,7 +105,7 @@ def service(settings: CampaignSettings) -> Service:
         ],
         jobs=[
             *measurement_jobs.JOBS,
-            *decision_jobs.jobs(policy),
+            *decision_jobs.jobs(desk),
             *delivery_jobs.jobs(quiet),
             *survey_jobs.jobs(Post(_press(settings), _signer(settings), quiet)),
         ],

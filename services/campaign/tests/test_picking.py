@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from services.campaign.tests.world import POLICY, World, at
+from services.campaign.tests.world import DESK, World, at
 
 from campaign_service.audiences import use_cases as audiences
 from campaign_service.campaigns.rules import PLAYBOOKS
@@ -18,7 +18,7 @@ from contracts.events import TierChanged
 from contracts.segments import SegmentEntered, SegmentLeft
 
 FRESH, SLEEPING = UUID(int=101), UUID(int=102)
-ON_ENTERED, ON_TIER = (each.handler for each in decisions.subscriptions(POLICY))
+ON_ENTERED, ON_TIER = (each.handler for each in decisions.subscriptions(DESK))
 
 
 async def enter(world: World, segment: UUID, day: str, *members: int, version: int = 1) -> None:

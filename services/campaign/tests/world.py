@@ -15,6 +15,7 @@ from campaign_service.campaigns.domain import Action
 from campaign_service.decisions import jobs as decision_jobs
 from campaign_service.decisions import subscribers as decisions
 from campaign_service.decisions.domain import Policy, QuietHours
+from campaign_service.decisions.use_cases import Desk
 from campaign_service.deliveries import jobs as delivery_jobs
 from campaign_service.deliveries import subscribers as deliveries
 from campaign_service.deliveries import use_cases as delivery_cases
@@ -39,7 +40,7 @@ from contracts.events import (
 
 ZONE = ZoneInfo("Asia/Shanghai")
 QUIET = QuietHours(time(21), time(9), ZONE)
-POLICY = Policy(QUIET, message_cost_fen=5)
+DESK = Desk(Policy(QUIET, message_cost_fen=5))
 
 
 def at(text: str) -> datetime:
@@ -119,7 +120,7 @@ class World:
             await campaigns.advance(tx, campaign_id, action, actor)
 
     async def midnight(self, day: str) -> None:
-        for job in (*measurement_jobs.JOBS, *decision_jobs.jobs(POLICY)):
+        for job in (*measurement_jobs.JOBS, *decision_jobs.jobs(DESK)):
             await job.run(self.db, at(day))
 
     async def release(self, moment: str) -> None:

@@ -1,8 +1,9 @@
 """The pipeline: a case goes through the checks in order; each leaves a verdict."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any
 from uuid import UUID
 
 from campaign_service.audiences.domain import Member, Picking
@@ -63,14 +64,31 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """A member is to be contacted, if nothing speaks against it.
+
+    `occasion`: what for, as a moment; with `step` (a journey's node) it says which contact of the
+    campaign with this member it is: there is one of each, however often it is asked for. `values`:
+    variables of the text, by name, as JSON has them; nothing that identifies anybody.
+    """
+
+    member_id: UUID
+    occasion: datetime
+    values: Mapping[str, Any] = field(default_factory=dict)
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A member, the occasion for a contact, how many messages are planned or sent for the day in
-    question, and whether the member objects to automated decisions."""
+    question, and whether the member objects to automated decisions. `step`, `values`: as asked."""
 
     member: Member
     occasion: datetime
     messages_that_day: int
     objects: bool = False
+    step: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +143,8 @@ class Decision:
     outcome: Outcome
     due_at: datetime
     verdicts: tuple[Verdict, ...]
+    step: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 def decide(case: Case, rules: Sequence[Rule]) -> Decision:
@@ -145,6 +165,8 @@ def decide(case: Case, rules: Sequence[Rule]) -> Decision:
         outcome,
         case.policy.quiet.next_open(case.now),
         tuple(verdicts),
+        case.candidate.step,
+        case.candidate.values,
     )
 
 

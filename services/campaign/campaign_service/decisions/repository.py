@@ -1,6 +1,6 @@
 """Candidates in one query; decisions written set by set."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from campaign_service.audiences.domain import Member, Picking
-from campaign_service.decisions.domain import Candidate, Decision, Verdict
+from campaign_service.decisions.domain import Ask, Candidate, Decision, Verdict
 from chassis.database import Tx
 from contracts.campaign.decisions import Outcome
 from contracts.campaign.deliveries import DeliveryStatus
@@ -33,6 +33,14 @@ class Recorded:
     reason: str | None
 
 
+class _Args(list[object]):
+    """Arguments of a query as it is written; each call answers a placeholder."""
+
+    def __call__(self, value: object) -> str:
+        self.append(value)
+        return f"${len(self)}"
+
+
 async def candidates(
     tx: Tx,
     campaign_id: UUID,
@@ -47,27 +55,52 @@ async def candidates(
     Who was only skipped is a candidate again. `day` is the one whose messages are counted; `since`
     is the occasion where the audience has none of its own; `only`: look at these alone.
     """
-    args: list[object] = [campaign_id, day]
-
-    def arg(value: object) -> str:
-        args.append(value)
-        return f"${len(args)}"
-
-    source, where = _audience(picking, arg)
+    args = _Args()
+    source, where = _audience(picking, args)
     columns = [f"m.{moment}" if moment != "entered_at" else moment for moment in picking.moments]
-    occasion = f"greatest({', '.join(columns)})" if columns else f"{arg(since)}::timestamptz"
+    occasion = f"greatest({', '.join(columns)})" if columns else f"{args(since)}::timestamptz"
     if only is not None:
-        where.append(f"m.member_id = ANY({arg(list(only))}::uuid[])")
+        where.append(f"m.member_id = ANY({args(list(only))}::uuid[])")
+    chosen = (
+        f"SELECT m.*, entered_at, {occasion} AS occasion, '' AS step, NULL::jsonb AS values"
+        f" FROM {source} WHERE {' AND '.join(where) or 'true'}"
+    )
+    return await _standing(tx, chosen, args, campaign_id, day)
+
+
+async def asked(
+    tx: Tx, campaign_id: UUID, picking: Picking, *, day: date, asks: Sequence[Ask]
+) -> list[Candidate]:
+    """Those asked for who are in the audience and about whom nothing final is decided."""
+    args = _Args()
+    source, where = _audience(picking, args)
+    wanted = [args([getattr(ask, name) for ask in asks]) for name in ("member_id", "occasion")]
+    wanted.append(args([ask.step for ask in asks]))
+    wanted.append(args([msgspec.json.encode(ask.values).decode() for ask in asks]))
+    ids, occasions, steps, values = wanted
+    chosen = (
+        f"SELECT m.*, entered_at, a.occasion, a.step, a.values FROM {source}"
+        f" JOIN (SELECT DISTINCT ON (member, occasion, step) n.member, n.occasion, n.step,"
+        f" n.values::jsonb AS values FROM unnest({ids}::uuid[], {occasions}::timestamptz[],"
+        f" {steps}::text[], {values}::text[]) AS n (member, occasion, step, values)) a"
+        f" ON a.member = m.member_id WHERE {' AND '.join(where) or 'true'}"
+    )
+    return await _standing(tx, chosen, args, campaign_id, day)
+
+
+async def _standing(
+    tx: Tx, chosen: str, args: _Args, campaign_id: UUID, day: date
+) -> list[Candidate]:
+    campaign = args(campaign_id)
     rows = await tx.fetch(
         "SELECT c.*, (SELECT count(*) FROM delivery d WHERE d.member_id = c.member_id"
-        " AND d.day = $2 AND d.status <> 'withdrawn') AS messages_that_day,"
+        f" AND d.day = {args(day)} AND d.status <> 'withdrawn') AS messages_that_day,"
         " EXISTS (SELECT FROM objection o LEFT JOIN member_alias a ON a.absorbed_id = o.member_id"
         " WHERE coalesce(a.survivor_id, o.member_id) = c.member_id) AS objects"
-        f" FROM (SELECT m.*, entered_at, {occasion} AS occasion FROM {source}"
-        f" WHERE {' AND '.join(where) or 'true'}) c WHERE c.occasion IS NOT NULL"
-        " AND NOT EXISTS (SELECT FROM contact_decision p WHERE p.campaign_id = $1"
-        " AND p.member_id = c.member_id AND p.lapse = c.occasion AND p.outcome <> 'skipped')"
-        " ORDER BY c.registered_at, c.member_id",
+        f" FROM ({chosen}) c WHERE c.occasion IS NOT NULL"
+        f" AND NOT EXISTS (SELECT FROM contact_decision p WHERE p.campaign_id = {campaign}"
+        " AND p.member_id = c.member_id AND p.lapse = c.occasion AND p.step = c.step"
+        " AND p.outcome <> 'skipped') ORDER BY c.registered_at, c.member_id, c.occasion",
         *args,
     )
     return [
@@ -76,12 +109,14 @@ async def candidates(
             row["occasion"],
             row["messages_that_day"],
             row["objects"],
+            row["step"],
+            row["values"] or {},
         )
         for row in rows
     ]
 
 
-def _audience(picking: Picking, arg: Callable[[object], str]) -> tuple[str, list[str]]:
+def _audience(picking: Picking, arg: _Args) -> tuple[str, list[str]]:
     """FROM and WHERE of an audience; `arg` takes a value and answers its placeholder."""
     source = "member m CROSS JOIN (VALUES (NULL::timestamptz)) AS s (entered_at)"
     if picking.inside:
@@ -120,22 +155,23 @@ async def committed_fen(tx: Tx, campaign_id: UUID) -> int:
 
 async def save(
     tx: Tx, campaign_id: UUID, decided_at: datetime, rows: Sequence[tuple[Decision, UUID | None]]
-) -> set[UUID]:
-    """Write decisions with the ids of their messages; answers the members written.
+) -> set[tuple[UUID, datetime, str]]:
+    """Write decisions with the ids of their messages; answers (member, occasion, step) of those
+    written.
 
     A decision that stands already (the job ran before) is left as it is, unless it was a skip.
     """
     written = await tx.fetch(
         "INSERT INTO contact_decision (campaign_id, decided_at, member_id, original_member_id,"
-        " lapse, outcome, checks, delivery_id)"
-        " SELECT $1, $2, n.member, n.member, n.lapse, n.outcome, n.checks::jsonb, n.delivery"
-        " FROM unnest($3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::uuid[])"
-        " AS n (member, lapse, outcome, checks, delivery)"
-        " ON CONFLICT (campaign_id, original_member_id, lapse) DO UPDATE"
+        " lapse, step, outcome, checks, delivery_id)"
+        " SELECT $1, $2, n.member, n.member, n.lapse, n.step, n.outcome, n.checks::jsonb,"
+        " n.delivery FROM unnest($3::uuid[], $4::timestamptz[], $5::text[], $6::text[],"
+        " $7::uuid[], $8::text[]) AS n (member, lapse, outcome, checks, delivery, step)"
+        " ON CONFLICT (campaign_id, original_member_id, lapse, step) DO UPDATE"
         " SET decided_at = excluded.decided_at, outcome = excluded.outcome,"
         " checks = excluded.checks, delivery_id = excluded.delivery_id"
         " WHERE contact_decision.outcome = 'skipped'"
-        " RETURNING original_member_id",
+        " RETURNING original_member_id, lapse, step",
         campaign_id,
         decided_at,
         [decision.member_id for decision, _ in rows],
@@ -143,8 +179,26 @@ async def save(
         [decision.outcome for decision, _ in rows],
         [msgspec.json.encode(decision.verdicts).decode() for decision, _ in rows],
         [delivery for _, delivery in rows],
+        [decision.step for decision, _ in rows],
     )
-    return {row["original_member_id"] for row in written}
+    return {(row["original_member_id"], row["lapse"], row["step"]) for row in written}
+
+
+async def outcomes(
+    tx: Tx, campaign_id: UUID, asks: Sequence[Ask]
+) -> dict[tuple[UUID, datetime, str], Outcome]:
+    """What stands about (member, occasion, step), however long ago it was decided."""
+    rows = await tx.fetch(
+        "SELECT c.member_id, c.lapse, c.step, c.outcome FROM unnest($2::uuid[],"
+        " $3::timestamptz[], $4::text[]) AS n (member, lapse, step) JOIN contact_decision c"
+        " ON c.campaign_id = $1 AND c.member_id = n.member AND c.lapse = n.lapse"
+        " AND c.step = n.step",
+        campaign_id,
+        [ask.member_id for ask in asks],
+        [ask.occasion for ask in asks],
+        [ask.step for ask in asks],
+    )
+    return {(r["member_id"], r["lapse"], r["step"]): Outcome(r["outcome"]) for r in rows}
 
 
 async def page(tx: Tx, member_id: UUID, before: int | None, limit: int) -> list[Recorded]:

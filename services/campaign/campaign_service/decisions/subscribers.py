@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from campaign_service.audiences import use_cases as audiences
 from campaign_service.decisions import use_cases
-from campaign_service.decisions.domain import Policy
+from campaign_service.decisions.use_cases import Desk
 from chassis.bus import Subscription
 from chassis.database import Tx
 from contracts.events import TierChanged
@@ -13,13 +13,13 @@ from contracts.segments import SegmentEntered
 on_merged = use_cases.follow_merges
 
 
-def subscriptions(policy: Policy) -> list[Subscription]:
+def subscriptions(desk: Desk) -> list[Subscription]:
     """Members who enter an audience, whom some campaigns wait for."""
 
     async def on_entered(tx: Tx, events: Sequence[SegmentEntered]) -> None:
-        await use_cases.entered(tx, policy, await audiences.enter(tx, events))
+        await use_cases.entered(tx, desk, await audiences.enter(tx, events))
 
     async def on_tier(tx: Tx, events: Sequence[TierChanged]) -> None:
-        await use_cases.entered(tx, policy, {}, await audiences.change_tiers(tx, events))
+        await use_cases.entered(tx, desk, {}, await audiences.change_tiers(tx, events))
 
     return [Subscription(SegmentEntered, on_entered), Subscription(TierChanged, on_tier)]

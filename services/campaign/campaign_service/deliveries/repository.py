@@ -5,7 +5,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from campaign_service.campaigns.domain import Campaign
+from campaign_service.decisions.domain import Decision
 from campaign_service.deliveries.domain import Held, Plan
 from chassis.database import Tx
 
@@ -15,21 +18,24 @@ TABLES = ("delivery",)  # that follow their member
 async def hold(
     tx: Tx,
     campaign: Campaign,
-    messages: Sequence[tuple[UUID, UUID, str]],
+    messages: Sequence[tuple[UUID, Decision]],
     *,
     due_at: datetime,
     day: date,
     cost_fen: int,
 ) -> None:
-    """New messages as (delivery, member, language), held until they are due."""
+    """New messages with the decisions they come from, held until they are due."""
     await tx.execute(
         "INSERT INTO delivery (delivery_id, campaign_id, member_id, original_member_id, language,"
-        " channel, status, day, due_at, cost_fen)"
-        " SELECT n.id, $4, n.member, n.member, n.language, $5, 'held', $6, $7, $8"
-        " FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS n (id, member, language)",
-        [delivery_id for delivery_id, _, _ in messages],
-        [member_id for _, member_id, _ in messages],
-        [language for _, _, language in messages],
+        " step, values, channel, status, day, due_at, cost_fen)"
+        " SELECT n.id, $6, n.member, n.member, n.language, n.step, n.values::jsonb, $7, 'held',"
+        " $8, $9, $10 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])"
+        " AS n (id, member, language, step, values)",
+        [delivery_id for delivery_id, _ in messages],
+        [decision.member_id for _, decision in messages],
+        [decision.language for _, decision in messages],
+        [decision.step for _, decision in messages],
+        [msgspec.json.encode(decision.values).decode() for _, decision in messages],
         campaign.campaign_id,
         campaign.channel,
         day,

@@ -119,8 +119,9 @@ class ObjectionRow(Table, table=True):
 
 
 class DecisionRow(Table, table=True):
-    """One decision per member (as known then) and lapse, with every check.
+    """One decision per member (as known then), lapse and step, with every check.
 
+    `step` is a journey's node; elsewhere empty.
     `orders`, `revenue_fen`: what followed in the window; set with `measured_at`, once it is over.
     """
 
@@ -130,6 +131,7 @@ class DecisionRow(Table, table=True):
     member_id: UUID
     original_member_id: UUID
     lapse: datetime = moment()
+    step: str = Field(sa_type=Text)
     decided_at: datetime = moment()
     outcome: str = Field(sa_type=Text)
     checks: list[Any] = document()
@@ -159,6 +161,8 @@ class DeliveryRow(Table, table=True):
     reported_at: datetime | None = moment(nullable=True)
     cost_fen: int
     coupon_code: str | None = Field(sa_type=Text, unique=True)
+    step: str = Field(sa_type=Text)
+    values: dict[str, Any] = document()
 
 
 class PurchaseRow(Table, table=True):
