@@ -1,11 +1,16 @@
 """Figures beside floors: a table for people, JSON for scripts."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import psutil
 from rich.console import Console
 from rich.table import Table
+
+from allinone.platform import Platform
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,11 @@ class Row:
     def share(self) -> float | None:
         """Figure ÷ floor."""
         return self.value / self.beside if self.beside else None
+
+
+def say(text: str) -> None:
+    """What a bench is about to do, for whoever waits."""
+    Console(stderr=True, highlight=False).print(f"[dim]·[/] {text}", soft_wrap=True)
 
 
 def show(title: str, rows: list[Row], json_file: Path | None) -> int:
@@ -46,3 +56,18 @@ def show(title: str, rows: list[Row], json_file: Path | None) -> int:
         }
         json_file.write_bytes(msgspec.json.format(msgspec.json.encode(content)))
     return 0
+
+
+def used(platform: Platform, names: Iterable[str]) -> dict[str, float]:
+    """Seconds of processor time of each part so far; of PostgreSQL those of its connections."""
+    return {name: _seconds(platform.pid(name)) for name in names}
+
+
+def _seconds(pid: int | None) -> float:
+    process = psutil.Process(pid)
+    spent = 0.0
+    for each in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            times = each.cpu_times()
+            spent += times.user + times.system
+    return spent

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import httptools
 import uvloop
 
+PATIENCE = 60.0  # seconds for the last answers
 MARK = b"@@@@@@@@"  # in a body: replaced by the number of the request
 
 
@@ -77,26 +78,34 @@ class _Connection(asyncio.Protocol):
         self._parser: Any = httptools.HttpResponseParser(self)
         self._transport: Any = None
         self._since = 0.0
+        self._asked = b""  # what is not answered yet
+        self._heard = False
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
         self._load.idle(self)
 
     def send(self, request: bytes, since: float) -> None:
-        self._since = since
+        self._since, self._asked, self._heard = since, request, False
         self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
+        self._heard = True
         self._parser.feed_data(data)
 
     def on_message_complete(self) -> None:
         status = self._parser.get_status_code()
         self._parser = httptools.HttpResponseParser(self)
+        self._asked = b""
         self._load.answered(status, perf_counter() - self._since)
         self._load.idle(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._load.answered(0, perf_counter() - self._since)
+        """A server may close what is idle, and we may be asking just then: a read is asked anew."""
+        if self._asked and (self._heard or not self._asked.startswith(b"GET ")):
+            self._load.answered(0, perf_counter() - self._since)
+            self._asked = b""
+        self._load.lost(self, self._asked, self._since)
 
 
 class _Load:
@@ -107,6 +116,9 @@ class _Load:
         self._bodies = [request.body.encode() for request in plan.requests]
         self._idle: deque[_Connection] = deque()
         self._due: deque[float] = deque()
+        self._again: deque[tuple[bytes, float]] = deque()
+        self._trust: ssl.SSLContext | None = None
+        self._repairs: set[asyncio.Task[None]] = set()
         self._sent = 0
         self._ends = 0.0  # not begun
         self._over = asyncio.Event()
@@ -121,13 +133,10 @@ class _Load:
 
     async def run(self) -> float:
         """Seconds from the first request to the last answer."""
-        plan, parts = self._plan, urlsplit(self._plan.url)
-        trust = ssl.create_default_context(cafile=plan.ca) if plan.ca else None
-        loop = asyncio.get_running_loop()
+        plan = self._plan
+        self._trust = ssl.create_default_context(cafile=plan.ca) if plan.ca else None
         for _ in range(plan.connections):
-            await loop.create_connection(
-                lambda: _Connection(self), parts.hostname or "", parts.port or 0, ssl=trust
-            )
+            await self._connect()
         started = perf_counter()
         self._ends = started + plan.seconds
         if plan.rate:
@@ -136,8 +145,36 @@ class _Load:
             waiting, self._idle = self._idle, deque()
             for connection in waiting:
                 self.idle(connection)
-        await self._over.wait()
+        try:
+            async with asyncio.timeout(max(self._ends - perf_counter(), 0.0) + PATIENCE):
+                await self._over.wait()
+        except TimeoutError:
+            self.answered(0, PATIENCE)
         return perf_counter() - started
+
+    async def _connect(self) -> None:
+        parts = urlsplit(self._plan.url)
+        await asyncio.get_running_loop().create_connection(
+            lambda: _Connection(self), parts.hostname or "", parts.port or 0, ssl=self._trust
+        )
+
+    def lost(self, connection: _Connection, asked: bytes, since: float) -> None:
+        """A connection is gone: another one takes its place, and first what it did not answer."""
+        if self._over.is_set():
+            return
+        if connection in self._idle:
+            self._idle.remove(connection)
+        if asked:
+            self._again.append((asked, since))
+        repair = asyncio.create_task(self._reconnect())
+        self._repairs.add(repair)
+        repair.add_done_callback(self._repairs.discard)
+
+    async def _reconnect(self) -> None:
+        try:
+            await self._connect()
+        except OSError:
+            self.answered(0, 0.0)
 
     async def _at_rate(self, started: float, rate: float) -> None:
         n = 0
@@ -147,6 +184,7 @@ class _Load:
             n += 1
             self._serve()
         await asyncio.sleep(max(0.0, self._ends - perf_counter()))
+        self._ends = perf_counter()  # a timer may be early, and nobody would look again
         self._look()
 
     def idle(self, connection: _Connection) -> None:
@@ -160,10 +198,17 @@ class _Load:
     def _look(self) -> None:
         """Is it over?"""
         ended = perf_counter() >= self._ends > 0
-        if ended and not self._due and len(self._idle) == self._plan.connections:
+        if (
+            ended
+            and not self._due
+            and not self._again
+            and len(self._idle) == self._plan.connections
+        ):
             self._over.set()
 
     def _serve(self) -> None:
+        while self._idle and self._again:
+            self._idle.popleft().send(*self._again.popleft())
         while self._idle and self._due:
             n = self._sent % len(self._heads)
             body = self._bodies[n].replace(MARK, b"%08d" % (self._plan.first + self._sent))

@@ -10,11 +10,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # the bench is run by its path
 
@@ -26,7 +23,7 @@ from gateway_service.imports.fields import recognised
 from gateway_service.imports.reading import Reader, form_of, values_of
 from gateway_service.imports.rows import Unit, member
 from testkit.vaults import derived_vault
-from tests.load.figures import Row, show
+from tests.load.figures import Row, show, used
 
 ROWS = int(os.environ.get("BENCH_ROWS", "20000"))
 FLOOR_ROWS = 3_000
@@ -81,14 +78,14 @@ async def _measure(folder: Path) -> list[Row]:
 
         async with platform.client(timeout=60) as http:
             http.headers["Authorization"] = f"Bearer {await token()}"
-            before, begun = _used(platform), time.perf_counter()
+            before, begun = used(platform, NAMES), time.perf_counter()
             job = await Importing(http, token).run(Wish(file, "members", "bench"), _say)
             seconds = time.perf_counter() - begun
             assert job["imported"] == ROWS, job
             admin = {"Authorization": f"Bearer {await platform.token('admin')}"}
             await http.get("/dev/settled", headers=admin, timeout=600)
             followed = time.perf_counter() - begun
-            after = _used(platform)
+            after = used(platform, NAMES)
     cpu = {name: (after[name] - before[name]) / ROWS * 1e6 for name in NAMES}
     return [
         Row("rows_per_second", ROWS / seconds, "sealing_rows_per_second_a_core", 1e6 / needed,
@@ -102,18 +99,3 @@ async def _measure(folder: Path) -> list[Row]:
 
 def _say(job: Mapping[str, Any]) -> None:
     print(f"  {job['rows_done']:,} of {job['rows'] or '…'} rows", file=sys.stderr)
-
-
-def _used(platform: Platform) -> dict[str, float]:
-    """Seconds of processor time of each part so far; of PostgreSQL those of its connections."""
-    return {name: _seconds(platform.pid(name)) for name in NAMES}
-
-
-def _seconds(pid: int | None) -> float:
-    process = psutil.Process(pid)
-    spent = 0.0
-    for each in (process, *process.children(recursive=True)):
-        with suppress(psutil.NoSuchProcess):
-            times = each.cpu_times()
-            spent += times.user + times.system
-    return spent

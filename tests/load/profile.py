@@ -17,15 +17,17 @@ from allinone.tls import ensure_certificates
 from chassis.principal import HEADER, TOKEN_HEADER, Principal
 from contracts.roles import Role
 from testkit import eventually
-from tests.load.figures import Row, show
+from tests.load.figures import Row, say, show, used
 from tests.load.floors import floor
 from tests.load.gateway import free_port
 from tests.load.generator import Plan, Request, Result, run
 from tests.load.people import SKUS, fill, undecided
 
-MEMBERS = int(os.environ.get("BENCH_MEMBERS", "10000"))
-RATE, SECONDS, CONNECTIONS = 100.0, 10.0, 16
+MEMBERS = int(os.environ.get("BENCH_MEMBERS", "2000"))
+RATE, SECONDS, CONNECTIONS = 100.0, 5.0, 16
+WARM = 1.0  # seconds: statements prepared, caches warm
 AT_ONCE = 500
+WORKING = ("profile", "postgres")  # whose processor time a call is
 ASKED = ("profile", "recommendations")
 
 
@@ -37,10 +39,15 @@ def main(json_file: Path | None) -> int:
 
 
 async def _measure(folder: Path) -> list[Row]:
-    async with Platform(folder, dev=True, external=External(), port=free_port()) as platform:
+    port = free_port()
+    async with Platform(
+        folder, dev=True, external=External(), port=port, on_progress=say
+    ) as platform:
         async with platform.client(timeout=60) as http:
+            say(f"{MEMBERS:,} members join")
             members = await _join(platform, http)
             (await http.get("/dev/settled")).raise_for_status()
+            say("they get a year behind them, and tags")
             await fill(platform.admin_dsn)
             await eventually(lambda: _decided(platform), timeout=300)
             (await http.get("/dev/settled")).raise_for_status()
@@ -87,6 +94,7 @@ def _rows(platform: Platform, members: list[str], token: dict[str, str]) -> list
     urls, ca = platform.service_urls, str(platform.ca_path)
     agent = Principal(Role.SERVICE_AGENT, "bench").header()
     inner = {TOKEN_HEADER: platform.internal_token, HEADER: agent}
+    say(f"{RATE:.0f} calls a second: an echo over TLS")
     with floor("echo", ensure_certificates(platform.home.tls)) as echo:
         bare = _at_rate(echo, [Request("POST", "/echo", {}, '{"echo": 1}')], ca)
     rows: list[Row] = []
@@ -97,7 +105,10 @@ def _rows(platform: Platform, members: list[str], token: dict[str, str]) -> list
             "through_the_gateway": (platform.url, token, ca),
         }
         for way, (url, headers, trust) in ways.items():
+            say(f"{what} {way.replace('_', ' ')}")
+            before = used(platform, WORKING)
             found = _at_rate(url, [Request("GET", path, headers) for path in paths], trust)
+            after = used(platform, WORKING)
             for name, value, beside in (
                 ("p50", found.p50_ms, bare.p50_ms), ("p99", found.p99_ms, bare.p99_ms)
             ):  # fmt: skip
@@ -105,11 +116,16 @@ def _rows(platform: Platform, members: list[str], token: dict[str, str]) -> list
                 rows.append(
                     Row(f"{what}_{way}_{name}_ms", value, f"bare_echo_tls_{name}_ms", beside, aim)
                 )
+            calls = RATE * (SECONDS + WARM)
+            rows += (
+                Row(f"{what}_{way}_{part}_cpu_ms", (after[part] - before[part]) / calls * 1e3)
+                for part in WORKING
+            )
     return rows
 
 
 def _at_rate(url: str, requests: list[Request], ca: str | None) -> Result:
-    run(Plan(url, requests, 1.0, CONNECTIONS, ca, RATE, 5_000))  # statements prepared, caches warm
+    run(Plan(url, requests, WARM, CONNECTIONS, ca, RATE, 5_000))
     result = run(Plan(url, requests, SECONDS, CONNECTIONS, ca, RATE))
     assert result.good, result.statuses
     return result
