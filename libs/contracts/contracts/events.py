@@ -17,6 +17,7 @@ from contracts import (  # noqa: F401 - all_events finds them too
     worth,
 )
 from contracts.base import Amount, Event, Record
+from contracts.campaign import responses  # noqa: F401 - as above
 from contracts.classification import Kind, holding, internal, personal, public, quasi
 
 

@@ -237,6 +237,7 @@ _CAMPAIGN = [
     Holding("campaign", "objection", "rights", N, _MEMBER, "objected_at"),
     Holding("campaign", "contact_decision", "marketing", N, _BOTH, "decided_at", 2 * YEAR),
     Holding("campaign", "delivery", "marketing", N, _BOTH, "due_at", 2 * YEAR),
+    Holding("campaign", "message_response", "marketing", N, _BOTH, "made_at", 2 * YEAR),
     Holding("campaign", "purchase", "marketing", N, _BOTH, "paid_at", YEAR),
     Holding("campaign", "redemption", "marketing", N, (), "paid_at", 2 * YEAR),
     Holding("campaign", "signup", "loyalty", N, _BOTH, "signed_up_at", 2 * YEAR),

@@ -19,6 +19,9 @@ from campaign_service.decisions.use_cases import Desk
 from campaign_service.deliveries import jobs as delivery_jobs
 from campaign_service.deliveries import subscribers as deliveries
 from campaign_service.deliveries.router import router as deliveries_router
+from campaign_service.links import router as links_router
+from campaign_service.links import subscribers as links
+from campaign_service.links.domain import Linker
 from campaign_service.measurement import jobs as measurement_jobs
 from campaign_service.measurement import subscribers as measurement
 from campaign_service.measurement.router import router as measurement_router
@@ -76,6 +79,7 @@ def service(settings: CampaignSettings) -> Service:
             communities_router.router,
             surveys_router.router,
             pages.router,
+            links_router.router,
         ],
         subscriptions=[
             *audiences.SUBSCRIPTIONS,
@@ -100,6 +104,7 @@ def service(settings: CampaignSettings) -> Service:
                     measurement.on_merged,
                     activities.on_merged,
                     surveys.on_merged,
+                    links.on_merged,
                 ),
             ),
         ],
@@ -128,6 +133,13 @@ def _signer(settings: CampaignSettings) -> Signer:
     return Signer(settings.internal_token, settings.public_url)
 
 
+def _linker(settings: CampaignSettings) -> Linker:
+    shop = settings.shop_url or settings.public_url
+    return Linker(
+        settings.internal_token, settings.public_url, shop, settings.link_hosts.split(",")
+    )
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The app, with settings from the environment unless given."""
     values = settings.model_dump() if settings else {}
@@ -135,4 +147,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = build(service(own))
     app.state.press = _press(own)
     app.state.signer = _signer(own)
+    app.state.linker = _linker(own)
     return app

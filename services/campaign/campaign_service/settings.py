@@ -28,3 +28,12 @@ class CampaignSettings(Settings):
         "https://localhost:8443",
         description="address of the gateway, for links and QR codes",
     )
+    shop_url: str = Field(
+        "",
+        pattern=r"^(https://[^/?#@\s]+(/[^?#\s]*)?)?$",
+        description="the shop that links in messages lead to, where paths of goods begin;"
+        " empty: the gateway's address",
+    )
+    link_hosts: str = Field(
+        "", description="other hosts that links in messages may lead to, with commas between"
+    )

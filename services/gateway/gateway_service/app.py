@@ -71,6 +71,7 @@ from gateway_service.imports.ways import Ways
 from gateway_service.imports.work import Importer, again
 from gateway_service.incidents import router as incidents
 from gateway_service.incidents.jobs import incidents as searched
+from gateway_service.links import router as link_pages
 from gateway_service.login import router as login
 from gateway_service.login.proofs import PhoneProofs
 from gateway_service.login.providers import WeChat
@@ -136,8 +137,8 @@ def create_app(settings: Settings | None = None) -> Front:
     mail = Sender(hooks)
     features = (
         access, staff, login, signatures, approvals, audit, incidents, retention, collect, consent,
-        desensitize, rights, egress, dispatching, unsubscribe, forms, keys_router, webhooks,
-        schemas_router, cleaning, imports,
+        desensitize, rights, egress, dispatching, unsubscribe, link_pages, forms, keys_router,
+        webhooks, schemas_router, cleaning, imports,
     )  # fmt: skip
     routers = [*(feature.router for feature in features), _document()]
     app = build(

@@ -19,6 +19,9 @@ HOLDS = {
     "delivery": "SELECT c.name AS campaign, d.channel, d.language, d.status, d.reason, d.day,"
     " d.requested_at, d.sent_at, d.coupon_code FROM delivery d JOIN campaign c USING (campaign_id)"
     f" WHERE {_MINE} ORDER BY d.seq",
+    "message_response": "SELECT c.name AS campaign, r.channel, r.target, r.made_at, r.opened_at,"
+    " r.clicked_at, r.clicks FROM message_response r JOIN campaign c USING (campaign_id)"
+    f" WHERE {_MINE} ORDER BY r.made_at",
     "purchase": f"SELECT order_no, paid_at, paid_fen FROM purchase WHERE {_MINE}",
     "redemption": "SELECT r.coupon_code, r.order_no, r.paid_at, r.paid_fen FROM redemption r"
     f" JOIN delivery d USING (coupon_code) WHERE {_MINE}",
@@ -42,6 +45,7 @@ KEPT = {
     "contact_decision": "figures of campaigns, by a bare id",
     "delivery": "figures of campaigns, by a bare id; the text was never here",
     "redemption": "figures of campaigns",
+    "message_response": "figures of campaigns, by a bare id; its link is dead",
     "vote": "the result that was told, by a bare id",
 }
 
@@ -67,6 +71,7 @@ erase = statements(
     "DELETE FROM follower WHERE referred_id = ANY($1::uuid[])",
     "UPDATE delivery SET status = 'withdrawn', reason = 'erased'"
     f" WHERE {_MINE} AND status = 'held'",
+    f"UPDATE message_response SET token_hash = NULL, target = NULL WHERE {_MINE}",
     *(f"DELETE FROM {table} WHERE {_MINE}" for table in _GOES),
 )
 

@@ -7,6 +7,7 @@ from campaign_service.activities import repository as activities
 from campaign_service.audiences import repository as audiences
 from campaign_service.decisions import repository as decisions
 from campaign_service.deliveries import repository as deliveries
+from campaign_service.links import repository as links
 from campaign_service.measurement import repository as measurement
 from campaign_service.surveys import repository as surveys
 from chassis.database import Tx
@@ -14,7 +15,7 @@ from contracts.events import MembersSplit
 
 _TABLES = [
     table
-    for rows in (decisions, deliveries, measurement, activities, surveys)
+    for rows in (decisions, deliveries, measurement, activities, surveys, links)
     for table in rows.TABLES
 ]
 
