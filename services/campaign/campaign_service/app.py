@@ -111,7 +111,7 @@ def service(settings: CampaignSettings) -> Service:
         jobs=[
             *measurement_jobs.JOBS,
             *decision_jobs.jobs(desk),
-            *delivery_jobs.jobs(quiet),
+            *delivery_jobs.jobs(quiet, _linker(settings)),
             *survey_jobs.jobs(Post(_press(settings), _signer(settings), quiet)),
         ],
         start=[_start],

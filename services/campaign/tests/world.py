@@ -19,6 +19,8 @@ from campaign_service.decisions.use_cases import Desk
 from campaign_service.deliveries import jobs as delivery_jobs
 from campaign_service.deliveries import subscribers as deliveries
 from campaign_service.deliveries import use_cases as delivery_cases
+from campaign_service.links import subscribers as links
+from campaign_service.links.domain import Linker
 from campaign_service.measurement import jobs as measurement_jobs
 from campaign_service.measurement import subscribers as measurement
 from campaign_service.measurement import use_cases as reports
@@ -41,6 +43,7 @@ from contracts.events import (
 ZONE = ZoneInfo("Asia/Shanghai")
 QUIET = QuietHours(time(21), time(9), ZONE)
 DESK = Desk(Policy(QUIET, message_cost_fen=5))
+LINKER = Linker("secret", "https://m.example", "https://shop.example", ["mini.example"])
 
 
 def at(text: str) -> datetime:
@@ -78,7 +81,7 @@ class World:
         ]
         await self.hear(
             events, audiences.on_merged, decisions.on_merged, deliveries.on_merged,
-            measurement.on_merged,
+            measurement.on_merged, links.on_merged,
         )  # fmt: skip
 
     async def split(self, survivor: int, restored: int, *members: int) -> None:
@@ -124,7 +127,7 @@ class World:
             await job.run(self.db, at(day))
 
     async def release(self, moment: str) -> None:
-        for job in delivery_jobs.jobs(QUIET):
+        for job in delivery_jobs.jobs(QUIET, LINKER):
             await job.run(self.db, at(moment))
 
     async def day(self, day: str) -> None:

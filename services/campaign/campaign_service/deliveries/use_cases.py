@@ -10,6 +10,8 @@ from campaign_service.audiences import repository as audiences
 from campaign_service.decisions.domain import QuietHours
 from campaign_service.deliveries import domain, repository
 from campaign_service.deliveries.domain import Held
+from campaign_service.links.domain import Linker, Tracked
+from campaign_service.links.use_cases import links_for
 from campaign_service.templates import domain as templates
 from chassis.database import Tx
 from chassis.problem import Problem
@@ -18,7 +20,7 @@ from contracts.events import CouponOffered, MembersMerged, MessageRequested, Mes
 from contracts.gateway_events import MessageReported
 
 
-async def release(tx: Tx, quiet: QuietHours, now: datetime, limit: int) -> bool:
+async def release(tx: Tx, quiet: QuietHours, linker: Linker, now: datetime, limit: int) -> bool:
     """Send off up to `limit` due messages, coupon first; answers whether more may be due."""
     await audiences.lock(tx)
     due = await repository.take_due(tx, now, limit)
@@ -32,8 +34,10 @@ async def release(tx: Tx, quiet: QuietHours, now: datetime, limit: int) -> bool:
     else:
         codes = [domain.coupon_code(secrets.randbits(64)) for _ in plan.going]
         await repository.mark_requested(tx, plan, codes, now)
+        links = await links_for(tx, linker, [_tracked(held) for held in plan.going], now)
+        until = quiet.next_closed(now)
         for held, code in zip(plan.going, codes, strict=True):
-            _tell(tx, held, code, now, quiet.next_closed(now))
+            _tell(tx, held, code, links[held.delivery_id], now=now, until=until)
     return len(due) == limit
 
 
@@ -67,7 +71,13 @@ async def listed(tx: Tx, member_id: UUID, before: int | None, limit: int) -> api
     )
 
 
-def _tell(tx: Tx, held: Held, code: str, now: datetime, until: datetime | None) -> None:
+def _tracked(held: Held) -> Tracked:
+    return Tracked(held.delivery_id, held.campaign_id, held.member_id, held.channel)
+
+
+def _tell(
+    tx: Tx, held: Held, code: str, link: str, *, now: datetime, until: datetime | None
+) -> None:
     filling = templates.Filling(code, held.percent_off, held.valid_days)
     tx.publish(
         CouponOffered(
@@ -89,6 +99,7 @@ def _tell(tx: Tx, held: Held, code: str, now: datetime, until: datetime | None) 
             purpose="marketing",
             text=templates.render(held.text, held.language, filling),
             requested_at=now,
+            link=link,
             until=until,
         )
     )

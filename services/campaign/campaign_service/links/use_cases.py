@@ -1,6 +1,8 @@
 """Give messages their links; note who follows them and what was opened; tell it once."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from campaign_service import following
@@ -14,7 +16,9 @@ from contracts.campaign.responses import LinkClicked, LinkTarget, MessageOpened,
 from contracts.events import MembersMerged
 
 
-async def links_for(tx: Tx, linker: Linker, messages: Sequence[Tracked]) -> dict[UUID, str]:
+async def links_for(
+    tx: Tx, linker: Linker, messages: Sequence[Tracked], now: datetime
+) -> dict[UUID, str]:
     """The address to put into each message, by delivery; a message asked about again gets the same.
 
     Where a link may not lead, it leads to the shop: plans are held against `linker.target` before,
@@ -29,7 +33,7 @@ async def links_for(tx: Tx, linker: Linker, messages: Sequence[Tracked]) -> dict
             log.warning("link_leads_elsewhere", campaign_id=str(each.campaign_id))
             target = linker.target(None) or ""
         made.append((each, hash_of(linker.token(each.delivery_id)), target))
-    await repository.add(tx, made, tx.now)
+    await repository.add(tx, made, now)
     return {each.delivery_id: linker.address(each.delivery_id) for each in messages}
 
 
@@ -74,7 +78,7 @@ async def follow_merges(tx: Tx, events: Sequence[MembersMerged]) -> None:
     await following.follow(tx, repository.TABLES, [event.absorbed_id for event in events])
 
 
-def _whose(response: Response) -> dict[str, UUID | str]:
+def _whose(response: Response) -> dict[str, Any]:
     return {
         "delivery_id": response.delivery_id,
         "campaign_id": response.campaign_id,

@@ -22,8 +22,8 @@ from campaign_service.tables.surveys import SurveyAnswerRow, SurveyInvitationRow
 from campaign_service.tables.templates import TemplateRow, TemplateVersionRow
 
 __all__ = [
-    "ActivityRow", "CommunityMemberRow", "CommunityRow", "FollowerRow", "MessageResponseRow", "ShareRow",
-    "SignupRow", "SurveyAnswerRow", "SurveyInvitationRow", "SurveyRow", "Table",
+    "ActivityRow", "CommunityMemberRow", "CommunityRow", "FollowerRow", "MessageResponseRow",
+    "ShareRow", "SignupRow", "SurveyAnswerRow", "SurveyInvitationRow", "SurveyRow", "Table",
     "TemplateRow", "TemplateVersionRow", "VoteRow",
 ]  # fmt: skip
 
