@@ -129,7 +129,13 @@ def _pointer(location: tuple[Any, ...]) -> str:
     head, rest = location[:1], location[1:]
     if head and head[0] in ("query", "path", "header"):
         return f"#{head[0]}/" + "/".join(map(_step, rest))
-    return "".join(f"/{_step(step)}" for step in (rest if head == ("body",) else location))
+    steps = (step for step in (rest if head == ("body",) else location) if not _is_tag(step))
+    return "".join(f"/{_step(step)}" for step in steps)
+
+
+def _is_tag(step: Any) -> bool:
+    """Which shape of several was meant: no place in a body (cf. contracts' `tagged`)."""
+    return isinstance(step, str) and step.startswith("?")
 
 
 def _step(step: Any) -> str:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, ClassVar
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field
 
 from contracts.classification import public
 
@@ -59,6 +59,18 @@ class ProblemDocument(Model):
     code: Annotated[str, public]
     trace_id: Annotated[str | None, public] = None
     errors: Annotated[list[ProblemError], public] = Field(default_factory=list)
+
+
+def tags(field: str, otherwise: str) -> Discriminator:
+    """Which of several shapes a body means: its `field` names the tag, `otherwise` where it does
+    not say. Tags begin with `?`: a body has no such place, so problems' pointers leave them out."""
+
+    def tag(value: Any) -> str:
+        if isinstance(value, dict):
+            return f"?{value.get(field, otherwise)}"
+        return f"?{getattr(value, field, otherwise)}"
+
+    return Discriminator(tag)
 
 
 JsonObject = dict[str, Any]

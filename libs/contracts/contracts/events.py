@@ -17,7 +17,6 @@ from contracts import (  # noqa: F401 - all_events finds them too
     worth,
 )
 from contracts.base import Amount, Event, Record
-from contracts.campaign import responses  # noqa: F401 - as above
 from contracts.classification import Kind, holding, internal, personal, public, quasi
 
 
@@ -266,8 +265,32 @@ class TierChanged(Event, frozen=True):
     changed_at: Annotated[datetime, public]
 
 
+class CouponPromise(Record, frozen=True):
+    """What a campaign's coupon gives; the words of points' coupon templates.
+
+    `effect`: cash_off (`value` in fen), percent (`value` in percent, at most `max_off_fen`), gift
+    (`value` pieces of `gift_sku`), free_delivery (at most `value` fen). An empty list means any.
+    """
+
+    effect: Annotated[str, public]
+    value: Annotated[int, public]
+    threshold_fen: Annotated[int, public] = 0
+    max_off_fen: Annotated[int | None, public] = None
+    gift_sku: Annotated[str | None, public] = None
+    zh: Annotated[str, public] = ""
+    en: Annotated[str, public] = ""
+    stores: Annotated[list[str], public] = []
+    channels: Annotated[list[str], public] = []
+    departments: Annotated[list[str], public] = []
+    categories: Annotated[list[str], public] = []
+    skus: Annotated[list[str], public] = []
+
+
 class CouponOffered(Event, frozen=True):
-    """A campaign grants a coupon; points keeps it and redeems it with an order."""
+    """A campaign grants a coupon; points keeps it and redeems it with an order.
+
+    Without `promise` it takes off `percent_off`, which is 0 for any other coupon.
+    """
 
     subject = "campaign.coupon_offered.v1"
     coupon_id: Annotated[UUID, internal]
@@ -277,6 +300,7 @@ class CouponOffered(Event, frozen=True):
     percent_off: Annotated[int, public]
     valid_from: Annotated[datetime, public]
     valid_until: Annotated[datetime, public]
+    promise: Annotated[CouponPromise | None, public] = None
 
 
 class MessageRequested(Event, frozen=True):
@@ -332,4 +356,6 @@ class AuditCheckpointed(Event, frozen=True):
 
 def all_events() -> list[type[Event]]:
     """Every event class, by subject."""
+    import contracts.campaign  # noqa: F401, PLC0415 - its plans speak of orders, which need Event here
+
     return sorted(Event.__subclasses__(), key=lambda event: event.subject)

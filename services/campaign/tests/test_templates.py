@@ -2,23 +2,26 @@
 
 import pytest
 
+from campaign_service.campaigns.offers import values
 from campaign_service.campaigns.rules import PLAYBOOKS
-from campaign_service.templates.domain import Filling, faults, render
+from campaign_service.templates.domain import faults, render
+from contracts.campaign.offers import PercentOffer
 
-FILLING = Filling("ABCD2345EFGH", 20, 14)
+OFFER = PercentOffer(percent_off=20, valid_days=14)
+ZH, EN = ({**values(OFFER, each), "code": "ABCD2345EFGH"} for each in ("zh", "en"))
 TAIL = "拒收请回复R"
 
 
 def test_scenarios_own_texts_may_be_sent() -> None:
     for playbook in PLAYBOOKS.values():
-        assert faults(playbook.text_zh, "zh") == []
-        assert faults(playbook.text_en, "en") == []
+        assert faults(playbook.text_zh, "zh", ZH) == []
+        assert faults(playbook.text_en, "en", EN) == []
 
 
 def test_everything_but_the_name_is_filled_in() -> None:
-    text = render("{name}，{discount}券{code}，{days}天。" + TAIL, "zh", FILLING)
+    text = render("{name}，{discount}券{code}，{days}天。" + TAIL, ZH)
     assert text == "{name}，8折券ABCD2345EFGH，14天。" + TAIL
-    assert render("{discount} {code} opt out", "en", FILLING) == "20% off ABCD2345EFGH opt out"
+    assert render("{discount} {code} opt out", EN) == "20% off ABCD2345EFGH opt out"
 
 
 @pytest.mark.parametrize(
@@ -36,10 +39,10 @@ def test_everything_but_the_name_is_filled_in() -> None:
     ],
 )
 def test_faults_are_told(text: str, fault: str) -> None:
-    assert any(fault in found for found in faults(text, "zh"))
+    assert any(fault in found for found in faults(text, "zh", ZH))
 
 
 def test_the_limit_counts_the_longest_filling() -> None:
     room = 70 - 12 - 4 - len(TAIL)
-    assert faults("{name}{code}" + "好" * room + TAIL, "zh") == []
-    assert faults("{name}{code}" + "好" * (room + 1) + TAIL, "zh") != []
+    assert faults("{name}{code}" + "好" * room + TAIL, "zh", ZH) == []
+    assert faults("{name}{code}" + "好" * (room + 1) + TAIL, "zh", ZH) != []

@@ -17,24 +17,23 @@ from campaign_service.campaigns.domain import (
     advance,
     planned,
 )
+from campaign_service.campaigns.planning import plan
+from contracts.base import Money
+from contracts.campaign.offers import PercentOffer
+from contracts.campaign.plans import CampaignRequest, Scenario
 from contracts.campaign.plans import CampaignStatus as Status
 
 AT = datetime(2017, 3, 1, tzinfo=UTC)
 PLAN = Campaign(
     campaign_id=UUID(int=1),
-    name="spring",
-    scenario="repurchase",
-    channel="sms",
-    audience={"days_without_purchase": 30},
-    trigger="daily",
-    percent_off=20,
-    valid_days=14,
-    control_share=0.1,
-    starts_on=None,
-    ends_on=None,
-    text_zh="",
-    text_en="",
-    budget_fen=100_000,
+    plan=plan(
+        CampaignRequest(
+            name="spring",
+            scenario=Scenario.REPURCHASE,
+            offer=PercentOffer(percent_off=20, valid_days=14),
+            budget=Money(amount=100_000),
+        )
+    ),
     author="ann",
     created_at=AT,
 )

@@ -27,7 +27,8 @@ from campaign_service.measurement import use_cases as reports
 from campaign_service.splits import use_cases as splits
 from chassis.database import Database
 from contracts.base import Event, Money
-from contracts.campaign.plans import CampaignRequest, Offer, Scenario
+from contracts.campaign.offers import PercentOffer
+from contracts.campaign.plans import CampaignRequest, Scenario
 from contracts.campaign.reports import CampaignReport
 from contracts.events import (
     CouponOffered,
@@ -100,8 +101,8 @@ class World:
     async def launched(self, name: str = "spring", **plan: Any) -> UUID:
         body = CampaignRequest(
             name=name,
-            offer=Offer(percent_off=20, valid_days=14),
             **{
+                "offer": PercentOffer(percent_off=20, valid_days=14),
                 "scenario": Scenario.REPURCHASE,
                 "control_share": 0.0,
                 "budget": Money(amount=100_000),

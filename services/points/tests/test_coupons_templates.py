@@ -23,8 +23,10 @@ from services.points.tests.coupons import (
 )
 from services.points.tests.test_merges import merge
 
+from contracts.events import CouponPromise
 from contracts.roles import Role
-from points_service.coupons.domain import Terms, campaign_template
+from points_service.coupons.domain import Terms
+from points_service.coupons.offered import campaign_template
 from testkit.stack import Stack
 
 OFF = {"amount": 500}
@@ -194,7 +196,8 @@ async def test_coupons_of_before_become_those_of_a_template(stack: Stack) -> Non
             "SELECT issued, definition FROM coupon_template JOIN coupon_terms USING (template_id)"
         )
         terms = msgspec.json.decode(row["definition"], type=Terms)
-        assert (row["issued"], terms.template) == (2, campaign_template(campaign, 20))
+        promise = CouponPromise("percent", 20, zh="减 20%", en="20 % off")
+        assert (row["issued"], terms.template) == (2, campaign_template(campaign, promise))
         uses = await owner.fetch("SELECT uses FROM coupon ORDER BY code")
         assert [each["uses"] for each in uses] == [0, 1]
     finally:

@@ -8,10 +8,13 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Model, Money
+from contracts.campaign.offers import Offer
 from contracts.campaign.readers import APPROVERS, PLANNERS, READERS
 from contracts.classification import internal, public
 from contracts.operations import DRY_RUN, PAGING, Operation
+from contracts.points.common import Code
 from contracts.roles import Role
+from contracts.templates import Channel
 
 
 class Scenario(StrEnum):
@@ -63,13 +66,6 @@ class Audience(Model):
     not_in: Annotated[list[UUID], Field(max_length=10), internal] = Field(default_factory=list)
 
 
-class Offer(Model):
-    """A percent coupon, valid for some days from the hour it is sent."""
-
-    percent_off: Annotated[int, Field(ge=1, le=90), public]
-    valid_days: Annotated[int, Field(ge=1, le=365), public]
-
-
 class Schedule(Model):
     """First and last programme day (Asia/Shanghai) on which members are picked; both inclusive."""
 
@@ -80,29 +76,94 @@ class Schedule(Model):
 class MessageText(Model):
     """The message in both languages.
 
-    Variables: `{name}` (filled in by the gateway), `{code}`, `{discount}`, `{days}`. `{code}` and
-    the way to unsubscribe must be there; Chinese fits one SMS (70 characters), English 160.
+    Variables: `{name}` (filled in by the gateway), `{code}`, `{discount}`, `{days}`. The way to
+    unsubscribe must be there, and `{code}` where the offer is a coupon; Chinese fits one SMS (70
+    characters), English 160.
     """
 
     zh: Annotated[str, Field(min_length=1, max_length=200), public]
     en: Annotated[str, Field(min_length=1, max_length=400), public]
 
 
-class CampaignRequest(Model):
-    """A plan. `name` is unique; it also seeds the control group. `budget` pays for messages.
+class OwnTexts(Model):
+    """Texts of this campaign's own, for channels that carry nothing but a text: sms, pos, call."""
 
-    Without `template` or `audience` the scenario's own are used.
+    texts: Annotated[MessageText, public]
+
+
+class ContentRef(Model):
+    """A template by its key. Without `version` the newest; a plan handed in keeps the one it saw.
+
+    Without `variant` each member gets the one that chance gave it.
+    """
+
+    template: Code
+    version: Annotated[int | None, Field(ge=1), public] = None
+    variant: Annotated[Code | None, public] = None
+
+
+Content = OwnTexts | ContentRef
+
+
+class Caps(Model):
+    """What the plan allows beneath the programme's own limits; None: nothing stricter.
+
+    `per_member`: messages of this campaign, ever. `per_day`, `per_week`: messages of any campaign
+    that a member has had, this one included. `per_channel`: the same a week, by channel.
+    """
+
+    per_member: Annotated[int | None, Field(ge=1, le=1000), public] = None
+    per_day: Annotated[int | None, Field(ge=1, le=100), public] = None
+    per_week: Annotated[int | None, Field(ge=1, le=100), public] = None
+    per_channel: Annotated[dict[Channel, Annotated[int, Field(ge=1, le=100)]], public] = Field(
+        default_factory=dict
+    )
+
+
+class Plan(Model):
+    """A whole plan, kept as one versioned document. `name` also seeds the control group.
+
+    `channels`: the first that reaches a member is used; with `prefer_members_own` the member's own
+    comes first. `budget` pays for messages and for the worst case of what is offered.
+    `stale_after`: minutes after its occasion from which on a message is worth nothing and dropped.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=100), internal]
     scenario: Annotated[Scenario, public]
+    goal: Annotated[str | None, Field(max_length=500), internal] = None
+    audience: Annotated[Audience, public]
+    trigger: Annotated[Trigger, public] = Trigger.DAILY
+    offer: Annotated[Offer, public]
+    content: Annotated[Content, public]
+    channels: Annotated[list[Channel], Field(min_length=1, max_length=7), public]
+    prefer_members_own: Annotated[bool, public] = False
+    control_share: Annotated[float, Field(ge=0, le=0.5), public] = 0.1
+    schedule: Annotated[Schedule, public] = Schedule()
+    budget: Annotated[Money, internal]
+    caps: Annotated[Caps, public] = Caps()
+    stale_after: Annotated[int | None, Field(ge=1, le=525_600), public] = None
+
+
+class CampaignRequest(Model):
+    """A plan. `name` is unique.
+
+    Without `template`, `channels` or `audience` the scenario's own are used.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=100), internal]
+    scenario: Annotated[Scenario, public]
+    goal: Annotated[str | None, Field(max_length=500), internal] = None
     audience: Annotated[Audience | None, public] = None
     trigger: Annotated[Trigger, public] = Trigger.DAILY
     offer: Annotated[Offer, public]
+    template: Annotated[MessageText | None, public] = None
+    channels: Annotated[list[Channel], Field(max_length=7), public] = Field(default_factory=list)
+    prefer_members_own: Annotated[bool, public] = False
     control_share: Annotated[float, Field(ge=0, le=0.5), public] = 0.1
     schedule: Annotated[Schedule, public] = Schedule()
-    template: Annotated[MessageText | None, public] = None
     budget: Annotated[Money, internal]
+    caps: Annotated[Caps, public] = Caps()
+    stale_after: Annotated[int | None, Field(ge=1, le=525_600), public] = None
 
 
 class CampaignStep(Model):
@@ -116,20 +177,10 @@ class CampaignStep(Model):
     note: Annotated[str | None, internal] = None
 
 
-class Campaign(Model):
-    """A campaign with its whole history."""
+class Campaign(Plan):
+    """A campaign: its plan, where it is, and how it came there. `version` counts steps."""
 
     campaign_id: Annotated[UUID, internal]
-    name: Annotated[str, internal]
-    scenario: Annotated[Scenario, public]
-    audience: Annotated[Audience, public]
-    trigger: Annotated[Trigger, public]
-    channel: Annotated[str, public]
-    offer: Annotated[Offer, public]
-    control_share: Annotated[float, public]
-    schedule: Annotated[Schedule, public]
-    template: Annotated[MessageText, public]
-    budget: Annotated[Money, internal]
     status: Annotated[CampaignStatus, public]
     version: Annotated[int, public]
     author: Annotated[str, internal]

@@ -1,12 +1,13 @@
 """The workflow as a pure state machine. Every step is versioned, with its actor and time."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from contracts.campaign.plans import CampaignStatus as Status
+from contracts.campaign.plans import Plan
 
 
 class Action(StrEnum):
@@ -34,28 +35,25 @@ JUDGING = frozenset({Action.APPROVE, Action.REJECT})  # never by the author
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign. `audience` is contracts' `Audience` as JSON, what is not asked left out; money in
-    fen."""
+    """A campaign: its plan as a document, and where it is."""
 
     campaign_id: UUID
-    name: str
-    scenario: str
-    channel: str
-    audience: dict[str, Any]
-    trigger: str
-    percent_off: int
-    valid_days: int
-    control_share: float
-    starts_on: date | None
-    ends_on: date | None
-    text_zh: str
-    text_en: str
-    budget_fen: int
+    plan: Plan
     author: str
     created_at: datetime
     approver: str | None = None
     status: Status = Status.PLANNED
     version: int = 1
+
+    @property
+    def name(self) -> str:
+        """Unique; seeds whatever is drawn by lot."""
+        return self.plan.name
+
+    @property
+    def audience(self) -> dict[str, Any]:
+        """Who is meant, what is not asked left out."""
+        return self.plan.audience.model_dump(mode="json", exclude_defaults=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,39 @@
 """Campaigns and their steps, in and out of the database."""
 
-from dataclasses import asdict, fields
+from collections.abc import Collection
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col, or_, select, update
+from sqlmodel import col, select, update
 
 from campaign_service.campaigns.domain import Action, Campaign, Step
 from campaign_service.tables import CampaignRow, StepRow
 from chassis.database import Tx
-from contracts.campaign.plans import CampaignStatus, Trigger
+from contracts.campaign.plans import CampaignStatus, Plan, Trigger
 
-_FIELDS = [field.name for field in fields(Campaign)]
+_OWN = ("campaign_id", "author", "created_at", "approver", "version")
+_ON_A_DAY = (
+    "status = 'launched' AND coalesce((plan->'schedule'->>'starts_on')::date <= $1, true)"
+    " AND coalesce((plan->'schedule'->>'ends_on')::date >= $1, true)"
+)
 
 
 async def add(tx: Tx, campaign: Campaign, step: Step) -> bool:
     """Store a plan; False where the name is taken."""
     added = await tx.fetchval(
         insert(CampaignRow)
-        .values(**asdict(campaign))
+        .values(
+            campaign_id=campaign.campaign_id,
+            name=campaign.name,
+            plan=kept(campaign.plan),
+            author=campaign.author,
+            created_at=campaign.created_at,
+            status=campaign.status,
+            version=campaign.version,
+        )
         .on_conflict_do_nothing(index_elements=["name"])
         .returning(col(CampaignRow.seq))
     )
@@ -42,6 +55,15 @@ async def get(tx: Tx, campaign_id: UUID, *, lock: bool = False) -> Campaign | No
     return _campaign(row) if row else None
 
 
+async def plans(tx: Tx, campaign_ids: Collection[UUID]) -> dict[UUID, Plan]:
+    """The plans of these."""
+    rows = await tx.fetch(
+        "SELECT campaign_id, plan FROM campaign WHERE campaign_id = ANY($1::uuid[])",
+        list(campaign_ids),
+    )
+    return {row["campaign_id"]: Plan.model_validate(row["plan"]) for row in rows}
+
+
 async def get_launched(tx: Tx, campaign_id: UUID) -> Campaign | None:
     """A running campaign, kept running until the transaction ends."""
     query = select(CampaignRow).where(
@@ -54,33 +76,21 @@ async def get_launched(tx: Tx, campaign_id: UUID) -> Campaign | None:
 
 async def launched_on(tx: Tx, day: date) -> list[UUID]:
     """Running campaigns that pick members on a day, oldest first."""
-    starts, ends = col(CampaignRow.starts_on), col(CampaignRow.ends_on)
-    query = (
-        select(CampaignRow.campaign_id)
-        .where(
-            col(CampaignRow.status) == CampaignStatus.LAUNCHED,
-            or_(starts.is_(None), starts <= day),
-            or_(ends.is_(None), ends >= day),
-        )
-        .order_by(col(CampaignRow.created_at), col(CampaignRow.name))
+    rows = await tx.fetch(
+        f"SELECT campaign_id FROM campaign WHERE {_ON_A_DAY} ORDER BY created_at, name", day
     )
-    return [row["campaign_id"] for row in await tx.fetch(query)]
+    return [row["campaign_id"] for row in rows]
 
 
 async def waiting_on(tx: Tx, day: date) -> list[Campaign]:
     """Running campaigns that decide as members enter their audience, on a day; oldest first."""
-    starts, ends = col(CampaignRow.starts_on), col(CampaignRow.ends_on)
-    query = (
-        select(CampaignRow)
-        .where(
-            col(CampaignRow.status) == CampaignStatus.LAUNCHED,
-            col(CampaignRow.trigger) == Trigger.ENTERED,
-            or_(starts.is_(None), starts <= day),
-            or_(ends.is_(None), ends >= day),
-        )
-        .order_by(col(CampaignRow.created_at), col(CampaignRow.name))
+    rows = await tx.fetch(
+        f"SELECT * FROM campaign WHERE {_ON_A_DAY} AND plan->>'trigger' = $2"
+        " ORDER BY created_at, name",
+        day,
+        Trigger.ENTERED,
     )
-    return [_campaign(row) for row in await tx.fetch(query)]
+    return [_campaign(row) for row in rows]
 
 
 async def page(tx: Tx, before: int | None, limit: int) -> list[tuple[int, Campaign]]:
@@ -125,6 +135,12 @@ async def _add_step(tx: Tx, campaign_id: UUID, step: Step) -> None:
     await tx.execute(insert(StepRow).values(campaign_id=campaign_id, **asdict(step)))
 
 
+def kept(plan: Plan) -> dict[str, Any]:
+    """The document of a plan."""
+    return plan.model_dump(mode="json", exclude_none=True)
+
+
 def _campaign(row: Any) -> Campaign:
-    values = {name: row[name] for name in _FIELDS}
-    return Campaign(**{**values, "status": CampaignStatus(row["status"])})
+    own = {name: row[name] for name in _OWN}
+    plan = Plan.model_validate(row["plan"])
+    return Campaign(plan=plan, status=CampaignStatus(row["status"]), **own)

@@ -142,8 +142,8 @@ def _terms(campaign: Campaign, now: datetime) -> Terms:
     return Terms(
         salt=campaign.name,
         picking=picking(campaign.audience, now),
-        control_share=campaign.control_share,
-        budget_fen=campaign.budget_fen,
+        control_share=campaign.plan.control_share,
+        budget_fen=campaign.plan.budget.amount,
     )
 
 

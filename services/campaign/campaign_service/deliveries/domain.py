@@ -20,9 +20,6 @@ class Held:
     member_id: UUID
     language: str
     channel: str
-    text: str
-    percent_off: int
-    valid_days: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ async def hold(
         [decision.step for _, decision in messages],
         [msgspec.json.encode(decision.values).decode() for _, decision in messages],
         campaign.campaign_id,
-        campaign.channel,
+        campaign.plan.channels[0],
         day,
         due_at,
         cost_fen,
@@ -50,8 +50,7 @@ async def take_due(tx: Tx, now: datetime, limit: int) -> list[Held]:
     Those of a campaign that is being paused or finished at this moment are left to the next call.
     """
     rows = await tx.fetch(
-        "SELECT d.delivery_id, d.campaign_id, d.member_id, d.language, d.channel, c.percent_off,"
-        " c.valid_days, CASE d.language WHEN 'en' THEN c.text_en ELSE c.text_zh END AS text"
+        "SELECT d.delivery_id, d.campaign_id, d.member_id, d.language, d.channel"
         " FROM delivery d JOIN campaign c USING (campaign_id)"
         " WHERE d.status = 'held' AND d.due_at <= $1 AND c.status = 'launched'"
         " ORDER BY d.due_at, d.seq LIMIT $2 FOR UPDATE OF d FOR SHARE OF c SKIP LOCKED",
@@ -102,8 +101,8 @@ async def postpone(tx: Tx, plan: Plan) -> None:
     )
 
 
-async def mark_requested(tx: Tx, plan: Plan, codes: Sequence[str], now: datetime) -> None:
-    """These have gone to the gateway, each with its coupon."""
+async def mark_requested(tx: Tx, plan: Plan, codes: Sequence[str | None], now: datetime) -> None:
+    """These have gone to the gateway, each with its coupon if there is one."""
     await tx.execute(
         "UPDATE delivery d SET status = 'requested', requested_at = $3, day = $4,"
         " coupon_code = n.code FROM unnest($1::uuid[], $2::text[]) AS n (id, code)"

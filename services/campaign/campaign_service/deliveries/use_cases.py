@@ -7,6 +7,9 @@ from uuid import UUID
 
 from campaign_service import following
 from campaign_service.audiences import repository as audiences
+from campaign_service.campaigns import offers
+from campaign_service.campaigns import repository as campaigns
+from campaign_service.campaigns.offers import AnyOffer
 from campaign_service.decisions.domain import QuietHours
 from campaign_service.deliveries import domain, repository
 from campaign_service.deliveries.domain import Held
@@ -16,6 +19,9 @@ from campaign_service.templates import domain as templates
 from chassis.database import Tx
 from chassis.problem import Problem
 from contracts.campaign import deliveries as api
+from contracts.campaign.offers import CouponOffer, PercentOffer
+from contracts.campaign.plans import OwnTexts
+from contracts.campaign.plans import Plan as CampaignPlan
 from contracts.events import CouponOffered, MembersMerged, MessageRequested, MessageSent
 from contracts.gateway_events import MessageReported
 
@@ -32,12 +38,17 @@ async def release(tx: Tx, quiet: QuietHours, linker: Linker, now: datetime, limi
     if plan.due_at > now:
         await repository.postpone(tx, plan)
     else:
-        codes = [domain.coupon_code(secrets.randbits(64)) for _ in plan.going]
+        plans = await campaigns.plans(tx, {held.campaign_id for held in plan.going})
+        codes = [_code(plans[held.campaign_id].offer) for held in plan.going]
         await repository.mark_requested(tx, plan, codes, now)
         links = await links_for(tx, linker, [_tracked(held) for held in plan.going], now)
         until = quiet.next_closed(now)
         for held, code in zip(plan.going, codes, strict=True):
-            _tell(tx, held, code, links[held.delivery_id], now=now, until=until)
+            said = plans[held.campaign_id]
+            if code is not None and offers.is_coupon(said.offer):
+                tx.publish(_coupon(held, said.offer, code, tx.ids.new(), now))
+            link = links[held.delivery_id]
+            tx.publish(_message(held, said, code, link=link, now=now, until=until))
     return len(due) == limit
 
 
@@ -75,31 +86,45 @@ def _tracked(held: Held) -> Tracked:
     return Tracked(held.delivery_id, held.campaign_id, held.member_id, held.channel)
 
 
-def _tell(
-    tx: Tx, held: Held, code: str, link: str, *, now: datetime, until: datetime | None
-) -> None:
-    filling = templates.Filling(code, held.percent_off, held.valid_days)
-    tx.publish(
-        CouponOffered(
-            coupon_id=tx.ids.new(),
-            code=code,
-            member_id=held.member_id,
-            campaign_id=held.campaign_id,
-            percent_off=held.percent_off,
-            valid_from=now,
-            valid_until=now + timedelta(days=held.valid_days),
-        )
+def _code(offer: AnyOffer) -> str | None:
+    return domain.coupon_code(secrets.randbits(64)) if offers.is_coupon(offer) else None
+
+
+def _coupon(
+    held: Held, offer: CouponOffer, code: str, coupon_id: UUID, now: datetime
+) -> CouponOffered:
+    return CouponOffered(
+        coupon_id=coupon_id,
+        code=code,
+        member_id=held.member_id,
+        campaign_id=held.campaign_id,
+        percent_off=offer.percent_off if isinstance(offer, PercentOffer) else 0,
+        valid_from=now,
+        valid_until=now + timedelta(days=offer.valid_days),
+        promise=offers.promise(offer),
     )
-    tx.publish(
-        MessageRequested(
-            delivery_id=held.delivery_id,
-            member_id=held.member_id,
-            campaign_id=held.campaign_id,
-            channel=held.channel,
-            purpose="marketing",
-            text=templates.render(held.text, held.language, filling),
-            requested_at=now,
-            link=link,
-            until=until,
-        )
+
+
+def _message(
+    held: Held,
+    plan: CampaignPlan,
+    code: str | None,
+    *,
+    link: str,
+    now: datetime,
+    until: datetime | None,
+) -> MessageRequested:
+    assert isinstance(plan.content, OwnTexts), "no plan has anything else"
+    text = plan.content.texts.en if held.language == "en" else plan.content.texts.zh
+    filling = offers.values(plan.offer, held.language) | {"code": code}
+    return MessageRequested(
+        delivery_id=held.delivery_id,
+        member_id=held.member_id,
+        campaign_id=held.campaign_id,
+        channel=held.channel,
+        purpose="marketing",
+        text=templates.render(text, filling),
+        requested_at=now,
+        link=link,
+        until=until,
     )

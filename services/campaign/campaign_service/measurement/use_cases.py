@@ -14,7 +14,7 @@ from campaign_service.measurement.incremental import Comparison, Gap, compare
 from campaign_service.measurement.words import sentences
 from chassis.database import Tx
 from chassis.problem import Problem
-from contracts.campaign import plans, reports
+from contracts.campaign import reports
 from contracts.campaign.decisions import Outcome
 from contracts.events import MembersMerged, OrdersRecorded
 
@@ -46,16 +46,16 @@ async def report(tx: Tx, campaign_id: UUID) -> reports.CampaignReport:
     if campaign is None:
         raise Problem(404, "unknown_campaign", "There is no such campaign")
     arms = await repository.arms(tx, campaign_id)
-    comparison = compare(await repository.sides(tx, campaign_id), campaign.control_share)
+    comparison = compare(await repository.sides(tx, campaign_id), campaign.plan.control_share)
     return reports.CampaignReport(
         campaign_id=campaign_id,
         name=campaign.name,
-        scenario=plans.Scenario(campaign.scenario),
+        scenario=campaign.plan.scenario,
         author=campaign.author,
         approver=campaign.approver,
         status=campaign.status,
         **asdict(await repository.funnel(tx, campaign_id)),
-        budget_fen=campaign.budget_fen,
+        budget_fen=campaign.plan.budget.amount,
         window_days=WINDOW.days,
         treated=_arm(arms.get(Outcome.MESSAGE, Arm())),
         control=_arm(arms.get(Outcome.CONTROL, Arm())),

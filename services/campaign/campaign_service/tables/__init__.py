@@ -29,24 +29,13 @@ __all__ = [
 
 
 class CampaignRow(Table, table=True):
-    """A campaign as it stands; `seq` orders lists."""
+    """A campaign as it stands, with its whole plan (contracts' `Plan`); `seq` orders lists."""
 
     __tablename__ = "campaign"
     campaign_id: UUID = Field(primary_key=True)
     seq: int = sequence()
     name: str = Field(sa_type=Text, unique=True)
-    scenario: str = Field(sa_type=Text)
-    channel: str = Field(sa_type=Text)
-    audience: dict[str, Any] = document()
-    trigger: str = Field(sa_type=Text)
-    percent_off: int
-    valid_days: int
-    control_share: float
-    starts_on: date | None
-    ends_on: date | None
-    text_zh: str = Field(sa_type=Text)
-    text_en: str = Field(sa_type=Text)
-    budget_fen: int = Field(sa_type=BigInteger)
+    plan: dict[str, Any] = document()
     author: str = Field(sa_type=Text)
     created_at: datetime = moment()
     approver: str | None = Field(sa_type=Text)

@@ -1,6 +1,5 @@
 """Templates, coupons, and when a coupon may be used."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -319,15 +318,3 @@ def clash(templates: Sequence[Template]) -> tuple[int, int] | None:
             return first[template.stacking_group], place
         first[template.stacking_group] = place
     return None
-
-
-def campaign_template(campaign_id: UUID, percent_off: int) -> Template:
-    """The template of the coupons a campaign offers, the same whenever it offers (cf. 0006)."""
-    digest = hashlib.md5(f"{campaign_id}/{percent_off}".encode(), usedforsecurity=False)
-    return Template(
-        UUID(digest.hexdigest()),
-        f"{percent_off} % off",
-        Effect.PERCENT,
-        percent_off,
-        name_zh=f"减 {percent_off}%",
-    )

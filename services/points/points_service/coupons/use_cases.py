@@ -15,8 +15,9 @@ from contracts.points import coupons as api
 from contracts.points_events import CouponRolledBack, CouponsIssued
 from points_service.coupons import answers, codes, issuing, repository, templates
 from points_service.coupons.discounts import reverse
-from points_service.coupons.domain import Coupon, Terms, campaign_template
+from points_service.coupons.domain import Coupon, Terms
 from points_service.coupons.issuing import Grant
+from points_service.coupons.offered import template_of
 from points_service.coupons.redeeming import Refusal
 from points_service.ledger import repository as ledger
 from points_service.ledger.domain import Journal
@@ -31,10 +32,7 @@ async def keep(tx: Tx, events: Sequence[CouponOffered]) -> None:
     holders = await members.lock(tx, [event.member_id for event in events])
     stored = await repository.known(tx, {event.code for event in events})
     new = {event.code: event for event in events if event.code not in stored}
-    terms = {
-        code: Terms(campaign_template(event.campaign_id, event.percent_off))
-        for code, event in new.items()
-    }
+    terms = {code: Terms(template_of(event)) for code, event in new.items()}
     by_template = {each.template.template_id: each for each in terms.values()}
     await templates.put(tx, list(by_template.values()), exist=True)
     await templates.count(tx, [each.template.template_id for each in terms.values()])

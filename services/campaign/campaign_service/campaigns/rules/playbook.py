@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.templates import Channel
+
 
 @dataclass(frozen=True, slots=True)
 class Playbook:
-    """Its channel, and its own texts and audience for plans that bring none.
+    """Its channels, and its own texts and audience for plans that bring none.
 
     `audience` as contracts' `Audience`; None: the plan has to name segments. Variables of texts:
     templates/domain.py.
     """
 
-    channel: str
+    channels: tuple[Channel, ...]
     audience: Mapping[str, Any] | None
     text_zh: str
     text_en: str

@@ -3,7 +3,7 @@
 from campaign_service.campaigns.rules.playbook import Playbook
 
 PLAYBOOK = Playbook(
-    channel="sms",
+    channels=("sms",),
     audience={"tiers": ["gold"]},
     text_zh="{name}，感谢一路相伴！专享好物{discount}券{code}，{days}天内有效。拒收请回复R",
     text_en="{name}, thank you! {discount} selected goods with code {code} within {days} days."

@@ -1,0 +1,78 @@
+"""Offers: what they are called, what coupon they promise, what a plan may say of them."""
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+from services.campaign.tests.world import World
+
+from campaign_service.campaigns.offers import promise, said
+from chassis.problem import Problem
+from contracts.campaign.offers import Offer, worst_fen
+from contracts.campaign.plans import MessageText
+from contracts.events import CouponOffered, MessageRequested
+
+OFFER: TypeAdapter[Any] = TypeAdapter(Offer)
+YUAN_50, YUAN_200 = {"amount": 5_000}, {"amount": 20_000}
+PERCENT = {"percent_off": 15, "valid_days": 7}
+CASH = {"kind": "cash_off", "off": YUAN_50, "threshold": YUAN_200, "valid_days": 7}
+GIFT = {"kind": "gift", "sku": "tea", "quantity": 2, "worth": {"amount": 990}, "valid_days": 7}
+DELIVERY = {"kind": "free_delivery", "most": {"amount": 1_250}, "valid_days": 7}
+
+
+@pytest.mark.parametrize(
+    ("offer", "zh", "en", "worst"),
+    [
+        (PERCENT, "8.5折", "15% off", 0),
+        ({**PERCENT, "max_off": YUAN_50}, "8.5折", "15% off", 5_000),
+        (CASH, "满200元减50元", "¥50 off from ¥200", 5_000),
+        ({**CASH, "threshold": None}, "减50元", "¥50 off", 5_000),
+        (GIFT, "赠礼", "a gift", 1_980),
+        ({**GIFT, "threshold": YUAN_200}, "满200元赠礼", "a gift from ¥200", 1_980),
+        (DELIVERY, "免运费", "free delivery", 1_250),
+        ({"kind": "none"}, "", "", 0),
+    ],
+)
+def test_an_offer_has_words_and_a_price(offer: Any, zh: str, en: str, worst: int) -> None:
+    made = OFFER.validate_python(offer)
+    assert (said(made, "zh"), said(made, "en"), worst_fen(made)) == (zh, en, worst)
+
+
+def test_points_is_promised_what_the_plan_says() -> None:
+    cash = promise(OFFER.validate_python({**CASH, "scope": {"departments": ["fresh"]}}))
+    assert (cash.effect, cash.value, cash.threshold_fen) == ("cash_off", 5_000, 20_000)
+    assert (cash.departments, cash.zh) == (["fresh"], "满200元减50元")
+    gift = promise(OFFER.validate_python(GIFT))
+    assert (gift.effect, gift.value, gift.gift_sku) == ("gift", 2, "tea")
+    free = promise(OFFER.validate_python(DELIVERY))
+    assert (free.effect, free.value) == ("free_delivery", 1_250)
+
+
+async def test_the_message_names_the_offer_and_the_coupon_keeps_it(world: World) -> None:
+    await world.launched(offer=OFFER.validate_python(CASH))
+    await world.members(1)
+    await world.order(1, "2017-03-01 10:00")
+    await world.day("2017-04-01")
+    [coupon] = await world.told(CouponOffered)
+    [message] = await world.told(MessageRequested)
+    assert (coupon.percent_off, coupon.promise.value) == (0, 5_000)
+    assert f"送您满200元减50元券{coupon.code}" in message.text
+
+
+async def test_without_an_offer_there_is_no_coupon(world: World) -> None:
+    texts = MessageText(zh="{name}，新店开业。拒收请回复R", en="{name}, we open. opt out: R")
+    await world.launched(offer=OFFER.validate_python({"kind": "none"}), template=texts)
+    await world.members(1)
+    await world.order(1, "2017-03-01 10:00")
+    await world.day("2017-04-01")
+    [message] = await world.told(MessageRequested)
+    assert (await world.told(CouponOffered), message.text) == ([], "{name}，新店开业。拒收请回复R")
+
+
+async def test_a_text_names_only_what_there_is(world: World) -> None:
+    with pytest.raises(Problem) as refused:
+        await world.launched(offer=OFFER.validate_python({"kind": "none"}))
+    assert [error.pointer for error in refused.value.errors] == ["/template/zh", "/template/en"]
+    with pytest.raises(Problem) as refused:
+        await world.launched(channels=["sms", "wechat", "sms"])
+    assert [error.pointer for error in refused.value.errors] == ["/channels/1", "/channels/2"]
