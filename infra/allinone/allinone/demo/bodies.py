@@ -16,7 +16,8 @@ import msgspec
 from allinone.demo import plan
 from allinone.demo.dataset import Basket, Dataset
 from allinone.demo.households import Person
-from allinone.demo.plan import IDENTIFIER, Behaviour, Channel, Day, Link, Registration
+from allinone.demo.plan import IDENTIFIER, Behaviour, Channel, Day, Link, Registration, draw
+from allinone.demo.plant import Visit
 from contracts.base import Amount
 from contracts.classification import Kind
 from contracts.events import Product, Store
@@ -108,6 +109,28 @@ def consent_batches(joined: Iterable[tuple[str, Registration]]) -> Iterator[byte
         yield _encode({"members": part})
 
 
+def shoppers(numbers: Sequence[int], people: Mapping[int, Person]) -> Iterator[bytes]:
+    """Bodies of `POST /v1/members/batch` for generated shoppers: each is known by everything."""
+    members = [_shopper(people[number]) for number in numbers]
+    for part in parts(members, BATCH):
+        yield RegisterMembers(members=list(part)).model_dump_json(exclude_defaults=True).encode()
+
+
+def shoppers_order(visit: Visit, person: Person) -> OrderRequest:
+    """An order of a generated shopper; its channel goes by the order's number."""
+    channel = list(Channel)[draw("shopper's channel", visit.order_no) % len(Channel)]
+    kind = IDENTIFIER[channel]
+    return OrderRequest(
+        order_no=visit.order_no,
+        store=str(visit.store_id),
+        channel=channel,
+        paid_at=visit.at.replace(tzinfo=LOCAL),
+        items=visit.lines,
+        paid=Amount(visit.paid_fen),
+        identifier=IdentifierRef(kind, person.identifier(kind)),
+    )
+
+
 def opt_out(household: int, sent_at: datetime) -> bytes:
     """The body of the `PUT` that follows a reply of R."""
     answer = _answer("marketing", False, "message", "sms", sent_at.isoformat(), household)
@@ -164,6 +187,20 @@ def _registration(joins: Registration, people: Mapping[int, Person]) -> Register
         address=person.address if delivered else None,
         city=person.city if delivered else None,
         channel=joins.channel,
+    )
+
+
+def _shopper(person: Person) -> RegisterMember:
+    return RegisterMember(
+        identifiers=[
+            IdentifierValue(kind=kind, value=person.identifier(kind))
+            for kind in IDENTIFIER.values()
+        ],
+        name=person.name,
+        gender=person.gender,
+        birthday=person.birthday.isoformat(),
+        city=person.city,
+        channel=Channel.ECOMMERCE,
     )
 
 

@@ -41,6 +41,10 @@ class Refused(RuntimeError):
         self.status = status
 
 
+class Failed(RuntimeError):
+    """The platform did not take something it should have taken."""
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
     """Credentials of one role."""

@@ -85,6 +85,7 @@ def report(figures: Figures, totals: Totals, scanned: Scanned) -> RenderableType
         _models(figures),
         _consents(figures),
         *(_campaign(campaign) for campaign in figures["campaigns"]),
+        _invariants(figures),
         Columns([_cross_check(figures, totals), _seconds(figures)], padding=(0, 3)),
         _privacy(scanned),
     )
@@ -262,17 +263,36 @@ def _campaign(campaign: Figures) -> Table:
     for key, name in steps.items():
         share = campaign[key] / (campaign["targeted"] or 1)
         table.add_row(f"{name} {key.replace('_', ' ')}", f"{campaign[key]:,}", _bar(share))
-    table.add_row("收入 revenue ¥", _yuan(campaign["revenue_fen"]))
-    told = campaign["incremental"]
-    table.caption = f"{told['zh']}\n{told['en']}"
+    table.add_row("成本 cost ¥", _yuan(campaign["cost_fen"]))
+    table.add_row("归因收入 attributed ¥", _yuan(campaign["revenue_fen"]))
+    told, verdict = campaign["incremental"], campaign["verdict"]
+    sentences = (told["zh"], told["en"], verdict["zh"], verdict["en"])
+    table.caption = "\n".join(sentences)
+    table.caption_justify = "left"
+    return table
+
+
+def _invariants(figures: Figures) -> RenderableType:
+    """What must never happen, and how the placebos did."""
+    table = _table("从不 never, over all that left", "", "checked", "violations")
+    for each in figures["invariants"]:
+        style = "bold red" if each["violations"] else "bold green"
+        count = f"[{style}]{each['violations']:,}[/]"
+        table.add_row(f"{each['zh']} {each['name']}", f"{each['checked']:,}", count)
+    placebos = figures["placebos"]
+    table.caption = (
+        f"{placebos['hold_zero']} of {placebos['measured']} placebos have zero in their interval"
+    )
+    table.caption_justify = "left"
     return table
 
 
 def _cross_check(figures: Figures, totals: Totals) -> Table:
-    table = _table("对账 platform against data set", "", "platform", "data set", "")
-    for name, ours, theirs in cross_check(figures, totals):
-        mark = "[green]✓[/]" if ours == theirs else "[bold red]✗[/]"
-        table.add_row(name, f"{ours:,}", f"{theirs:,}", mark)
+    table = _table("对账 platform against data set", "", "platform", "data set", "planted", "")
+    for check in cross_check(figures, totals):
+        mark = "[green]✓[/]" if check.good else "[bold red]✗[/]"
+        row = (check.ours, check.data_set, check.planted)
+        table.add_row(check.what, *(f"{each:,}" for each in row), mark)
     return table
 
 

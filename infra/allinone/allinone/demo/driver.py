@@ -19,9 +19,10 @@ from time import monotonic
 
 import msgspec
 
-from allinone.demo import bodies, opening, progress
+from allinone.demo import bodies, opening, plant, progress
 from allinone.demo.bodies import LOCAL, Bodies
-from allinone.demo.client import Api
+from allinone.demo.campaigns import COUPON_DAYS
+from allinone.demo.client import Api, Failed
 from allinone.demo.dataset import LAST_DAY, Dataset, days
 from allinone.demo.households import Person
 from allinone.demo.plan import (
@@ -33,6 +34,7 @@ from allinone.demo.plan import (
     points_to_redeem,
 )
 from allinone.demo.progress import Offer, Progress
+from allinone.demo.season import Season
 from contracts.gateway.consents import ConsentsResults
 from contracts.gateway.dev import SandboxMessage, SandboxPage
 from contracts.identity import RegisterResults
@@ -45,10 +47,6 @@ MORNING, EVENING, MIDNIGHT = time(9), time(23, 59, 59), time(0)
 POLL = 0.3  # seconds between looks at a training
 _CODE = re.compile(r"券码(\w+)")
 _decode_orders = msgspec.json.Decoder(OrderBatchAnswer).decode
-
-
-class Failed(RuntimeError):
-    """The platform did not take something it should have taken."""
 
 
 class Driver:
@@ -71,6 +69,7 @@ class Driver:
         self._api, self._data, self._people, self._state = api, data, people, state
         self._stored, self._write_key = stored, write_key
         self._plan: Plan
+        self._season = Season(api, data, people, state)
         self._household = {person.phone: number for number, person in people.items()}
 
     async def run(
@@ -92,6 +91,7 @@ class Driver:
             with self._phase("catalogue"):
                 await opening.load_catalogue(self._api, self._data)
                 await opening.set_policies(self._api)
+                await self._season.open()
                 await self._settle()
             self._state.catalogue = True
             self._save()
@@ -113,11 +113,12 @@ class Driver:
 
     async def _play(self, today: Bodies) -> None:
         day = today.plan.day
-        if self._state.campaign_id is None:
-            with self._phase("campaign"):
-                self._state.campaign_id = await opening.launch_campaign(self._api)
+        with self._phase("campaigns"):
+            await self._season.campaigns(day)
         await self._clock(datetime.combine(day, MORNING, LOCAL))
         await self._register(today)
+        with self._phase("shoppers"):
+            await self._season.join(day)
         await self._settle()
         await self._refer(today)
         await self._read_messages()
@@ -213,11 +214,12 @@ class Driver:
     async def _receive(self, message: SandboxMessage) -> None:
         household = self._household[message.to.removeprefix("+86")]
         sent_on = message.sent_at.astimezone(LOCAL).date()
-        code = _CODE.search(message.text)
-        if code is None:
-            raise Failed("a campaign message without a coupon code")
-        if self._plan.uses_coupon(household, sent_on):
-            self._state.offers[household] = Offer(code[1], message.sent_at)
+        found = _CODE.search(message.text)
+        code = found[1] if found else None
+        if plant.is_shopper(household):
+            self._season.receive(household, message, code)
+        elif code is not None and self._plan.uses_coupon(household, sent_on):
+            self._state.offers[household] = Offer(code, message.sent_at)
         if opts_out(household, sent_on):
             body = bodies.opt_out(household, message.sent_at)
             path = f"/v1/members/{message.member_id}/consents"
@@ -236,15 +238,18 @@ class Driver:
 
     def _with_coupons(self, today: Bodies) -> list[OrderRequest]:
         """The day's orders; the first basket after an offer carries its code."""
-        orders = list(today.orders)
-        for number, (basket, _) in enumerate(today.plan.baskets):
-            offer = self._state.offers.get(basket.household_id)
-            if offer is None or orders[number].paid_at <= offer.sent_at:
-                continue
-            del self._state.offers[basket.household_id]
-            if orders[number].paid_at < offer.sent_at + timedelta(days=opening.COUPON_DAYS):
-                orders[number] = msgspec.structs.replace(orders[number], coupons=[offer.code])
-        return orders
+        buyers = [basket.household_id for basket, _ in today.plan.baskets]
+        bought = [*zip(buyers, today.orders, strict=True), *self._season.orders(today.plan.day)]
+        return [self._with_coupon(buyer, order) for buyer, order in bought]
+
+    def _with_coupon(self, buyer: int, order: OrderRequest) -> OrderRequest:
+        offer = self._state.offers.get(buyer)
+        if offer is None or order.paid_at <= offer.sent_at:
+            return order
+        del self._state.offers[buyer]
+        if order.paid_at >= offer.sent_at + timedelta(days=COUPON_DAYS):
+            return order
+        return msgspec.structs.replace(order, coupons=[offer.code])
 
     async def _redeem(self, answers: list[OrderAnswer]) -> None:
         """Some buyers pay points down after their last basket of the day."""

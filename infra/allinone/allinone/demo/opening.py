@@ -1,4 +1,4 @@
-"""Before the first customer comes in: catalogue, stores, policies, and the standing campaign."""
+"""Before the first customer comes in: catalogue, stores, policies; later, segments."""
 
 from __future__ import annotations
 
@@ -10,22 +10,6 @@ import msgspec
 from allinone.demo import bodies
 from allinone.demo.client import Api
 from allinone.demo.dataset import Dataset
-
-COUPON_DAYS = 14
-CAMPAIGN: dict[str, Any] = {
-    "name": "三十天未购唤回",
-    "scenario": "repurchase",
-    "audience": {"days_without_purchase": 30},
-    "offer": {"percent_off": 20, "valid_days": COUPON_DAYS},
-    "control_share": 0.1,
-    "template": {
-        "zh": "{name}，好久不见！送您{discount}券，券码{code}，{days}天内有效。拒收请回复R",
-        "en": "{name}, we miss you! {discount} with code {code} within {days} days."
-        " Reply R to opt out",
-    },
-    "budget": {"amount": 100_000, "currency": "CNY"},
-}
-
 
 SEGMENTS: dict[str, dict[str, Any]] = {  # defined once the models are there
     "高价值久未到店 of high value, not seen for a month": {
@@ -72,16 +56,6 @@ async def define_segments(api: Api) -> None:
         if name not in there:
             body = {"name": name, "definition": definition}
             await api.post("/v1/segments", body, role="planner", key=f"demo-segment-{number}")
-
-
-async def launch_campaign(api: Api) -> str:
-    """Plan, hand in, approve (somebody else does) and launch; the campaign's id."""
-    planned = await api.post("/v1/campaigns", CAMPAIGN, role="planner", key="demo-campaign")
-    campaign = str(planned["campaign_id"])
-    for step, role in (("submit", "planner"), ("approve", "approver"), ("launch", "planner")):
-        path = f"/v1/campaigns/{campaign}/{step}"
-        await api.send("POST", path, b"", role=role, key=f"demo-campaign-{step}")
-    return campaign
 
 
 async def set_policies(api: Api) -> None:

@@ -23,18 +23,41 @@ class Offer(msgspec.Struct, frozen=True):
     sent_at: datetime
 
 
+class Response(msgspec.Struct, frozen=True):
+    """A purchase that a message will bring about: of a shopper, by what was sent that day."""
+
+    shopper: int
+    sent_on: date
+    day: date
+
+
+class Planted(msgspec.Struct):
+    """What generated shoppers have bought so far, as it was sent: counts, fen, whole yuan."""
+
+    members: int = 0
+    orders: int = 0
+    lines: int = 0
+    paid_fen: int = 0
+    growth_yuan: int = 0
+    responses: int = 0
+
+
 class Progress(msgspec.Struct):
     """State after the last finished day; `finished` is None before the first.
 
-    `offers` by household; `outbox` is where reading the sandbox's messages goes on; `seconds` by
-    phase, summed over all runs.
+    `campaigns` and `segments`: ids by name. `offers` by household; `responses` are still to come;
+    `outbox` is where reading the sandbox's messages goes on; `seconds` by phase, summed over all
+    runs.
     """
 
     catalogue: bool = False
-    campaign_id: str | None = None
+    campaigns: dict[str, str] = {}
+    segments: dict[str, str] = {}
     finished: date | None = None
     outbox: str = "0"
     offers: dict[int, Offer] = {}
+    responses: list[Response] = []
+    planted: Planted = msgspec.field(default_factory=Planted)
     seconds: dict[str, float] = {}
 
     def spend(self, phase: str, seconds: float) -> None:

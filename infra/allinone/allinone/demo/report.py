@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
+import msgspec
+
+from allinone.demo import verdicts
 from allinone.demo.client import Api
 from allinone.demo.dataset import Totals
+from allinone.demo.invariants import Invariant
+from allinone.demo.progress import Planted
 from allinone.pii.scanner import Scanned
 from chassis.evidence.walk import Audit
 
@@ -19,11 +26,33 @@ TOP_TAGS = 12
 Figures = dict[str, Any]
 
 
-async def gather(api: Api, scanned: Scanned, audited: Audit) -> Figures:
+class Check(NamedTuple):
+    """A figure of the platform beside the data set's and what generated shoppers add to it."""
+
+    what: str
+    ours: int
+    data_set: int
+    planted: int = 0
+
+    @property
+    def good(self) -> bool:
+        """Whether they agree."""
+        return self.ours == self.data_set + self.planted
+
+
+async def gather(
+    api: Api,
+    scanned: Scanned,
+    audited: Audit,
+    planted: Planted,
+    invariants: Sequence[Invariant],
+) -> Figures:
     """The figures under the JSON keys of the demo's report, without `seconds`.
 
-    Amounts in fen, counts otherwise; `top_tags` is a list of `{tag, value, members}`.
+    Amounts in fen, counts otherwise; `top_tags` is a list of `{tag, value, members}`. `planted` is
+    what generated shoppers bought, which is in the platform's figures, too.
     """
+    campaigns = await _campaigns(api)
     members = await _ask(api, "/v1/members/stats")
     purchases = await _ask(api, "/v1/insights/purchases")
     points = await _ask(api, "/v1/points/stats")
@@ -57,21 +86,42 @@ async def gather(api: Api, scanned: Scanned, audited: Audit) -> Figures:
         "segments": await _segments(api),
         "models": await _models(api),
         "consents": await _consents(api),
-        "campaigns": await _campaigns(api),
+        "campaigns": campaigns,
+        "placebos": verdicts.placebos(campaigns),
+        "invariants": [asdict(each) for each in invariants],
+        "planted": msgspec.to_builtins(planted),
         "plaintext_hits": scanned.hits,
     }
 
 
-def cross_check(figures: Figures, totals: Totals) -> list[tuple[str, int, int]]:
-    """(what, the platform's figure, the data set's): the only place that looks at the latter."""
-    known = totals.households
+def cross_check(figures: Figures, totals: Totals) -> list[Check]:
+    """The platform's figures beside the data set's: the only place that looks at the latter."""
+    known, planted = totals.households, figures["planted"]
     return [
-        *([("members, households", figures["members"], known)] if known is not None else []),
-        ("orders, baskets", figures["orders"], totals.baskets),
-        ("lines", figures["lines"], totals.lines),
-        ("paid, fen", figures["paid_fen"], totals.paid_fen),
-        ("growth, whole yuan", figures["growth_spend"], totals.growth_yuan),
-        ("trial balance", figures["trial_balance"], 0),
+        *(
+            [Check("members, households", figures["members"], known, planted["members"])]
+            if known is not None
+            else []
+        ),
+        Check("orders, baskets", figures["orders"], totals.baskets, planted["orders"]),
+        Check("lines", figures["lines"], totals.lines, planted["lines"]),
+        Check("paid, fen", figures["paid_fen"], totals.paid_fen, planted["paid_fen"]),
+        Check(
+            "growth, whole yuan",
+            figures["growth_spend"],
+            totals.growth_yuan,
+            planted["growth_yuan"],
+        ),
+        Check("trial balance", figures["trial_balance"], 0),
+    ]
+
+
+def wrong(figures: Figures, totals: Totals) -> list[str]:
+    """What speaks against the platform, in words; empty when everything is as it has to be."""
+    return [
+        *(check.what for check in cross_check(figures, totals) if not check.good),
+        *(each["name"] for each in figures["invariants"] if each["violations"]),
+        *(f"the effect planted in {name}" for name in verdicts.missed(figures["campaigns"])),
     ]
 
 
@@ -111,7 +161,8 @@ async def _campaigns(api: Api) -> list[Figures]:
     ]
     shown = ("name", "author", "approver", "targeted", "held_out", "refused", "sent", "redeemed")
     return [
-        {key: report[key] for key in (*shown, "revenue_fen", "incremental")}
+        {key: report[key] for key in (*shown, "cost_fen", "revenue_fen", "incremental")}
+        | {"verdict": verdicts.judged(report)}
         for report in sorted(reports, key=lambda report: str(report["name"]))
     ]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic
 
 from allinone import books
-from allinone.demo import dataset, progress, report
+from allinone.demo import dataset, invariants, plant, progress, report
 from allinone.demo.client import Api, Client
 from allinone.demo.dataset import FIRST_DAY, LAST_DAY, Dataset
 from allinone.demo.driver import Driver
@@ -77,7 +77,8 @@ class Stage:
     async def figures(self, scanned: Scanned, audited: Audit) -> Figures:
         """The whole report."""
         started = monotonic()
-        figures = await report.gather(self.api, scanned, audited)
+        found = await invariants.counted(self.platform.admin_dsn)
+        figures = await report.gather(self.api, scanned, audited, self.state.planted, found)
         self.state.seconds["report"] = monotonic() - started
         spent = {phase: round(seconds, 2) for phase, seconds in self.state.seconds.items()}
         figures["seconds"] = {**spent, "total": round(sum(spent.values()), 2)}
@@ -131,4 +132,4 @@ def _claim(home: Home) -> Progress:
 
 def _load(every: int, until: date) -> tuple[Dataset, Mapping[int, Person]]:
     data = dataset.load(every).until(until)
-    return data, people(data.household_ids())
+    return data, people([*data.household_ids(), *plant.numbers(every)])

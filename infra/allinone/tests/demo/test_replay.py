@@ -11,12 +11,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from rich.console import Console
 
-from allinone.demo import dataset, display, progress
+from allinone.demo import campaigns, dataset, display, plant, progress, report
 from allinone.demo.report import Figures
 from allinone.demo.stage import NotADemo, Stage, staged
 from allinone.home import Home
 
 UNTIL = date(2017, 2, 22)  # late enough for messages (thirty days without purchase) and coupons
+EVERY = 8  # each eighth household, an eighth of the shoppers
 KEYS = set(
     [
         "members_before_merge",
@@ -42,6 +43,9 @@ KEYS = set(
         "models",
         "consents",
         "campaigns",
+        "placebos",
+        "invariants",
+        "planted",
         "plaintext_hits",
         "seconds",
     ]
@@ -56,8 +60,10 @@ CAMPAIGN_KEYS = set(
         "refused",
         "sent",
         "redeemed",
+        "cost_fen",
         "revenue_fen",
         "incremental",
+        "verdict",
     ]
 )
 KILLED_AFTER = {
@@ -77,8 +83,12 @@ MOMENT = 0.1  # seconds into a day that takes some tenths
 
 @asynccontextmanager
 async def _stage(folder: Path) -> AsyncIterator[Stage]:
-    async with staged(folder, durable=False, every=8) as stage:
+    async with staged(folder, durable=False, every=EVERY) as stage:
         yield stage
+
+
+def _campaign(figures: Figures, listed: campaigns.Listed) -> Figures:
+    return next(each for each in figures["campaigns"] if each["name"] == listed.name)
 
 
 async def _figures(stage: Stage) -> Figures:
@@ -101,10 +111,15 @@ async def test_the_platform_counts_what_the_data_set_holds(
 ) -> None:
     figures, stage = undisturbed
     baskets = [b for day in dataset.days() if day <= UNTIL for b in stage.data.day(day)]
-    assert figures["orders"] == len(baskets)
-    assert figures["lines"] == sum(len(basket.lines) for basket in baskets)
-    assert figures["paid_fen"] == sum(basket.paid_fen for basket in baskets)
-    assert figures["growth_spend"] == sum(basket.paid_fen // 100 for basket in baskets)
+    planted = figures["planted"]
+    assert figures["orders"] == len(baskets) + planted["orders"]
+    lines = sum(len(basket.lines) for basket in baskets)
+    assert figures["lines"] == lines + planted["lines"]
+    paid = [basket.paid_fen for basket in baskets]
+    assert figures["paid_fen"] == sum(paid) + planted["paid_fen"]
+    assert figures["growth_spend"] == sum(fen // 100 for fen in paid) + planted["growth_yuan"]
+    assert planted["members"] == len(plant.numbers(EVERY))
+    assert 0 < planted["responses"] < planted["orders"]
     assert figures["trial_balance"] == 0
     assert figures["plaintext_hits"] == 0
     points = figures["points"]
@@ -118,7 +133,7 @@ async def test_members_are_merged_and_messages_sent(
     figures, _ = undisturbed
     assert figures["members"] < figures["members_before_merge"]
     assert sum(figures["tiers"].values()) == figures["members"]
-    (campaign,) = figures["campaigns"]
+    campaign = _campaign(figures, campaigns.REPURCHASE)
     assert campaign["author"] != campaign["approver"]
     assert 0 < campaign["sent"] < campaign["targeted"]
     assert 0 < campaign["held_out"] < campaign["targeted"]
@@ -128,6 +143,20 @@ async def test_members_are_merged_and_messages_sent(
     sms = answers["marketing sms"]
     assert sum(sms.values()) == figures["members"]
     assert 0 < sms["refused"] < sms["granted"] / 2  # four in five agree
+
+
+async def test_what_was_planted_is_found_and_nothing_forbidden_happened(
+    undisturbed: tuple[Figures, Stage],
+) -> None:
+    figures, stage = undisturbed
+    planted = _campaign(figures, campaigns.PLANTED)
+    verdict = planted["verdict"]
+    assert verdict["holds"] and verdict["planted"] > verdict["expected"] > 0
+    assert planted["incremental"]["causal"]
+    assert all(each["violations"] == 0 < each["checked"] for each in figures["invariants"])
+    totals = stage.data.until(UNTIL).totals()
+    assert report.wrong(figures, totals) == []
+    assert report.wrong({**figures, "orders": 0}, totals) == ["orders, baskets"]
 
 
 async def test_the_report_has_the_agreed_keys_and_can_be_read(

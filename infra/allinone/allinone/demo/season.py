@@ -1,0 +1,128 @@
+"""The part of the year that generated shoppers and campaigns play; the driver calls it by day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from allinone.demo import bodies, plant
+from allinone.demo.bodies import LOCAL
+from allinone.demo.campaigns import SHOPPERS, YEAR, Listed
+from allinone.demo.client import Api, Failed
+from allinone.demo.dataset import Dataset
+from allinone.demo.households import Person
+from allinone.demo.plan import Channel, Registration, likes_coupon
+from allinone.demo.plant import Shop, Visit
+from allinone.demo.progress import Offer, Progress, Response
+from contracts.gateway.consents import ConsentsResults
+from contracts.gateway.dev import SandboxMessage
+from contracts.identity import RegisterResults
+from contracts.orders import OrderRequest
+
+STEPS = (("submit", "planner"), ("approve", "approver"), ("launch", "planner"))
+
+
+class Season:
+    """Shoppers join, read, respond and buy; campaigns begin and end. Everything may be done twice:
+    what was done before a kill is answered as it was then."""
+
+    def __init__(
+        self, api: Api, data: Dataset, people: Mapping[int, Person], state: Progress
+    ) -> None:
+        self._api, self._people, self._state = api, people, state
+        self._shoppers = [number for number in people if plant.is_shopper(number)]
+        self._shop = Shop(data, self._shoppers)
+
+    async def open(self) -> None:
+        """The list that shoppers are put on, before the first campaign names it."""
+        found = await self._api.get("/v1/segments", role="planner", limit="200")
+        there = {each["name"]: each["segment_id"] for each in found["data"]}
+        if SHOPPERS not in there:
+            made = await self._api.post("/v1/segments", {"name": SHOPPERS}, role="planner")
+            there[SHOPPERS] = made["segment_id"]
+        self._state.segments = {SHOPPERS: there[SHOPPERS]}
+
+    async def campaigns(self, day: date) -> None:
+        """Finish what ended yesterday, plan and launch what begins tomorrow."""
+        for listed in YEAR:
+            if listed.ends + timedelta(1) == day:
+                await self._step(listed, "finish", "planner")
+            if listed.launched_on == day:
+                await self._launch(listed)
+
+    async def _launch(self, listed: Listed) -> None:
+        """Plan, hand in, approve (somebody else does) and launch."""
+        body = listed.body(self._state.segments)
+        key = f"demo-campaign-{YEAR.index(listed)}"
+        planned = await self._api.post("/v1/campaigns", body, role="planner", key=key)
+        self._state.campaigns[listed.name] = str(planned["campaign_id"])
+        for step, role in STEPS:
+            await self._step(listed, step, role)
+
+    async def _step(self, listed: Listed, step: str, role: str) -> None:
+        path = f"/v1/campaigns/{self._state.campaigns[listed.name]}/{step}"
+        key = f"demo-campaign-{YEAR.index(listed)}-{step}"
+        await self._api.send("POST", path, b"", role=role, key=key)
+
+    async def join(self, day: date) -> None:
+        """On their day the shoppers register, answer what they are asked, and are listed."""
+        if day != plant.JOIN_ON:
+            return
+        members: list[str] = []
+        for number, body in enumerate(bodies.shoppers(self._shoppers, self._people)):
+            key = f"demo-shoppers-{number}"
+            answer = await self._api.send("POST", "/v1/members/batch", body, role="pos", key=key)
+            results = RegisterResults.model_validate_json(answer).results
+            members += [taken(each.member_id, each.status, each.problem) for each in results]
+        joined = [
+            (member, Registration(number, Channel.ECOMMERCE))
+            for member, number in zip(members, self._shoppers, strict=True)
+        ]
+        for body in bodies.consent_batches(joined):
+            answer = await self._api.send("POST", "/v1/consents/batch", body, role="pos")
+            for result in ConsentsResults.model_validate_json(answer).results:
+                taken(result.member_id, result.status, result.problem)
+        await self._api.send("GET", "/dev/settled")  # lists take only members who are known
+        path = f"/v1/segments/{self._state.segments[SHOPPERS]}/members"
+        listed = await self._api.post(path, {"add": members}, role="operator")
+        if listed["unknown"]:
+            raise Failed(f"{listed['unknown']} shoppers are not known")
+        self._state.planted.members = len(members)
+
+    def receive(self, shopper: int, message: SandboxMessage, code: str | None) -> None:
+        """A shopper reads a message: it may use the coupon, and may come because of it."""
+        sent_on = message.sent_at.astimezone(LOCAL).date()
+        effect = plant.effect_of(message.text)
+        day = plant.responds_on(shopper, effect, sent_on) if effect else None
+        if day is not None:
+            self._state.responses.append(Response(shopper, sent_on, day))
+        if code is not None and (day is not None or likes_coupon(shopper, sent_on)):
+            self._state.offers[shopper] = Offer(code, message.sent_at)
+
+    def orders(self, day: date) -> list[tuple[int, OrderRequest]]:
+        """(shopper, order) of a day in order of time; those that a message brought are done."""
+        due = [each for each in self._state.responses if each.day == day]
+        self._state.responses = [each for each in self._state.responses if each.day != day]
+        visits = [
+            *self._shop.base(day),
+            *self._shop.responses(day, [(each.shopper, each.sent_on) for each in due]),
+        ]
+        visits.sort(key=lambda visit: (visit.at, visit.order_no))
+        self._count(visits, len(due))
+        return [(v.shopper, bodies.shoppers_order(v, self._people[v.shopper])) for v in visits]
+
+    def _count(self, visits: Sequence[Visit], responses: int) -> None:
+        planted = self._state.planted
+        planted.orders += len(visits)
+        planted.lines += sum(len(visit.lines) for visit in visits)
+        planted.paid_fen += sum(visit.paid_fen for visit in visits)
+        planted.growth_yuan += sum(visit.paid_fen // 100 for visit in visits)
+        planted.responses += responses
+
+
+def taken(member: Any, status: int, problem: Any) -> str:
+    """The member of an item that was taken. Raises Failed for one that was not."""
+    if status >= 300:
+        raise Failed(f"a shopper was answered {problem}")
+    return str(member)
