@@ -63,7 +63,7 @@ async def test_three_registrations_of_one_person_become_one_member(
     answer = await identity.client.post("/internal/resolve", json={"indexes": indexes})
     assert set(answer.json()["members"].values()) == {str(member_id(3))}, "the first to register"
     assert (await told(identity))[-3:] == [
-        "members_merged", "identifier_linked", "members_merged",
+        "identifier_linked", "members_merged", "members_merged",
     ]  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """What likeness proposes, and how it is explained. Pure."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -12,7 +14,7 @@ from contracts import merge_reviews as api
 from contracts.matching import LAYOUT, WORDS
 from identity_service.identifiers.domain import Doubt
 from identity_service.matching.clustering import REVIEW
-from identity_service.matching.domain import Floats, Indexes, Levels, Records
+from identity_service.matching.domain import Floats, Indexes, Levels, Mask, Records
 from identity_service.matching.estimation import Weights, compare, evidence
 from identity_service.matching.rules.blocks import BLOCKS, key
 from identity_service.matching.rules.comparisons import COMPARISONS, birthday, whole_name
@@ -74,6 +76,26 @@ class Proposal:
         return {"hints": self.hints} if self.hints else {"said": self.evidence}
 
 
+@dataclass(frozen=True, slots=True)
+class Everybody:
+    """All match keys by id, packed: `ids` has sixteen bytes a record; `fresh`: who is new."""
+
+    ids: bytes
+    records: Records
+    fresh: Mask
+
+    @classmethod
+    def of(cls, pages: Sequence[tuple[bytes, bytes, bytes]]) -> Everybody:
+        """From pages of ids, keys, and a byte each that is 1 for who is new."""
+        ids, keys, news = (b"".join(page[part] for page in pages) for part in range(3))
+        fresh = np.frombuffer(news, dtype=np.uint8).astype(bool)
+        return cls(ids, Records.of([keys]), fresh)
+
+    def member(self, place: int) -> UUID:
+        """Whose record it is."""
+        return UUID(bytes=self.ids[16 * place : 16 * (place + 1)])
+
+
 def overlaid(before: bytes, after: bytes) -> bytes:
     """Match keys of a member of whom something new became known: it replaces its feature."""
     old = np.frombuffer(before, dtype="<u8").copy()
@@ -97,7 +119,7 @@ def blocks_of(profiles: Sequence[Profile]) -> list[list[int]]:
 
 
 def scored(
-    profiles: Sequence[Profile],
+    profiles: Mapping[int, Profile],
     records: Records,
     pairs: tuple[Indexes, Indexes],
     weights: Weights,
@@ -106,8 +128,8 @@ def scored(
 ) -> list[Proposal]:
     """Pairs of different members that are worth a look, each two members once, the likeliest first.
 
-    `records` are the profiles'. `rare`: they are all there are, so that how common a value is can
-    be counted.
+    `profiles` by place in `records`; who is in no profile is left out. `rare`: the records
+    are all there are, so that how common a value is can be counted.
     """
     i, j = pairs
     levels = compare(records, weights.comparisons, i, j)
@@ -115,7 +137,9 @@ def scored(
     total = bits.sum(axis=1) + weights.start
     found: dict[frozenset[UUID], Proposal] = {}
     for at in np.argsort(-total, kind="stable"):
-        one, other = profiles[i[at]], profiles[j[at]]
+        one, other = profiles.get(i[at]), profiles.get(j[at])
+        if one is None or other is None:
+            continue
         pair = frozenset((one.root, other.root))
         if total[at] < REVIEW or len(pair) < 2 or pair in found:
             continue

@@ -53,14 +53,28 @@ async def overlay(tx: Tx, member_id: UUID, keys: bytes, *, trusted: bool) -> Non
     )
 
 
-async def everybody(tx: Tx, after: UUID, limit: int) -> list[Profile]:
-    """Living members' match keys, by id."""
+async def everybody(
+    tx: Tx, after: UUID, limit: int, since: datetime | None
+) -> tuple[bytes, bytes, bytes] | None:
+    """A page of all match keys by id, as three values (a row each would take ten times as long):
+    ids, keys, and for each a byte that is 1 if it was derived after `since`. None at the end."""
+    row = await tx.fetchrow(
+        "SELECT string_agg(uuid_send(member_id), '' ORDER BY member_id) AS ids,"
+        " string_agg(keys, '' ORDER BY member_id) AS keys,"
+        " string_agg(CASE WHEN derived_at > $3 THEN '\\x01'::bytea ELSE '\\x00' END, ''"
+        " ORDER BY member_id) AS news FROM (SELECT member_id, keys, derived_at FROM match_keys"
+        " WHERE member_id > $1 ORDER BY member_id LIMIT $2) AS page",
+        after, limit, since,
+    )  # fmt: skip
+    return None if row["ids"] is None else (row["ids"], row["keys"], row["news"])
+
+
+async def profiles(tx: Tx, members: Collection[UUID]) -> dict[UUID, Profile]:
+    """Match keys of these ids, as far as they answer as a living member."""
     rows = await tx.fetch(
-        f"{_PROFILE} WHERE k.member_id > $1 AND r.erased_at IS NULL ORDER BY k.member_id LIMIT $2",
-        after,
-        limit,
+        f"{_PROFILE} WHERE k.member_id = ANY($1::uuid[]) AND r.erased_at IS NULL", list(members)
     )
-    return [Profile(**row) for row in rows]
+    return {row["member_id"]: Profile(**row) for row in rows}
 
 
 async def newcomers(tx: Tx, limit: int) -> list[Profile]:

@@ -17,8 +17,9 @@ from contracts.identity import SealedMember
 from contracts.roles import Role
 from identity_service.identifiers.domain import Doubt, Strangers
 from identity_service.likeness import domain, repository
-from identity_service.likeness.domain import Profile, Proposal
+from identity_service.likeness.domain import Everybody, Profile, Proposal
 from identity_service.matching.clustering import REVIEW
+from identity_service.matching.domain import Indexes
 from identity_service.matching.estimation import Weights
 from identity_service.matching.resolve import resolve, search
 from identity_service.merges.domain import Reason
@@ -73,7 +74,7 @@ async def _compare(tx: Tx, fresh: Sequence[Profile], weights: Weights) -> None:
     j = len(fresh) + np.arange(len(met), dtype=np.int64)
     if len(met):
         records = domain.joined(profiles)
-        found = domain.scored(profiles, records, (i, j), weights, rare=False)
+        found = domain.scored(dict(enumerate(profiles)), records, (i, j), weights, rare=False)
         await repository.propose(tx, found)
 
 
@@ -93,10 +94,11 @@ async def hunt(db: Database, midnight: datetime, *, days: int, merge_bits: float
             due = midnight >= learnt["learnt_at"] + timedelta(days=days)
             if due or news >= NEWS * learnt["population"]:
                 learnt = None
-    profiles = await _everybody(db)
-    if len(profiles) < ENOUGH:
+    everybody = await _everybody(db, learnt and learnt["searched_at"])
+    if len(everybody.records) < ENOUGH:
         return
-    weights, proposals = await asyncio.to_thread(_hunt, profiles, learnt)
+    weights, pairs = await asyncio.to_thread(_hunt, everybody, learnt)
+    proposals = await _proposals(db, everybody, pairs, weights)
     async with db.transaction() as tx:
         fresh = await repository.propose(tx, proposals[:REVIEWS])
     certain = [each for each in proposals if each.trusted and each.bits >= merge_bits]
@@ -106,14 +108,16 @@ async def hunt(db: Database, midnight: datetime, *, days: int, merge_bits: float
             merged += await _merge_certain(tx, certain[at : at + MERGED_AT_ONCE])
     async with db.transaction() as tx:
         if learnt is None:
-            await repository.keep_weights(tx, midnight, len(profiles), domain.written(weights))
+            await repository.keep_weights(
+                tx, midnight, len(everybody.records), domain.written(weights)
+            )
         else:
             await repository.searched(tx, learnt["learnt_at"], midnight)
         tx.publish(
             DuplicatesHunted(
                 hunted_at=tx.now,
                 all_with_all=learnt is None,
-                members=len(profiles),
+                members=len(everybody.records),
                 found=len(proposals),
                 merged=merged,
                 reviews_new=fresh,
@@ -122,31 +126,43 @@ async def hunt(db: Database, midnight: datetime, *, days: int, merge_bits: float
         )
 
 
-async def _everybody(db: Database) -> list[Profile]:
-    found: list[Profile] = []
+async def _everybody(db: Database, since: datetime | None) -> Everybody:
+    pages: list[tuple[bytes, bytes, bytes]] = []
     after = _FIRST
     while True:
         async with db.transaction(readonly=True) as tx:
-            page = await repository.everybody(tx, after, READ)
-        found += page
-        if len(page) < READ:
-            return found
-        after = page[-1].member_id
+            page = await repository.everybody(tx, after, READ, since)
+        if page is None:
+            return Everybody.of(pages)
+        pages.append(page)
+        after = UUID(bytes=page[0][-16:])
 
 
-def _hunt(profiles: Sequence[Profile], learnt: Any) -> tuple[Weights, list[Proposal]]:
-    """All against all, or who is new against all by what was `learnt`."""
-    records = domain.joined(profiles)
+def _hunt(everybody: Everybody, learnt: Any) -> tuple[Weights, tuple[Indexes, Indexes]]:
+    """Pairs that are worth a look: all against all, or who is new against all by what was
+    `learnt`."""
+    records = everybody.records
     if learnt is None:
         found = resolve(records, lambda _line: None)
         weights, edges = found.weights, found.edges
     else:
         weights = domain.read(learnt["weights"])
-        fresh = [each.derived_at > learnt["searched_at"] for each in profiles]
-        edges = search(records, weights, np.array(fresh))
+        edges = search(records, weights, everybody.fresh)
     worth = edges.bits >= REVIEW
-    pairs = edges.i[worth], edges.j[worth]
-    return weights, domain.scored(profiles, records, pairs, weights, rare=True)
+    return weights, (edges.i[worth], edges.j[worth])
+
+
+async def _proposals(
+    db: Database, everybody: Everybody, pairs: tuple[Indexes, Indexes], weights: Weights
+) -> list[Proposal]:
+    places = [int(place) for place in np.unique(np.concatenate(pairs))]
+    members = {place: everybody.member(place) for place in places}
+    async with db.transaction(readonly=True) as tx:
+        known = await repository.profiles(tx, members.values())
+    profiles = {place: known[member] for place, member in members.items() if member in known}
+    return await asyncio.to_thread(
+        domain.scored, profiles, everybody.records, pairs, weights, rare=True
+    )
 
 
 async def _merge_certain(tx: Tx, proposals: Sequence[Proposal]) -> int:

@@ -22,7 +22,11 @@ async def record(tx: Tx, kin: Kinship) -> None:
 
 
 def tell(tx: Tx, steps: Sequence[Link | Merge]) -> None:
-    """One event a step, in sequence."""
+    """One event a step: links in sequence, then merges in sequence.
+
+    Whoever follows both comes to the same whichever kind it hears first. What is told kind by kind
+    is handled kind by kind, in a statement for many instead of one for each.
+    """
     for step in steps:
         if isinstance(step, Link):
             tx.publish(
@@ -35,7 +39,8 @@ def tell(tx: Tx, steps: Sequence[Link | Merge]) -> None:
                     value=step.mark.value if step.mark.kind in TAILED else None,
                 )
             )
-        else:
+    for step in steps:
+        if isinstance(step, Merge):
             tx.publish(
                 MembersMerged(
                     merge_id=step.merge_id,
