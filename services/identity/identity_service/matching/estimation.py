@@ -17,7 +17,7 @@ from identity_service.matching.domain import UNKNOWN, Floats, Indexes, Levels, R
 from identity_service.matching.rules.blocks import Block
 from identity_service.matching.rules.comparisons import COMPARISONS, Comparison
 
-DRAWN = 1_000_000  # random pairs
+DRAWN, DRAWN_LEAST, DRAWN_MOST = 40, 250_000, 1_000_000  # random pairs, a record and in all
 TRAINED = 100_000  # pairs of a block
 TEACHING = 0.05  # of a block's pairs that are one person's: less teach what chance looks like
 ENOUGH = 30  # pairs of a block that teach something
@@ -98,11 +98,12 @@ def patterns(levels: Levels) -> Patterns:
 
 def draw(count: int) -> tuple[Indexes, Indexes]:
     """Random pairs of `count` records; all of them, where they are few."""
-    if count * (count - 1) // 2 <= DRAWN:
+    pairs = min(max(DRAWN * count, DRAWN_LEAST), DRAWN_MOST)
+    if count * (count - 1) // 2 <= pairs:
         i, j = np.triu_indices(count, 1)
         return i.astype(np.int64), j.astype(np.int64)
     rng = np.random.default_rng(_SEED)
-    i, j = rng.integers(0, count, DRAWN), rng.integers(0, count - 1, DRAWN)
+    i, j = rng.integers(0, count, pairs), rng.integers(0, count - 1, pairs)
     return i, np.where(j >= i, j + 1, j)
 
 
