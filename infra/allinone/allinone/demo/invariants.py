@@ -55,8 +55,9 @@ _QUERIES = {
         FROM {_LEFT}""",
     ("no campaign spends more than its budget", "不超预算"): """
         SELECT count(*), count(*) FILTER (WHERE spent > budget_fen) FROM (
-            SELECT p.budget_fen, coalesce(sum(d.cost_fen) FILTER (WHERE d.status NOT IN
-                   ('withdrawn', 'refused')), 0) AS spent
+            SELECT (p.plan -> 'budget' ->> 'amount')::bigint AS budget_fen,
+                   coalesce(sum(d.cost_fen) FILTER (WHERE d.status NOT IN
+                       ('withdrawn', 'refused')), 0) AS spent
             FROM campaign.campaign p LEFT JOIN campaign.delivery d USING (campaign_id)
             GROUP BY p.campaign_id) AS budgets""",
     ("no message is sent twice", "不重复发送"): f"""
