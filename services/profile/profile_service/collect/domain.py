@@ -62,6 +62,19 @@ class DayCount:
     named: list[tuple[date, str, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How often something was done in a channel ("" for none): ever, and on the last programme
+    days."""
+
+    event: str
+    channel: str
+    last_at: datetime
+    total: int
+    last_7_days: int
+    last_30_days: int
+
+
 TraitKey = tuple[int, str]  # subject, trait's name
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from chassis.database import Tx
 from contracts.profile import TraitOrigin
 from profile_service.collect.columns import Ints, Rows, copy_of_keys, copy_of_rows
-from profile_service.collect.domain import Behaviour, DayCount, Trait, TraitKey
+from profile_service.collect.domain import Behaviour, DayCount, Trait, TraitKey, Window
 
 _ORIGIN = ("source", "confidence", "expires_on")
 COLUMNS = ("subject_id", "occurred_at", "message_key", "properties", "event", "channel")
@@ -145,10 +145,10 @@ async def behaviour(tx: Tx, leaves: Mapping[int, int]) -> dict[int, Behaviour]:
     return found
 
 
-async def event_windows(tx: Tx, leaves: Sequence[int], today: date) -> list[Any]:
-    """Rows of event, channel, total, last_7_days, last_30_days (programme days) and last_at."""
-    return await tx.fetch(
-        "SELECT event, channel, sum(n)::bigint AS total, max(last_at) AS last_at,"
+async def event_windows(tx: Tx, leaves: Sequence[int], today: date) -> list[Window]:
+    """What was done, the most frequent first."""
+    rows = await tx.fetch(
+        "SELECT event, channel, max(last_at) AS last_at, sum(n)::bigint AS total,"
         " coalesce(sum(n) FILTER (WHERE day > $2::date - 7), 0)::bigint AS last_7_days,"
         " coalesce(sum(n) FILTER (WHERE day > $2::date - 30), 0)::bigint AS last_30_days"
         " FROM activity_day WHERE subject_id = ANY($1::bigint[]) GROUP BY event, channel"
@@ -156,6 +156,7 @@ async def event_windows(tx: Tx, leaves: Sequence[int], today: date) -> list[Any]
         leaves,
         today,
     )
+    return [Window(*row) for row in rows]
 
 
 async def viewed(tx: Tx, leaves: Sequence[int], limit: int) -> list[str]:
@@ -168,7 +169,7 @@ async def viewed(tx: Tx, leaves: Sequence[int], limit: int) -> list[str]:
         leaves,
         limit,
     )
-    return list(dict.fromkeys(row["sku"] for row in rows if row["sku"] is not None))
+    return list(dict.fromkeys(sku for (sku,) in rows if sku is not None))
 
 
 async def traits(tx: Tx, leaves: Sequence[int]) -> tuple[dict[str, Any], list[TraitOrigin]]:
@@ -180,13 +181,12 @@ async def traits(tx: Tx, leaves: Sequence[int]) -> tuple[dict[str, Any], list[Tr
         " ORDER BY name, source IS NULL DESC, occurred_at DESC, message_key DESC",
         leaves,
     )
-    told = [row for row in rows if row["value"] is not None]
+    told = [row for row in rows if row[1] is not None]
     origins = [
         TraitOrigin(
-            name=row["name"], source=row["source"], confidence=row["confidence"],
-            told_at=row["occurred_at"], expires_on=row["expires_on"],
+            name=name, source=source, confidence=confidence, told_at=at, expires_on=expires_on
         )
-        for row in told
-        if row["source"] is not None
-    ]  # fmt: skip
-    return {row["name"]: row["value"] for row in told}, origins
+        for name, _value, at, source, confidence, expires_on in told
+        if source is not None
+    ]
+    return {row[0]: row[1] for row in told}, origins

@@ -1,14 +1,15 @@
 """What conditions look at, for some people; and who of everybody a tree is true of."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from chassis.clock import local_date
 from chassis.database import Tx
+from chassis.joint import Joint
 from profile_service.conditions.domain import (
     ORDER,
     Ask,
@@ -27,6 +28,9 @@ from profile_service.rfm.domain import Bounds
 from profile_service.subjects import repository as subject_rows
 from profile_service.subjects.domain import Attributes
 
+Found = TypeVar("Found")
+FEW = 20  # subjects: what is known of them is asked for in one statement
+
 Tags = Mapping[str, tuple[str | None, float]]
 
 
@@ -42,28 +46,67 @@ class People:
 
 async def people_of(tx: Tx, roots: Sequence[int]) -> People:
     """Those of these people who have registered."""
-    leaves = await subject_rows.leaves_of(tx, roots)
-    attributes = await subject_rows.attributes(tx, leaves)
-    folds = await purchase_rows.spending(tx, leaves)
-    return People(
-        leaves,
-        attributes,
-        by_subject((leaves[subject], fold) for subject, fold in folds),
-        await rfm_rows.latest_bounds(tx),
-    )
+    return await people_with(tx, await subject_rows.leaves_of(tx, roots))
+
+
+async def people_with(tx: Tx, leaves: Mapping[int, int]) -> People:
+    """The same of these subjects, by root."""
+    joint = Joint(tx, together=len(leaves) <= FEW)
+    attributes = joint.add(subject_rows.attributes(joint.tx, leaves))
+    folds = joint.add(purchase_rows.spending(joint.tx, leaves))
+    bounds = joint.add(rfm_rows.latest_bounds(joint.tx))
+    await joint.ask()
+    spending = by_subject((leaves[subject], fold) for subject, fold in folds.found)
+    return People(leaves, attributes.found, spending, bounds.found)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What conditions look at besides `People`, by root."""
+
+    days: Mapping[int, Mapping[str, Sequence[Done]]]
+    traits: Mapping[int, Mapping[str, Any]]
+    tiers: Mapping[int, str]
+    consents: Mapping[int, Mapping[tuple[str, str], bool]]
+    lists: Mapping[int, Collection[UUID]]
+    worth: Mapping[int, tuple[str, bool]]
+    clusters: Mapping[int, int]
+
+
+async def parts_of(
+    tx: Tx, leaves: Mapping[int, int], roots: Sequence[int], wants: Wants, today: date
+) -> Parts:
+    """As much as conditions want that look at so much."""
+    joint = Joint(tx, together=len(leaves) <= FEW)
+    ask, kinds = joint.tx, wants.kinds
+    traits = joint.add(_if("trait" in kinds, lambda: _traits(ask, leaves)))
+    tiers = joint.add(_if("tier" in kinds, lambda: _tiers(ask, roots)))
+    consents = joint.add(_if("consent" in kinds, lambda: _consents(ask, roots)))
+    lists = joint.add(_if("list" in kinds, lambda: _lists(ask, leaves)))
+    worth = joint.add(_if("clv" in kinds, lambda: _worth(ask, roots)))
+    clusters = joint.add(_if("cluster" in kinds, lambda: _clusters(ask, roots)))
+    days = joint.add(_days(ask, leaves, wants, today))
+    await joint.ask()
+    return Parts(
+        days.found, traits.found, tiers.found, consents.found, lists.found, worth.found,
+        clusters.found,
+    )  # fmt: skip
+
+
+async def _if(wanted: bool, read: Callable[[], Awaitable[dict[int, Found]]]) -> dict[int, Found]:
+    return await read() if wanted else {}
 
 
 async def known(
     tx: Tx, people: People, tags: Mapping[int, Tags], wants: Wants, today: date
 ) -> dict[int, Known]:
     """What conditions that want so much look at, by root."""
-    days = await _days(tx, people.leaves, wants, today)
-    traits = await _traits(tx, people.leaves) if "trait" in wants.kinds else {}
-    tiers = await _tiers(tx, people.attributes) if "tier" in wants.kinds else {}
-    consents = await _consents(tx, people.attributes) if "consent" in wants.kinds else {}
-    lists = await _lists(tx, people.leaves) if "list" in wants.kinds else {}
-    worth = await _worth(tx, people.attributes) if "clv" in wants.kinds else {}
-    clusters = await _clusters(tx, people.attributes) if "cluster" in wants.kinds else {}
+    parts = await parts_of(tx, people.leaves, list(people.attributes), wants, today)
+    return known_from(people, tags, parts)
+
+
+def known_from(people: People, tags: Mapping[int, Tags], parts: Parts) -> dict[int, Known]:
+    """The same from its parts."""
     found = {}
     for root, attributes in people.attributes.items():
         spending = people.spending.get(root, NOTHING)
@@ -74,14 +117,14 @@ async def known(
             first_on=local_date(spending.first_at) if spending.first_at else None,
             last_on=local_date(spending.last_at) if spending.last_at else None,
             bounds=people.bounds,
-            traits=traits.get(root, {}),
+            traits=parts.traits.get(root, {}),
             tags=tags.get(root, {}),
-            tier=tiers.get(root),
-            consents=consents.get(root, {}),
-            days=days.get(root, {}),
-            lists=frozenset(lists.get(root, ())),
-            worth=worth.get(root),
-            cluster=clusters.get(root),
+            tier=parts.tiers.get(root),
+            consents=parts.consents.get(root, {}),
+            days=parts.days.get(root, {}),
+            lists=frozenset(parts.lists.get(root, ())),
+            worth=parts.worth.get(root),
+            cluster=parts.clusters.get(root),
         )
     return found
 
@@ -91,23 +134,37 @@ async def _days(
 ) -> dict[int, dict[str, list[Done]]]:
     found: dict[int, dict[str, list[Done]]] = defaultdict(lambda: defaultdict(list))
     summed = {name for name, window in wants.events.items() if window.sums or name == ORDER}
-    if counted := sorted(wants.events.keys() - summed):
-        for subject, day, channel, n, last_at, event in await tx.fetch(
-            "SELECT subject_id, day, channel, n, last_at, event FROM activity_day"
-            " JOIN unnest($2::text[], $3::int[]) AS wanted (event, days) USING (event)"
-            " WHERE subject_id = ANY($1::bigint[])"
-            " AND (wanted.days IS NULL OR day > $4::date - wanted.days)",
-            list(leaves), counted, [wants.events[name].days for name in counted], today,
-        ):  # fmt: skip
-            found[leaves[subject]][event].append(Done(day, channel, n, last_at))
-    for event in sorted(summed):
+    joint = Joint(tx, together=len(leaves) <= FEW)
+    counts = joint.add(
+        _counted(joint.tx, leaves, wants, sorted(wants.events.keys() - summed), today)
+    )
+    sums = {
+        event: joint.add(_summed(joint.tx, leaves, event, wants.events[event], today))
+        for event in sorted(summed)
+    }
+    await joint.ask()
+    for subject, day, channel, n, last_at, event in counts.found:
+        found[leaves[subject]][event].append(Done(day, channel, n, last_at))
+    for event, answer in sums.items():
         names = sorted(wants.events[event].sums)
-        for subject, day, channel, n, last_at, *sums in await _summed(
-            tx, leaves, event, wants.events[event], today
-        ):
-            done = Done(day, channel, n, last_at, dict(zip(names, sums, strict=True)))
+        for subject, day, channel, n, last_at, *amounts in answer.found:
+            done = Done(day, channel, n, last_at, dict(zip(names, amounts, strict=True)))
             found[leaves[subject]][event].append(done)
     return found
+
+
+async def _counted(
+    tx: Tx, leaves: Mapping[int, int], wants: Wants, events: Sequence[str], today: date
+) -> list[Any]:
+    if not events:
+        return []
+    return await tx.fetch(
+        "SELECT subject_id, day, channel, n, last_at, event FROM activity_day"
+        " JOIN unnest($2::text[], $3::int[]) AS wanted (event, days) USING (event)"
+        " WHERE subject_id = ANY($1::bigint[])"
+        " AND (wanted.days IS NULL OR day > $4::date - wanted.days)",
+        list(leaves), events, [wants.events[name].days for name in events], today,
+    )  # fmt: skip
 
 
 async def _summed(
@@ -132,44 +189,44 @@ async def _traits(tx: Tx, leaves: Mapping[int, int]) -> dict[int, dict[str, Any]
         list(leaves),
     )
     found: dict[int, dict[str, Any]] = defaultdict(dict)
-    for row in rows:
-        found[leaves[row["subject_id"]]][row["name"]] = row["value"]
+    for subject, name, value in rows:
+        found[leaves[subject]][name] = value
     return found
 
 
-async def _tiers(tx: Tx, roots: Mapping[int, object]) -> dict[int, str]:
+async def _tiers(tx: Tx, roots: Sequence[int]) -> dict[int, str]:
     rows = await tx.fetch(
-        "SELECT subject_id, tier FROM member_tier WHERE subject_id = ANY($1::bigint[])", list(roots)
+        "SELECT subject_id, tier FROM member_tier WHERE subject_id = ANY($1::bigint[])", roots
     )
-    return {row["subject_id"]: row["tier"] for row in rows}
+    return dict(map(tuple, rows))
 
 
-async def _consents(tx: Tx, roots: Mapping[int, object]) -> dict[int, dict[tuple[str, str], bool]]:
+async def _consents(tx: Tx, roots: Sequence[int]) -> dict[int, dict[tuple[str, str], bool]]:
     rows = await tx.fetch(
         "SELECT subject_id, purpose, channel, granted FROM member_consent"
         " WHERE subject_id = ANY($1::bigint[])",
-        list(roots),
+        roots,
     )
     found: dict[int, dict[tuple[str, str], bool]] = defaultdict(dict)
-    for row in rows:
-        found[row["subject_id"]][row["purpose"], row["channel"]] = row["granted"]
+    for subject, purpose, channel, granted in rows:
+        found[subject][purpose, channel] = granted
     return found
 
 
-async def _worth(tx: Tx, roots: Mapping[int, object]) -> dict[int, tuple[str, bool]]:
+async def _worth(tx: Tx, roots: Sequence[int]) -> dict[int, tuple[str, bool]]:
     rows = await tx.fetch(
         "SELECT subject_id, band, falling FROM member_worth WHERE subject_id = ANY($1::bigint[])",
-        list(roots),
+        roots,
     )
-    return {row["subject_id"]: (row["band"], row["falling"]) for row in rows}
+    return {subject: (band, falling) for subject, band, falling in rows}
 
 
-async def _clusters(tx: Tx, roots: Mapping[int, object]) -> dict[int, int]:
+async def _clusters(tx: Tx, roots: Sequence[int]) -> dict[int, int]:
     rows = await tx.fetch(
         "SELECT subject_id, cluster FROM member_cluster WHERE subject_id = ANY($1::bigint[])",
-        list(roots),
+        roots,
     )
-    return {row["subject_id"]: row["cluster"] for row in rows}
+    return dict(map(tuple, rows))
 
 
 async def _lists(tx: Tx, leaves: Mapping[int, int]) -> dict[int, list[UUID]]:
@@ -178,8 +235,8 @@ async def _lists(tx: Tx, leaves: Mapping[int, int]) -> dict[int, list[UUID]]:
         list(leaves),
     )
     found: dict[int, list[UUID]] = defaultdict(list)
-    for row in rows:
-        found[leaves[row["subject_id"]]].append(row["segment_id"])
+    for subject, segment_id in rows:
+        found[leaves[subject]].append(segment_id)
     return found
 
 

@@ -143,13 +143,15 @@ async def replace_goods(tx: Tx, table: str, columns: Sequence[str], rows: Sequen
 
 async def popular_among(tx: Tx, groups: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """(kind, sku) of what these groups buy lately, group by group."""
+    if not groups:
+        return []
     rows = await tx.fetch(
         "SELECT kind, sku FROM popular_goods"
         " JOIN unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (kind, key, nth)"
         " USING (kind, key) ORDER BY nth, place",
         [kind for kind, _ in groups], [key for _, key in groups],
     )  # fmt: skip
-    return [(row["kind"], row["sku"]) for row in rows]
+    return [(kind, sku) for kind, sku in rows]
 
 
 async def somebody(tx: Tx, root: int) -> Somebody | None:
@@ -185,7 +187,7 @@ async def of_person(tx: Tx, leaves: Sequence[int]) -> dict[str, Forecast]:
         " ORDER BY made_at, subject_id DESC",
         list(leaves),
     )
-    return {row["name"]: Forecast(row["value"], row["horizon_days"], row["detail"]) for row in rows}
+    return {name: Forecast(value, horizon, detail) for name, value, horizon, detail in rows}
 
 
 async def goods(tx: Tx, skus: Sequence[str]) -> tuple[frozenset[str], dict[str, str]]:
@@ -196,8 +198,8 @@ async def goods(tx: Tx, skus: Sequence[str]) -> tuple[frozenset[str], dict[str, 
         " LEFT JOIN product ON product.sku = wanted.sku",
         list(skus),
     )
-    gone = frozenset(row["sku"] for row in rows if row["on_hand"] == 0)
-    return gone, {row["sku"]: row["name"] for row in rows if row["name"]}
+    gone = frozenset(sku for sku, on_hand, _ in rows if on_hand == 0)
+    return gone, {sku: name for sku, _, name in rows if name}
 
 
 async def save_stock(tx: Tx, levels: Sequence[StockLevel]) -> None:

@@ -18,6 +18,7 @@ import polars as pl
 
 from chassis.clock import local_date
 from chassis.database import Database, Tx
+from chassis.joint import Joint
 from chassis.problem import Problem
 from contracts.forecasts import (
     Churn,
@@ -202,7 +203,11 @@ async def recommendations(tx: Tx, member_id: UUID, wish: Wish) -> Recommendation
     Who has no list of their own gets what others like them buy (the store; if `personal`, those of
     the same age, the city), then what everybody does.
     """
-    person = await subject_rows.person(tx, member_id)
+    first = Joint(tx)
+    whom = first.add(subject_rows.person(first.tx, member_id))
+    much_bought = first.add(repository.popular(first.tx, POPULAR))
+    await first.ask()
+    person, popular = whom.found, much_bought.found
     if person is None:
         raise Problem(404, "unknown_member", "There is no such member")
     said, known = None, None
@@ -215,7 +220,6 @@ async def recommendations(tx: Tx, member_id: UUID, wish: Wish) -> Recommendation
     groups = [] if advice else groups_of(known, wish.store, local_date(tx.now).year)
     fill = [Advice(sku, None, own=False, among=kind)
             for kind, sku in await repository.popular_among(tx, groups)]  # fmt: skip
-    popular = await repository.popular(tx, POPULAR)
     fill += [Advice(sku, None, own=False) for sku in popular]
     mentioned = {each.sku for each in advice} | {each.because for each in advice if each.because}
     gone, names = await repository.goods(tx, sorted(mentioned | {each.sku for each in fill}))
@@ -235,18 +239,16 @@ async def recommendations(tx: Tx, member_id: UUID, wish: Wish) -> Recommendation
     return Recommendations(member_id=person.member_id, personalised=bool(advice), data=data)
 
 
-async def expectations(tx: Tx, leaves: Sequence[int]) -> tuple[Forecast | None, Churn | None]:
-    """The spend that is expected of a person, and the chance of none, for the profile."""
-    said = await repository.of_person(tx, leaves)
-    silence, churn = said.get("churn"), None
-    if silence is not None and silence.value is not None:
-        churn = Churn(
-            chance=silence.value,
-            horizon_days=silence.horizon_days,
-            high_risk=silence.value >= HIGH_RISK,
-            reasons=[ChurnReason(**each) for each in silence.detail["reasons"]],
-        )
-    return said.get("clv"), churn
+def churn_of(silence: Forecast | None) -> Churn | None:
+    """The chance that a person buys nothing, for the profile."""
+    if silence is None or silence.value is None:
+        return None
+    return Churn(
+        chance=silence.value,
+        horizon_days=silence.horizon_days,
+        high_risk=silence.value >= HIGH_RISK,
+        reasons=[ChurnReason(**each) for each in silence.detail["reasons"]],
+    )
 
 
 async def write_stock(tx: Tx, batch: StockBatch) -> StockResult:

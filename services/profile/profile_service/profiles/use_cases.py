@@ -1,12 +1,15 @@
 """One member, seen from all sides."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from chassis.clock import local_date
 from chassis.database import Tx
+from chassis.joint import Joint
 from chassis.problem import Problem
 from contracts.base import Money
 from contracts.profile import (
@@ -17,38 +20,68 @@ from contracts.profile import (
     Portrait,
     PurchaseSummary,
     PurchaseWindow,
+    TraitOrigin,
 )
 from profile_service.collect import repository as activity_rows
-from profile_service.conditions.repository import people_of
-from profile_service.forecasts.use_cases import expectations
+from profile_service.collect.domain import Window
+from profile_service.conditions.domain import Wants
+from profile_service.conditions.repository import People, people_with
+from profile_service.forecasts import repository as forecast_rows
+from profile_service.forecasts.domain import Forecast
+from profile_service.forecasts.use_cases import churn_of
 from profile_service.profiles import portrait
 from profile_service.purchases import repository as purchase_rows
 from profile_service.purchases.domain import Spending
+from profile_service.rfm import repository as rfm_rows
 from profile_service.rfm import use_cases as rfm
 from profile_service.subjects import repository as subject_rows
 from profile_service.subjects.domain import Person
 from profile_service.tags import use_cases as tagging
 from profile_service.tags.domain import NO_TAGS, Decision
 from profile_service.worth import use_cases as worth
+from profile_service.worth.domain import Worth
 
 WINDOWS = (30, 90, 365)
 VIEWED = 20
 BIRTH_BAND_YEARS = 5
+_SUMS = ("total", "last_7_days", "last_30_days")
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """All that the page shows of one person."""
+
+    people: People
+    seen: tagging.Seen
+    windows: Sequence[tuple[int, int]]
+    times: Mapping[str, int]
+    traits: tuple[Mapping[str, Any], list[TraitOrigin]]
+    did: Sequence[Window]
+    viewed: list[str]
+    said: Mapping[str, Forecast]
+    worth: Worth | None
 
 
 async def profile(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberProfile:
-    """Everything on one page; not `personal`: without conclusions. Raises Problem 404."""
-    person = await _person(tx, member_id)
-    people = await people_of(tx, [person.root])
-    known = people.attributes[person.root]
-    found = await tagging.decided(tx, people, local_date(tx.now))
+    """Everything on one page; not `personal`: without conclusions. Raises Problem 404.
+
+    Two statements: who it is, and all that is known of them.
+    """
+    first = Joint(tx)
+    whom = first.add(subject_rows.person(first.tx, member_id))
+    rules = first.add(tagging.rules_now(first.tx))
+    own = first.add(rfm_rows.strategies(first.tx))
+    await first.ask()
+    person, today = _found(whom.found), local_date(tx.now)
+    sides = await _sides(tx, person, rules.found.wants, today)
+    known = sides.people.attributes[person.root]
+    found = await tagging.decided_from(sides.people, sides.seen, rules.found, tx.now)
     facts, decision = found.facts[person.root], found.decisions.get(person.root, NO_TAGS)
     lifecycle, group = (_value(decision, tag, personal) for tag in ("lifecycle", "customer_group"))
-    purchases = await _purchases(tx, person, facts.spending)
+    purchases = _purchases(sides.windows, facts.spending)
     bought = facts.spending, facts.last_on
-    cell = await rfm.of_member(tx, *bought, facts.today, people.bounds) if personal else None
-    spend, churn = await expectations(tx, person.leaves) if personal else (None, None)
-    traits, origins = await activity_rows.traits(tx, person.leaves)
+    cell = rfm.of_member(*bought, today, sides.people.bounds, own.found) if personal else None
+    traits, origins = sides.traits
     said = {
         "gender": known.gender,
         "city": known.city,
@@ -69,28 +102,47 @@ async def profile(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberPr
         lifecycle=lifecycle,
         customer_group=group,
         rfm=cell,
-        clv=await worth.shown(tx, person, spend),
-        churn=churn,
+        clv=worth.shown(sides.said.get("clv"), sides.worth) if personal else None,
+        churn=churn_of(sides.said.get("churn")) if personal else None,
         tags=tagging.shown(decision, found.rules) if personal else [],
         purchases=purchases,
-        activity=await _activity(tx, person, facts.today),
-        portrait=await _portrait(tx, person, said, likes) if personal else None,
+        activity=_activity(sides),
+        portrait=_portrait(sides.times, said, likes) if personal else None,
     )
+
+
+async def _sides(tx: Tx, person: Person, wants: Wants, today: date) -> Sides:
+    joint = Joint(tx)
+    ask, leaves = joint.tx, person.leaves
+    owners = dict.fromkeys(leaves, person.root)
+    people = joint.add(people_with(ask, owners))
+    seen = joint.add(tagging.seen_of(ask, owners, [person.root], wants, today))
+    windows = joint.add(purchase_rows.windows(ask, leaves, tx.now, WINDOWS))
+    times = joint.add(purchase_rows.times_bought(ask, leaves, tx.now))
+    traits = joint.add(activity_rows.traits(ask, leaves))
+    did = joint.add(activity_rows.event_windows(ask, leaves, today))
+    viewed = joint.add(activity_rows.viewed(ask, leaves, VIEWED))
+    said = joint.add(forecast_rows.of_person(ask, leaves))
+    value = joint.add(worth.of_person(ask, person))
+    await joint.ask()
+    return Sides(
+        people.found, seen.found, windows.found, times.found, traits.found, did.found,
+        viewed.found, said.found, value.found,
+    )  # fmt: skip
 
 
 async def tags(tx: Tx, member_id: UUID, *, personal: bool = True) -> MemberTags:
     """A member's tags, as of now; none if not `personal`. Raises Problem 404."""
-    person = await _person(tx, member_id)
+    person = _found(await subject_rows.person(tx, member_id))
     if not personal:
         return MemberTags(member_id=person.member_id, data=[])
-    people = await people_of(tx, [person.root])
+    people = await people_with(tx, dict.fromkeys(person.leaves, person.root))
     found = await tagging.decided(tx, people, local_date(tx.now))
     decision = found.decisions.get(person.root, NO_TAGS)
     return MemberTags(member_id=person.member_id, data=tagging.shown(decision, found.rules))
 
 
-async def _person(tx: Tx, member_id: UUID) -> Person:
-    person = await subject_rows.person(tx, member_id)
+def _found(person: Person | None) -> Person:
     if person is None:
         raise Problem(404, "unknown_member", "There is no such member")
     return person
@@ -101,8 +153,7 @@ def _value(decision: Decision, tag: str, personal: bool) -> str | None:
     return verdict.value if verdict else None
 
 
-async def _purchases(tx: Tx, person: Person, spending: Spending) -> PurchaseSummary:
-    windows = await purchase_rows.windows(tx, person.leaves, tx.now, WINDOWS)
+def _purchases(windows: Sequence[tuple[int, int]], spending: Spending) -> PurchaseSummary:
     month, quarter, year = (
         PurchaseWindow(orders=orders, paid=Money(amount=fen)) for orders, fen in windows
     )
@@ -121,31 +172,27 @@ async def _purchases(tx: Tx, person: Person, spending: Spending) -> PurchaseSumm
     )
 
 
-async def _activity(tx: Tx, person: Person, today: date) -> ActivitySummary:
-    rows = await activity_rows.event_windows(tx, person.leaves, today)
+def _activity(sides: Sides) -> ActivitySummary:
     channels: Counter[str] = Counter()
     events: dict[str, Counter[str]] = {}
-    for row in rows:
-        if row["channel"]:
-            channels[row["channel"]] += row["total"]
-        sums = events.setdefault(row["event"], Counter())
-        sums.update({name: row[name] for name in ("total", "last_7_days", "last_30_days")})
+    for did in sides.did:
+        if did.channel:
+            channels[did.channel] += did.total
+        sums = events.setdefault(did.event, Counter())
+        sums.update({name: getattr(did, name) for name in _SUMS})
     return ActivitySummary(
-        events=sum(row["total"] for row in rows),
-        last_seen_at=max((row["last_at"] for row in rows), default=None),
+        events=sum(did.total for did in sides.did),
+        last_seen_at=max((did.last_at for did in sides.did), default=None),
         by_channel=dict(channels),
         by_event=[EventCount(event=name, **sums) for name, sums in events.items()],
-        viewed=await activity_rows.viewed(tx, person.leaves, VIEWED),
+        viewed=sides.viewed,
     )
 
 
-async def _portrait(
-    tx: Tx, person: Person, said: Mapping[str, object], promotion: object
-) -> Portrait:
+def _portrait(times: Mapping[str, int], said: Mapping[str, object], promotion: object) -> Portrait:
     department, habit = said.get("favourite_department"), None
     if isinstance(department, str):
-        times = await purchase_rows.times_bought(tx, person.leaves, tx.now, department)
-        habit = department, times
+        habit = department, times.get(department, 0)
     zh, en = (
         portrait.sentence(name, portrait.known_words(name, said, habit, promotion))
         for name in ("zh", "en")

@@ -102,7 +102,7 @@ async def save_spending(tx: Tx, folds: Mapping[int, Spending]) -> None:
 async def spending(tx: Tx, subjects: Iterable[int]) -> list[tuple[int, Spending]]:
     """The fold of each of these subjects that has bought."""
     rows = await tx.fetch(f"{_READ} WHERE subject_id = ANY($1::bigint[])", list(subjects))
-    return [(row["subject_id"], _spending(row)) for row in rows]
+    return [(row[0], _spending(row)) for row in rows]
 
 
 def _spending(row: Any) -> Spending:
@@ -127,20 +127,21 @@ async def windows(
         now,
         days,
     )
-    return [(row["orders"], row["fen"]) for row in rows]
+    return [(orders, fen) for orders, fen in rows]
 
 
-async def times_bought(tx: Tx, leaves: Sequence[int], now: datetime, department: str) -> int:
-    """Orders of the last 30 days with goods of a department."""
-    times: int = await tx.fetchval(
-        "SELECT count(*) FROM purchase WHERE subject_id = ANY($1::bigint[])"
+async def times_bought(tx: Tx, leaves: Sequence[int], now: datetime) -> dict[str, int]:
+    """Orders of the last 30 days with goods of each department."""
+    rows = await tx.fetch(
+        "SELECT department, count(*) FROM purchase, LATERAL"
+        " (SELECT DISTINCT department FROM product WHERE sku = ANY(skus)"
+        " AND department IS NOT NULL) AS had WHERE subject_id = ANY($1::bigint[])"
         " AND paid_at > $2::timestamptz - interval '30 days' AND paid_at <= $2"
-        " AND EXISTS (SELECT 1 FROM product WHERE sku = ANY(skus) AND department = $3)",
+        " GROUP BY department",
         leaves,
         now,
-        department,
     )
-    return times
+    return {department: times for department, times in rows}
 
 
 async def figures(tx: Tx) -> Any:

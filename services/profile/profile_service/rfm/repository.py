@@ -65,14 +65,14 @@ async def save_bounds(tx: Tx, measured_at: datetime, bounds: Bounds) -> None:
 
 async def latest_bounds(tx: Tx) -> Bounds | None:
     """The last measurement."""
-    row = await tx.fetchrow("SELECT * FROM population ORDER BY measured_at DESC LIMIT 1")
+    row = await tx.fetchrow(
+        "SELECT frequency_lower, frequency_upper, monetary_lower, monetary_upper, high_value"
+        " FROM population ORDER BY measured_at DESC LIMIT 1"
+    )
     if row is None:
         return None
-    return Bounds(
-        (row["frequency_lower"], row["frequency_upper"]),
-        (row["monetary_lower"], row["monetary_upper"]),
-        row["high_value"],
-    )
+    *borders, high_value = row
+    return Bounds((borders[0], borders[1]), (borders[2], borders[3]), high_value)
 
 
 _BY_CELL = f"""
@@ -100,20 +100,13 @@ async def members_by_cell(tx: Tx, today: date) -> dict[str, int]:
     return {row["cell"]: row["members"] for row in await tx.fetch(_BY_CELL, today)}
 
 
-async def strategies(tx: Tx, cell: str | None = None) -> dict[str, RfmStrategy]:
-    """What the shop does of its own, by cell: everywhere, or in one."""
-    rows = await tx.fetch(
-        "SELECT cell, document, changed_by, changed_at FROM rfm_strategy"
-        " WHERE $1::text IS NULL OR cell = $1",
-        cell,
-    )
+async def strategies(tx: Tx) -> dict[str, RfmStrategy]:
+    """What the shop does of its own, by cell."""
+    rows = await tx.fetch("SELECT cell, document, changed_by, changed_at FROM rfm_strategy")
     return {
-        row["cell"]: RfmStrategy(
-            cell=row["cell"], changed_by=row["changed_by"], changed_at=row["changed_at"],
-            **row["document"],
-        )
-        for row in rows
-    }  # fmt: skip
+        cell: RfmStrategy(cell=cell, changed_by=by, changed_at=at, **document)
+        for cell, document, by, at in rows
+    }
 
 
 async def save_strategy(tx: Tx, cell: str, document: Mapping[str, Any], by: str) -> None:

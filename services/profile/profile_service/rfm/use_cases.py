@@ -1,5 +1,6 @@
 """RFM reports, and the measurement that members' cells and the high-value tag refer to."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Literal
 
@@ -58,15 +59,19 @@ async def cells(tx: Tx) -> RfmCells:
     )
 
 
-async def of_member(
-    tx: Tx, spending: Spending, last_on: date | None, today: date, bounds: Bounds | None
+def of_member(
+    spending: Spending,
+    last_on: date | None,
+    today: date,
+    bounds: Bounds | None,
+    own: Mapping[str, RfmStrategy],
 ) -> Rfm | None:
-    """A member's figures, cell and strategy; None for one who never bought."""
+    """A member's figures, cell and strategy (`own` are the shop's); None for one who never
+    bought."""
     if last_on is None:
         return None
     figures = domain.Rfm(max((today - last_on).days, 0), spending.orders, max(spending.net_fen, 0))
     cell = domain.cell(figures, bounds)
-    own = await repository.strategies(tx, cell)
     return Rfm(
         recency_days=figures.recency_days,
         frequency=figures.frequency,

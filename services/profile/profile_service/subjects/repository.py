@@ -103,7 +103,10 @@ async def person(tx: Tx, member_id: UUID) -> Person | None:
         " JOIN subject AS top ON top.id = subject.root WHERE subject.member_id = $1",
         member_id,
     )
-    return Person(row["id"], row["member_id"], tuple(row["leaves"])) if row else None
+    if row is None:
+        return None
+    root, surviving_id, leaves = row
+    return Person(root, surviving_id, tuple(leaves))
 
 
 async def leaves_of(tx: Tx, roots: Sequence[int]) -> dict[int, int]:
@@ -138,7 +141,7 @@ async def objecting(tx: Tx, roots: Sequence[int]) -> set[int]:
         " WHERE root = ANY($1::bigint[])",
         roots,
     )
-    return {row["root"] for row in rows}
+    return {root for (root,) in rows}
 
 
 async def refusing(tx: Tx, ids: Iterable[int]) -> set[int]:

@@ -103,7 +103,7 @@ async def rules(tx: Tx) -> list[tuple[int, dict[str, Any]]]:
     rows = await tx.fetch(
         "SELECT DISTINCT ON (tag) version, document FROM tag_rule ORDER BY tag, version DESC"
     )
-    return [(row["version"], row["document"]) for row in rows]
+    return [(version, document) for version, document in rows]
 
 
 async def rule(tx: Tx, tag: str) -> Any:

@@ -1,7 +1,7 @@
 """Tags follow the facts: whoever was touched, or whose day has come, is looked at again."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from chassis.clock import local_date, midnight
 from chassis.database import Database, Tx
+from chassis.joint import Joint
 from chassis.problem import Problem
 from contracts.base import ProblemError
 from contracts.points_events import TagsChanged
@@ -26,6 +27,7 @@ from contracts.profile import (
 )
 from contracts.tag_watches import TagWatch, TagWatchBody, TagWatches
 from profile_service.collect import repository as activity_rows
+from profile_service.collect.domain import Behaviour
 from profile_service.conditions import repository as condition_rows
 from profile_service.conditions.domain import NO_WANTS, Known, Wants
 from profile_service.conditions.repository import People, people_of
@@ -55,9 +57,8 @@ ROUNDS_A_READ = 5
 KEPT_FOR = timedelta(days=90)
 
 
-async def facts_of(tx: Tx, people: People, today: date) -> dict[int, Facts]:
+def facts_of(people: People, behaviour: Mapping[int, Behaviour], today: date) -> dict[int, Facts]:
     """What rules want to know about these people, by root."""
-    behaviour = await activity_rows.behaviour(tx, people.leaves)
     found = {}
     for root, known in people.attributes.items():
         bought = people.spending.get(root, NOTHING)
@@ -107,22 +108,56 @@ class Decided:
     rules: Rules
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What decisions about some people rest on besides what they are and have bought, by root."""
+
+    behaviour: Mapping[int, Behaviour]
+    parts: condition_rows.Parts
+    objecting: Collection[int]
+    before: Mapping[int, Decision]
+    pins: Mapping[int, Mapping[str, Verdict]]
+
+
+async def rules_now(tx: Tx) -> Rules:
+    """The data rules as they are now."""
+    return rules_of(await repository.rules(tx))
+
+
+async def seen_of(
+    tx: Tx, leaves: Mapping[int, int], roots: Sequence[int], wants: Wants, today: date
+) -> Seen:
+    """What has been seen of registered people by now. `wants`: what has to be known of them."""
+    joint = Joint(tx, together=len(leaves) <= condition_rows.FEW)
+    behaviour = joint.add(activity_rows.behaviour(joint.tx, leaves))
+    parts = joint.add(condition_rows.parts_of(joint.tx, leaves, roots, wants, today))
+    objecting = joint.add(subject_rows.objecting(joint.tx, roots))
+    before = joint.add(repository.before(joint.tx, roots))
+    pins = joint.add(repository.pins(joint.tx, roots, today))
+    await joint.ask()
+    return Seen(behaviour.found, parts.found, objecting.found, before.found, pins.found)
+
+
 async def decided(tx: Tx, people: People, today: date, wants: Wants = NO_WANTS) -> Decided:
     """Ask every rule; who objects is left out. `wants`: what else has to be known."""
-    facts = await facts_of(tx, people, today)
-    roots = list(facts)
-    rules = rules_of(await repository.rules(tx))
-    known = await condition_rows.known(tx, people, {}, rules.wants | wants, today)
-    objecting = await subject_rows.objecting(tx, roots)
-    before = await repository.before(tx, roots)
-    pins = await repository.pins(tx, roots, today)
+    rules = await rules_now(tx)
+    roots = list(people.attributes)
+    seen = await seen_of(tx, people.leaves, roots, rules.wants | wants, today)
+    return await decided_from(people, seen, rules, tx.now)
+
+
+async def decided_from(people: People, seen: Seen, rules: Rules, now: datetime) -> Decided:
+    """The same from what was seen."""
+    today = local_date(now)
+    facts = facts_of(people, seen.behaviour, today)
+    known = condition_rows.known_from(people, {}, seen.parts)
     decisions = {}
-    for number, root in enumerate(sorted(facts.keys() - objecting)):
-        said = _said(facts[root], known[root], rules, pins.get(root, {}))
-        decisions[root] = decide(said, before.get(root, NO_TAGS).tags, tx.now)
+    for number, root in enumerate(sorted(facts.keys() - seen.objecting)):
+        said = _said(facts[root], known[root], rules, seen.pins.get(root, {}))
+        decisions[root] = decide(said, seen.before.get(root, NO_TAGS).tags, now)
         if number % LET_OTHERS == LET_OTHERS - 1:
             await asyncio.sleep(0)
-    return Decided(decisions, facts, known, before, rules)
+    return Decided(decisions, facts, known, seen.before, rules)
 
 
 def _said(facts: Facts, known: Known, rules: Rules, pins: Mapping[str, Verdict]) -> Iterator[Said]:
@@ -221,7 +256,7 @@ async def all_watches(tx: Tx) -> TagWatches:
 
 async def watch(tx: Tx, tag: str, body: TagWatchBody, by: str) -> TagWatch:
     """Watch a tag so from now on. Raises Problem 404."""
-    if all(rule.name != tag for rule in _every(rules_of(await repository.rules(tx)))):
+    if all(rule.name != tag for rule in _every(await rules_now(tx))):
         raise Problem(404, "unknown_tag", "There is no such tag")
     await repository.save_watch(tx, tag, body.model_dump(), by)
     return TagWatch(tag=tag, changed_by=by, changed_at=tx.now, **body.model_dump())
@@ -311,7 +346,7 @@ async def definitions(tx: Tx) -> TagDefinitions:
                 summary=rule.summary,
                 values=list(rule.values) if rule.values else None,
             )
-            for rule in _every(rules_of(await repository.rules(tx)))
+            for rule in _every(await rules_now(tx))
         ]
     )
 

@@ -144,9 +144,9 @@ async def of_person(tx: Tx, root: int, leaves: Sequence[int]) -> Worth | None:
     )  # fmt: skip
     if row is None:
         return None
-    figures: dict[str, Any] = dict(row)
-    months = [(date.fromisoformat(month), fen) for month, fen in figures.pop("months")]
-    return Worth(**figures, months=months)
+    *figures, months = row
+    figures.append([(date.fromisoformat(month), fen) for month, fen in months])
+    return Worth(*figures)
 
 
 async def forget_since(tx: Tx, survivors: Sequence[tuple[int, date]]) -> None:

@@ -11,6 +11,7 @@ from profile_service.forecasts.domain import Forecast
 from profile_service.subjects import repository as subject_rows
 from profile_service.subjects.domain import Person
 from profile_service.worth import repository
+from profile_service.worth.domain import Worth
 
 TOLD_AT_ONCE = 1_000
 
@@ -55,12 +56,16 @@ async def close_month(db: Database, due: datetime) -> None:
             tx.publish(ClvFalling(month, fell[first : first + TOLD_AT_ONCE]))
 
 
-async def shown(tx: Tx, person: Person, spend: Forecast | None) -> Clv | None:
+async def of_person(tx: Tx, person: Person) -> Worth | None:
+    """What a person is worth, and was by month."""
+    return await repository.of_person(tx, person.root, person.leaves)
+
+
+def shown(spend: Forecast | None, worth: Worth | None) -> Clv | None:
     """What a person is expected to spend and is worth, for the profile."""
     if spend is None or spend.value is None:
         return None
     expected = Clv(spend=Money(amount=round(spend.value)), horizon_days=spend.horizon_days)
-    worth = await repository.of_person(tx, person.root, person.leaves)
     if worth is None:
         return expected
     return Clv(
