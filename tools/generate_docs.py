@@ -35,6 +35,7 @@ def documents() -> dict[Path, str]:
         },
         ROOT / "docs/openapi.json": _json(importlib.import_module("contracts.openapi").document()),
         ROOT / "docs/data-dictionary.md": dictionary(entries()),
+        ROOT / "docs/kpis.md": kpis(),
         readme: with_settings(readme.read_text()),
     }
 
@@ -67,6 +68,41 @@ def dictionary(found: list[Entry]) -> str:
             f"| `{entry.name}` | {entry.zh} | {entry.en} | {classes} | {kinds} | {models} |"
         )
     return DICTIONARY + "\n".join(rows) + "\n"
+
+
+KPIS = """# KPI board 指标看板
+
+`GET /v1/kpis?from=&to=&by=` tells these figures of days that are over, beside as many days before,
+with targets and colours; `by` is channel, store, segment or month. Made from
+[definitions.json](../services/campaign/campaign_service/kpis/definitions.json), which the board and
+the weekly report (`GET /v1/kpis/reports`, Mondays) read as well: there is one definition of each
+figure. Targets can be changed (`PUT /v1/kpi-targets`); every version is kept. Facts are sums a day;
+a late order, a refund or a merge writes the days it concerns anew, so that past figures are what
+they would be had it been known at once. Orders of more than 700 days ago change nothing. A segment
+of an order or a contact is one that the member was in when it became known. `effect` of a part is
+what it adds to the whole's change: effects add up to it. Data operators get counts and sums of ten
+members at least, and no ratios.
+
+每项指标只在定义文件中写一次，看板、周报与本页都由它而来。迟到的订单、退款与合并会重算所涉日期。
+
+"""
+
+
+def kpis() -> str:
+    """docs/kpis.md, from the definition file."""
+    domain = importlib.import_module("campaign_service.kpis.domain")
+    return KPIS + "\n".join(_kpi(each) for each in domain.definitions().values())
+
+
+def _kpi(each: Any) -> str:
+    bounds = f"green {each.target:g}, amber {each.amber:g}; {each.better} is better"
+    return (
+        f"## {each.name['zh']} {each.name['en']} `{each.kpi}`\n\n"
+        f"{each.definition['en']}\n\n{each.definition['zh']}\n\n"
+        f"- {each.numerator_name['en']} ÷ {each.denominator_name['en']}"
+        f"（{each.numerator_name['zh']} ÷ {each.denominator_name['zh']}）, in {each.unit}\n"
+        f"- shipped target 默认目标: {bounds}\n- by: {', '.join(each.parts)}\n"
+    )
 
 
 def event_schema(event: type[Event]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from contracts import (  # noqa: F401 - all_events finds them too
+    daily_figures,
     gateway_events,
     points_events,
     segments,

@@ -19,6 +19,9 @@ from campaign_service.decisions.use_cases import Desk
 from campaign_service.deliveries import jobs as delivery_jobs
 from campaign_service.deliveries import subscribers as deliveries
 from campaign_service.deliveries.router import router as deliveries_router
+from campaign_service.kpis import jobs as kpi_jobs
+from campaign_service.kpis import subscribers as kpis
+from campaign_service.kpis.router import router as kpis_router
 from campaign_service.links import router as links_router
 from campaign_service.links import subscribers as links
 from campaign_service.links.domain import Linker
@@ -80,6 +83,7 @@ def service(settings: CampaignSettings) -> Service:
             surveys_router.router,
             pages.router,
             links_router.router,
+            kpis_router,
         ],
         subscriptions=[
             *audiences.SUBSCRIPTIONS,
@@ -88,11 +92,14 @@ def service(settings: CampaignSettings) -> Service:
             *splits.SUBSCRIPTIONS,
             *communities.SUBSCRIPTIONS,
             *surveys.SUBSCRIPTIONS,
-            Subscription(MessageSent, in_turn(deliveries.on_sent, surveys.on_sent)),
-            Subscription(MessageReported, deliveries.on_reported),
+            *kpis.SUBSCRIPTIONS,
+            Subscription(MessageSent, in_turn(deliveries.on_sent, surveys.on_sent, kpis.on_sent)),
+            Subscription(MessageReported, in_turn(deliveries.on_reported, kpis.on_reported)),
             Subscription(
                 OrdersRecorded,
-                in_turn(audiences.on_orders, measurement.on_orders, surveys.on_orders),
+                in_turn(
+                    audiences.on_orders, measurement.on_orders, surveys.on_orders, kpis.on_orders
+                ),
             ),
             Subscription(
                 MembersMerged,
@@ -105,6 +112,7 @@ def service(settings: CampaignSettings) -> Service:
                     activities.on_merged,
                     surveys.on_merged,
                     links.on_merged,
+                    kpis.on_merged,
                 ),
             ),
         ],
@@ -112,6 +120,7 @@ def service(settings: CampaignSettings) -> Service:
             *measurement_jobs.JOBS,
             *decision_jobs.jobs(desk),
             *delivery_jobs.jobs(quiet, _linker(settings)),
+            *kpi_jobs.JOBS,
             *survey_jobs.jobs(Post(_press(settings), _signer(settings), quiet)),
         ],
         start=[_start],

@@ -10,6 +10,7 @@ from profile_service.clusters import router as clusters
 from profile_service.collect import jobs as collect_jobs
 from profile_service.collect import subscribers as collect
 from profile_service.collect.use_cases import Collector
+from profile_service.daily.jobs import JOBS as DAILY_JOBS
 from profile_service.forecasts import jobs as forecast_jobs
 from profile_service.forecasts import router as forecasts
 from profile_service.forecasts.lake import Lake
@@ -79,7 +80,7 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
                 "tag_rule.document",
             ],
             jobs=[*collect_jobs.jobs(collector), *TAG_JOBS, *segment_jobs.jobs(bitmaps),
-                  *WORTH_JOBS, *cluster_jobs.jobs(settings.train_days),
+                  *WORTH_JOBS, *DAILY_JOBS, *cluster_jobs.jobs(settings.train_days),
                   *forecast_jobs.jobs(lake, settings.train_days),
                   *quality_jobs.jobs(watch)],
         )

@@ -1,6 +1,6 @@
 """Campaigns as clients see them. Owned by campaign. One module an area; OPERATIONS has them all."""
 
-from contracts.campaign import decisions, deliveries, plans, reports, responses
+from contracts.campaign import decisions, deliveries, kpis, plans, reports, responses
 from contracts.operations import Operation
 
 OPERATIONS: list[Operation] = [
@@ -9,4 +9,5 @@ OPERATIONS: list[Operation] = [
     *deliveries.OPERATIONS,
     *decisions.OPERATIONS,
     *responses.OPERATIONS,
+    *kpis.OPERATIONS,
 ]

@@ -37,6 +37,9 @@ HOLDS = {
     f" FROM survey_invitation i JOIN survey s USING (survey_id) WHERE {_MINE}",
     "survey_answer": "SELECT s.document -> 'name' AS survey, a.answers, a.answered_at"
     f" FROM survey_answer a JOIN survey s USING (survey_id) WHERE {_MINE}",
+    "kpi_order": "SELECT order_no, paid_at, store, channel, paid_fen, refunded_fen FROM kpi_order"
+    f" WHERE {_MINE} ORDER BY paid_at",
+    "kpi_contact": f"SELECT sent_at, channel, reached FROM kpi_contact WHERE {_MINE}",
     "objection": f"SELECT objected_at FROM objection WHERE {_MINE}",
 }
 # By bare ids, so that what campaigns did still adds up.
@@ -47,6 +50,8 @@ KEPT = {
     "redemption": "figures of campaigns",
     "message_response": "figures of campaigns, by a bare id; its link is dead",
     "vote": "the result that was told, by a bare id",
+    "kpi_order": "figures of past days, by a bare id",
+    "kpi_contact": "figures of past days, by a bare id",
 }
 
 _GOES = (

@@ -7,6 +7,8 @@ from campaign_service.activities import repository as activities
 from campaign_service.audiences import repository as audiences
 from campaign_service.decisions import repository as decisions
 from campaign_service.deliveries import repository as deliveries
+from campaign_service.kpis import repository as kpi_rows
+from campaign_service.kpis import use_cases as kpis
 from campaign_service.links import repository as links
 from campaign_service.measurement import repository as measurement
 from campaign_service.surveys import repository as surveys
@@ -15,7 +17,7 @@ from contracts.events import MembersSplit
 
 _TABLES = [
     table
-    for rows in (decisions, deliveries, measurement, activities, surveys, links)
+    for rows in (decisions, deliveries, measurement, activities, surveys, links, kpi_rows)
     for table in rows.TABLES
 ]
 
@@ -27,4 +29,5 @@ async def follow(tx: Tx, events: Sequence[MembersSplit]) -> None:
         root = await audiences.split(tx, event.restored_id, event.members)
         if root is not None:
             ids = [event.restored_id, *event.members]
+            await kpis.write_again(tx, ids)  # while what they share can still be seen
             await following.part(tx, _TABLES, root, event.restored_id, ids)

@@ -14,6 +14,7 @@ import msgspec
 from campaign_service.activities.use_cases import bad_token
 from campaign_service.activities.use_cases import member as known_member
 from campaign_service.decisions.domain import QuietHours
+from campaign_service.kpis import use_cases as kpis
 from campaign_service.surveys import domain, repository
 from campaign_service.surveys.domain import Invitation, Survey
 from campaign_service.templates import composing
@@ -186,6 +187,7 @@ async def record(
     kind = measured["kind"] if measured else None
     if not await repository.answer(tx, asked, kind, score, kept):
         raise Problem(409, "answered", "This was answered already")
+    await kpis.note_answer(tx, asked.invitation_id)
     return api.SurveyAnswer.model_validate({
         "member_id": asked.member_id, "touchpoint": survey.touchpoint, "score": score,
         "answers": kept, "answered_at": tx.now,

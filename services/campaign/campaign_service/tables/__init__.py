@@ -17,14 +17,25 @@ from campaign_service.tables.activities import (
     VoteRow,
 )
 from campaign_service.tables.base import Table, document, moment, sequence
+from campaign_service.tables.kpis import (
+    KpiContactRow,
+    KpiDueRow,
+    KpiFactRow,
+    KpiNameRow,
+    KpiOrderRow,
+    KpiRefundRow,
+    KpiReportRow,
+    KpiTargetsRow,
+)
 from campaign_service.tables.links import MessageResponseRow
 from campaign_service.tables.surveys import SurveyAnswerRow, SurveyInvitationRow, SurveyRow
 from campaign_service.tables.templates import TemplateRow, TemplateVersionRow
 
 __all__ = [
-    "ActivityRow", "CommunityMemberRow", "CommunityRow", "FollowerRow", "MessageResponseRow",
-    "ShareRow", "SignupRow", "SurveyAnswerRow", "SurveyInvitationRow", "SurveyRow", "Table",
-    "TemplateRow", "TemplateVersionRow", "VoteRow",
+    "ActivityRow", "CommunityMemberRow", "CommunityRow", "FollowerRow", "KpiContactRow",
+    "KpiDueRow", "KpiFactRow", "KpiNameRow", "KpiOrderRow", "KpiRefundRow", "KpiReportRow",
+    "KpiTargetsRow", "MessageResponseRow", "ShareRow", "SignupRow", "SurveyAnswerRow",
+    "SurveyInvitationRow", "SurveyRow", "Table", "TemplateRow", "TemplateVersionRow", "VoteRow",
 ]  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""The KPI board: one definition of every figure, facts a day, targets, a weekly report."""

@@ -1,0 +1,1 @@
+"""What is told of everybody once a day, in sums."""
