@@ -207,3 +207,41 @@ def test_what_cannot_be_used_says_why(tmp_path: Path, text: str, said: str) -> N
     file.write_text(text, encoding="utf-8")
     with pytest.raises(Unusable, match=said):
         read(file)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_tables_are_read_as_spreadsheets_write_them(
+    tmp_path: Path, encoding: str, separator: str
+) -> None:
+    rows = [("unit", "variant", "outcome", "at", "城市")]
+    rows += [
+        (f"u{n}", "对照" if n % 2 else "短信", str(n % 3), f"2024/3/{n + 1} 9:05", "北京")
+        for n in range(9)
+    ]
+    file = tmp_path / "table.csv"
+    file.write_text("\n".join(map(separator.join, rows)), encoding=encoding)
+    found = read(file)
+    assert (found.control, found.treatments, found.features) == ("对照", ("短信",), ("城市",))
+    assert found.table["at"].diff().drop_nulls().unique().to_list() == [86_400e6]
+
+
+@pytest.mark.parametrize(
+    ("at", "seconds"),
+    [
+        (["2024-01-02T03:04:05Z", "2024-01-02T03:04:06+00:00"], 1),
+        (["2024-01-02T03:04:05.5+08:00", "2024-01-01T19:04:06.5Z"], 1),
+        (["2024-01-02 03:04", "2024-01-02 03:05"], 60),
+    ],
+)
+def test_times_are_read_as_they_are_written(at: list[str], seconds: float) -> None:
+    arms = ["a", "a", "b", "b"]
+    table = {"unit": [1, 2, 3, 4], "variant": arms, "outcome": [1, 0, 1, 0], "at": at * 2}
+    first, second, *_ = shape(pl.DataFrame(table)).table["at"]
+    assert second - first == seconds * 1e6
+
+
+def test_times_that_are_none_are_named() -> None:
+    table = {"unit": [1, 2], "variant": ["a", "b"], "outcome": [1, 0], "at": ["soon", "later"]}
+    with pytest.raises(Unusable, match="`at`"):
+        shape(pl.DataFrame(table))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,6 +16,11 @@ CONTROLS: Final = (
     *("control", "ctrl", "holdout", "held_out", "hold_out", "placebo", "baseline"),
     *("no e-mail", "no_contact", "none", "off", "false", "0", "a", "c", "对照", "对照组"),
 )
+ENCODINGS: Final = ("utf-8-sig", "gb18030", "utf-16")  # spreadsheets here write the second
+SEPARATORS: Final = ",;\t|"
+TIMES: Final = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M")
+TIMES_WITH_ZONE: Final = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z")
+DAYS: Final = ("%Y/%m/%d", "%Y%m%d", "%d.%m.%Y")
 FEWEST: Final = 2
 MOST_VARIANTS: Final = 20
 
@@ -54,10 +61,36 @@ def read(path: Path, control: str | None = None) -> Experiment:
         if path.suffix.lower() in (".parquet", ".pq"):
             raw = pl.read_parquet(path)
         else:
-            raw = pl.read_csv(path, infer_schema_length=None, try_parse_dates=True)
-    except pl.exceptions.PolarsError as error:
+            text = _decoded(path.read_bytes())
+            raw = pl.read_csv(
+                io.StringIO(text),
+                separator=_separator(text),
+                infer_schema_length=None,
+                try_parse_dates=True,
+            )
+    except (pl.exceptions.PolarsError, UnicodeError) as error:
         raise Unusable(f"{path} is neither a CSV nor a Parquet file: {error}") from error
     return shape(raw, control)
+
+
+def _decoded(content: bytes) -> str:
+    """Text in whichever usual encoding it is; raises UnicodeError."""
+    wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    for encoding in ENCODINGS[-1:] if wide else ENCODINGS[:-1]:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError as error:
+            last = error
+    raise last
+
+
+def _separator(text: str) -> str:
+    """What stands between the names of the header."""
+    header = text.partition("\n")[0]
+    try:
+        return csv.Sniffer().sniff(header, SEPARATORS).delimiter
+    except csv.Error:
+        return ","
 
 
 def shape(raw: pl.DataFrame, control: str | None = None) -> Experiment:
@@ -98,12 +131,24 @@ def _typed(raw: pl.DataFrame) -> pl.DataFrame:
             *(pl.col(name).cast(pl.Float64) for name in ("outcome", "pre") if name in raw.columns),
         )
     except pl.exceptions.PolarsError as error:
-        raise Unusable(f"outcome and pre have to be numbers: {error}") from error
+        reason = str(error).partition("\n")[0]
+        raise Unusable(f"outcome and pre have to be numbers: {reason}") from error
     if "at" in raw.columns:
-        if raw["at"].dtype == pl.String:
-            raise Unusable("`at` has to be a time (RFC 3339), a date or a number")
-        typed = typed.with_columns(pl.col("at").to_physical().cast(pl.Float64))
+        typed = typed.with_columns(_moments(raw["at"]).to_physical().cast(pl.Float64).alias("at"))
     return typed
+
+
+def _moments(at: pl.Series) -> pl.Series:
+    """Times, dates or numbers, also if written in one of the usual ways. Raises `Unusable`."""
+    if at.dtype != pl.String:
+        return at
+    text = at.str.strip_chars()
+    for form in (*TIMES_WITH_ZONE, *TIMES, *DAYS):
+        kind = pl.Date if form in DAYS else pl.Datetime("us", "UTC" if "z" in form else None)
+        found = text.str.strptime(kind, form, strict=False)
+        if found.null_count() == text.null_count():
+            return found
+    raise Unusable("`at` has to be a time (RFC 3339), a date or a number")
 
 
 def _one_row_a_unit(table: pl.DataFrame, features: tuple[str, ...]) -> pl.DataFrame:
