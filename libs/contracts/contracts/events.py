@@ -212,6 +212,7 @@ class RecordedOrder(Record, frozen=True):
     points: Annotated[int, public]
     items: Annotated[list[tuple[str, int, int]], public]  # (sku, quantity, fen)
     coupons: Annotated[list[str], internal] = []
+    discounts: Annotated[list[int], public] = []  # fen that each of the coupons took off
 
 
 class OrdersRecorded(Event, frozen=True):

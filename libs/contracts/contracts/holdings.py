@@ -239,6 +239,7 @@ _CAMPAIGN = [
     Holding("campaign", "delivery", "marketing", N, _BOTH, "due_at", 2 * YEAR),
     Holding("campaign", "message_response", "marketing", N, _BOTH, "made_at", 2 * YEAR),
     Holding("campaign", "purchase", "marketing", N, _BOTH, "paid_at", YEAR),
+    Holding("campaign", "refund", "marketing", N, (), "refunded_at", YEAR),
     Holding("campaign", "redemption", "marketing", N, (), "paid_at", 2 * YEAR),
     Holding("campaign", "kpi_order", "marketing", N, _BOTH, "paid_at", 2 * YEAR),
     Holding("campaign", "kpi_refund", "marketing", N, (), "refunded_at", 2 * YEAR),

@@ -27,6 +27,7 @@ from campaign_service.links import subscribers as links
 from campaign_service.links.domain import Linker
 from campaign_service.measurement import jobs as measurement_jobs
 from campaign_service.measurement import subscribers as measurement
+from campaign_service.measurement.domain import Terms
 from campaign_service.measurement.router import router as measurement_router
 from campaign_service.pages import router as pages
 from campaign_service.rights import subscribers as rights
@@ -48,7 +49,7 @@ from chassis.bus import Subscription
 from chassis.clock import PROGRAM_ZONE
 from chassis.database import Tx
 from chassis.settings import Settings
-from contracts.events import MembersMerged, MessageSent, OrdersRecorded
+from contracts.events import MembersMerged, MessageSent, OrderRefunded, OrdersRecorded
 from contracts.gateway_events import MessageReported
 
 Handler = Callable[[Tx, Sequence[Any]], Awaitable[None]]
@@ -95,6 +96,8 @@ def service(settings: CampaignSettings) -> Service:
             *kpis.SUBSCRIPTIONS,
             Subscription(MessageSent, in_turn(deliveries.on_sent, surveys.on_sent, kpis.on_sent)),
             Subscription(MessageReported, in_turn(deliveries.on_reported, kpis.on_reported)),
+            *measurement.SUBSCRIPTIONS,
+            Subscription(OrderRefunded, in_turn(measurement.on_refunds, kpis.on_refunds)),
             Subscription(
                 OrdersRecorded,
                 in_turn(
@@ -157,4 +160,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.press = _press(own)
     app.state.signer = _signer(own)
     app.state.linker = _linker(own)
+    app.state.terms = Terms(own.margin_percent)
     return app

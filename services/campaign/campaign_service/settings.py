@@ -37,3 +37,7 @@ class CampaignSettings(Settings):
     link_hosts: str = Field(
         "", description="other hosts that links in messages may lead to, with commas between"
     )
+    margin_percent: float = Field(
+        22.0, ge=0, le=100,
+        description="gross margin of what is sold, in percent, by which reports reckon profit",
+    )  # fmt: skip

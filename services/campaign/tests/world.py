@@ -24,12 +24,13 @@ from campaign_service.links.domain import Linker
 from campaign_service.measurement import jobs as measurement_jobs
 from campaign_service.measurement import subscribers as measurement
 from campaign_service.measurement import use_cases as reports
+from campaign_service.measurement.domain import Terms
 from campaign_service.splits import use_cases as splits
 from chassis.database import Database
 from contracts.base import Event, Money
 from contracts.campaign.offers import PercentOffer
 from contracts.campaign.plans import CampaignRequest, Scenario
-from contracts.campaign.reports import CampaignReport
+from contracts.campaign.reports import By, CampaignReport
 from contracts.events import (
     CouponOffered,
     MemberRegistered,
@@ -166,6 +167,6 @@ class World:
         events = [MessageSent(m.delivery_id, status, reason, m.requested_at) for m in messages]
         await self.hear([*events, *events], delivery_cases.record_answers)
 
-    async def report(self, campaign_id: UUID) -> CampaignReport:
+    async def report(self, campaign_id: UUID, by: By | None = None) -> CampaignReport:
         async with self.db.transaction(readonly=True) as tx:
-            return await reports.report(tx, campaign_id)
+            return await reports.report(tx, campaign_id, Terms(20.0), by)

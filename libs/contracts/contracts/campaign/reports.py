@@ -1,5 +1,6 @@
-"""What a campaign brought about."""
+"""What a campaign brought about: funnel and money, and what of it would not have come anyway."""
 
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -7,14 +8,60 @@ from contracts.base import Model
 from contracts.campaign.plans import CampaignStatus, Scenario
 from contracts.campaign.readers import READERS
 from contracts.classification import internal, public
-from contracts.operations import Operation
+from contracts.operations import Operation, Query
+
+
+class By(StrEnum):
+    """What a report is shared out by; each contact belongs to one part.
+
+    `channel`: by which the message went, `none`
+    where there was none; `store`: where the member had bought last before the contact; `segment`:
+    the smallest of the segments that the member is in now; `day`: on which it was decided.
+    """
+
+    CHANNEL = "channel"
+    STORE = "store"
+    SEGMENT = "segment"
+    DAY = "day"
+
+
+class Figures(Model):
+    """Counts of contacts, and money in fen. One contact is one member on one occasion.
+
+    targeted = held_out + skipped + withdrawn + pending + sent + refused. `sent` has what may have
+    been sent, `refused` what failed before it was. `delivered`: the provider says so; `opened`,
+    `clicked`: see `/l/{token}`; `claimed`: coupons in members' hands; `redeemed`: those used.
+    `orders`, `revenue_fen`: orders that used one, less what was given back (attributed: they might
+    have come anyway). `margin_fen`: the programme's share of it; `roi` = revenue ÷ cost.
+    """
+
+    targeted: Annotated[int, public]
+    held_out: Annotated[int, public]
+    skipped: Annotated[int, public]
+    withdrawn: Annotated[int, public]
+    pending: Annotated[int, public]
+    sent: Annotated[int, public]
+    refused: Annotated[int, public]
+    delivered: Annotated[int, public]
+    opened: Annotated[int, public]
+    clicked: Annotated[int, public]
+    claimed: Annotated[int, public]
+    redeemed: Annotated[int, public]
+    orders: Annotated[int, public]
+    revenue_fen: Annotated[int, public]
+    margin_fen: Annotated[int, public]
+    message_cost_fen: Annotated[int, public]
+    coupon_cost_fen: Annotated[int, public]
+    cost_fen: Annotated[int, public]
+    roi: Annotated[float | None, public] = None
 
 
 class Arm(Model):
     """One side of the comparison.
 
     `measured`: contacts whose window is over. `returned`: those of them followed by an order in
-    the window, whatever coupon it carried; `revenue_fen` what those orders paid.
+    the window, whatever coupon it carried; `revenue_fen` what those orders paid, less what was
+    given back.
     """
 
     decided: Annotated[int, public]
@@ -25,21 +72,50 @@ class Arm(Model):
 
 
 class Difference(Model):
-    """Treated minus control, a member; `low` to `high` is the 95 % interval."""
+    """An arm minus the control, a member; `low` to `high` is the 95 % interval.
+
+    `cuped`: what members bought before is taken into account, which takes away
+    `variance_reduction` (0 to 1) of the variance.
+    """
 
     estimate: Annotated[float, public]
     low: Annotated[float, public]
     high: Annotated[float, public]
     p_value: Annotated[float, public]
+    cuped: Annotated[bool, public] = False
+    variance_reduction: Annotated[float | None, public] = None
+
+
+class Look(Model):
+    """One look at what had come in: it decides where |z| reaches `bound` (null: too early)."""
+
+    units: Annotated[int, public]
+    information: Annotated[float, public]
+    estimate: Annotated[float, public]
+    z: Annotated[float, public]
+    bound: Annotated[float | None, public] = None
+    decides: Annotated[bool, public]
+
+
+class Course(Model):
+    """The looks so far, and what they allow to conclude: `better`, `worse`, `no decision`.
+
+    Bounds of Lan and DeMets: whoever stops where one is crossed is wrong 5 % of the time in all.
+    """
+
+    looks: Annotated[list[Look], public]
+    decided_at_look: Annotated[int | None, public] = None
+    verdict: Annotated[str, public]
 
 
 class Incremental(Model):
     """What followed in one arm beyond the other; members count once, by their first contact.
 
-    Who was to be treated is, also if the message was refused or did not go. `causal`: chance alone
-    made the arms, so the difference is what the campaign did; if not, `reason` says why
-    (`no_control`, `sample_ratio`, `too_few`). `extra_revenue_fen`: what all treated paid more, from
-    `extra_revenue_low` to `extra_revenue_high`; null where it is not causal.
+    Who was to be treated is, also if the message was refused or did not go; of both arms only who
+    could have been written to. `causal`: chance alone made the arms, so the difference is what the
+    campaign did; if not, `reason` says why (`no_control`, `sample_ratio`, `balance`, `too_few`).
+    `extra_revenue_fen`: what all treated paid more, from `extra_revenue_low` to
+    `extra_revenue_high`; `profit_fen`: the margin of that less the cost; null where not causal.
     """
 
     causal: Annotated[bool, public]
@@ -47,21 +123,31 @@ class Incremental(Model):
     treated_members: Annotated[int, public]
     control_members: Annotated[int, public]
     sample_ratio_p: Annotated[float | None, public] = None
+    balance_p: Annotated[float | None, public] = None
     return_rate: Annotated[Difference | None, public] = None
     revenue_fen: Annotated[Difference | None, public] = None
+    course: Annotated[Course | None, public] = None
     extra_revenue_fen: Annotated[int | None, public] = None
     extra_revenue_low: Annotated[int | None, public] = None
     extra_revenue_high: Annotated[int | None, public] = None
+    profit_fen: Annotated[int | None, public] = None
+    profit_low: Annotated[int | None, public] = None
+    profit_high: Annotated[int | None, public] = None
     zh: Annotated[str, public]
     en: Annotated[str, public]
 
 
-class CampaignReport(Model):
-    """The funnel. One contact is one member in one lapse.
+class ReportPart(Figures):
+    """One part of a report. `incremental`: null where the part is known only after the contact, so
+    that no control group can be compared with it."""
 
-    targeted = held_out + skipped + withdrawn + pending + sent + refused. `sent` has what may have
-    been sent, `refused` what failed before it was. `redeemed` counts the coupons used,
-    `revenue_fen` is Σ paid of the orders that used them, `cost_fen` what the sent messages cost.
+    key: Annotated[str, internal]
+    incremental: Annotated[Incremental | None, public] = None
+
+
+class CampaignReport(Figures):
+    """The whole, and with `by` its parts, whose figures add up to those of the whole.
+
     `window_days` is how long both arms are watched after the decision.
     """
 
@@ -72,26 +158,19 @@ class CampaignReport(Model):
     approver: Annotated[str | None, internal] = None
     status: Annotated[CampaignStatus, public]
     members: Annotated[int, public]
-    targeted: Annotated[int, public]
-    held_out: Annotated[int, public]
-    skipped: Annotated[int, public]
-    withdrawn: Annotated[int, public]
-    pending: Annotated[int, public]
-    sent: Annotated[int, public]
-    refused: Annotated[int, public]
-    redeemed: Annotated[int, public]
-    revenue_fen: Annotated[int, public]
-    cost_fen: Annotated[int, public]
     budget_fen: Annotated[int, internal]
     window_days: Annotated[int, public]
     treated: Annotated[Arm, public]
     control: Annotated[Arm, public]
     incremental: Annotated[Incremental, public]
+    by: Annotated[By | None, public] = None
+    parts: Annotated[list[ReportPart], public] = []
 
 
 OPERATIONS: list[Operation] = [
     Operation(
         "GET", "/v1/campaigns/{campaign_id}/report", "campaign", "Funnel and comparison",
-        READERS, response=CampaignReport, tags=("campaigns",),
+        READERS, response=CampaignReport, query=(Query("by", By, "share the figures out"),),
+        tags=("campaigns",),
     ),
 ]  # fmt: skip

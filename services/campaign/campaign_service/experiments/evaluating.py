@@ -28,14 +28,18 @@ def evaluate(
     *,
     randomised: bool,
     times: int | None = None,
+    planned: float | None = None,
     shares: dict[str, float] | None = None,
+    targeting: bool = True,
     progress: Progress = lambda _: None,
 ) -> dict[str, Any]:
     """The report of an experiment, as JSON has it.
 
     `randomised`: whether chance alone decided who got what; if not, the groups' difference is
     told and nothing is concluded from it. `times`: at how many points of its course the
-    experiment was looked at (needs `at`). `shares`: the sizes by design. Raises `Unusable`.
+    experiment was looked at (needs `at`), which ends with `planned` units; None: those there are.
+    `shares`: the sizes by design. `targeting`: judge models of who is worth contacting as well.
+    Raises `Unusable`.
     """
     if times and "at" not in experiment.table.columns:
         raise Unusable("looking at the course of an experiment needs the column `at`")
@@ -66,7 +70,9 @@ def evaluate(
     made["effects"] = _effects(experiment, found)
     if times:
         progress(f"bounds for {times} looks")
-        made["sequential"] = _sequential(experiment, times)
+        made["sequential"] = _sequential(experiment, times, planned)
+    if not targeting:
+        return made | {"words": wording.of(made)}
     progress("models of who is worth contacting")
     made["uplift"] = [
         judged
@@ -117,13 +123,28 @@ def _effects(experiment: Experiment, found: dict[str, Difference]) -> list[dict[
     return made
 
 
-def _sequential(experiment: Experiment, times: int) -> list[dict[str, Any]]:
+def _of_two(experiment: Experiment, variant: str, planned: float | None) -> float | None:
+    """How many of the planned units are the variant's or the control's."""
+    if planned is None:
+        return None
+    return planned * experiment.of(experiment.control, variant).height / experiment.table.height
+
+
+def _sequential(experiment: Experiment, times: int, planned: float | None) -> list[dict[str, Any]]:
     """By variant: every look and the first that decides; error in all variants and looks ≤ 5 %."""
     pre = "pre" if experiment.has_pre else None
     alpha = ALPHA / len(experiment.treatments)
     made = []
     for name in experiment.treatments:
-        seen = looks(experiment.table, experiment.control, name, pre=pre, count=times, alpha=alpha)
+        seen = looks(
+            experiment.table,
+            experiment.control,
+            name,
+            pre=pre,
+            count=times,
+            alpha=alpha,
+            planned=_of_two(experiment, name, planned),
+        )
         first = next((place for place, look in enumerate(seen, 1) if look.crosses), None)
         verdict = "no decision"
         if first is not None:

@@ -64,15 +64,18 @@ def bounds(information: list[float], alpha: float = ALPHA) -> list[float]:
     walk, used = _Walk(), 0.0
     found: list[float] = []
     for share in information:
+        is_last = len(found) == len(information) - 1
         allowed = spent(share, alpha) - used
         if walk.crossing(share, _FAR) >= allowed:
             found.append(float("inf"))
-            walk.go_on(share, _FAR)
+            if not is_last:
+                walk.go_on(share, _FAR)
             continue
         bound = _bound(walk, share, allowed)
         used += allowed
         found.append(bound)
-        walk.go_on(share, bound)
+        if not is_last:
+            walk.go_on(share, bound)
     return found
 
 
@@ -119,8 +122,12 @@ def looks(
     pre: str | None,
     count: int,
     alpha: float = ALPHA,
+    planned: float | None = None,
 ) -> list[Look]:
     """`count` looks at two variants as their units came in (`at`), evenly by units.
+
+    `planned`: the units there will be at the last look; those looks are made that are due, and the
+    rest of the error is left for the others. None: the last unit is there.
 
     Information is what the standard errors say, so a look among few units counts as little.
     Units of one moment are looked at together.
@@ -128,7 +135,7 @@ def looks(
     two = table.filter(pl.col("variant").is_in([control, variant]))
     two = two.sort("at", "unit", nulls_last=True)
     seen: list[tuple[int, Difference]] = []
-    for part in _parts(two, count):
+    for part in _parts(two, count, planned):
         sizes = part["variant"].value_counts()["count"]
         if len(sizes) == 2 and sizes.min() >= 2:  # type: ignore[operator]
             found = difference(part, control, variant, pre)
@@ -136,6 +143,9 @@ def looks(
     if not seen:
         return []
     shares = _shares([found.error**-2 for _, found in seen])
+    if planned is not None:
+        there = min(1.0, seen[-1][0] / planned)
+        shares = [share * there for share in shares]
     made = []
     for (units, found), share, bound in zip(seen, shares, bounds(shares, alpha), strict=True):
         middle, wide = found.estimate, bound * found.error
@@ -144,13 +154,18 @@ def looks(
     return made
 
 
-def _parts(table: pl.DataFrame, count: int) -> Iterator[pl.DataFrame]:
-    """What was there at each look; nothing new, no look."""
-    last = 0
+def _parts(table: pl.DataFrame, count: int, planned: float | None) -> Iterator[pl.DataFrame]:
+    """What was there at each look that is due; nothing new, no look."""
+    last, end = 0, planned or table.height
     for turn in range(1, count + 1):
-        mark = round(table.height * turn / count)
-        part = table if turn == count else table.filter(pl.col("at") <= table["at"][mark - 1])
-        if mark and part.height > last:
+        mark = round(end * turn / count)
+        if mark > table.height:
+            return
+        if mark == 0:
+            continue
+        is_end = turn == count
+        part = table if is_end else table.filter(pl.col("at") <= table["at"][mark - 1])
+        if part.height > last:
             last = part.height
             yield part
 

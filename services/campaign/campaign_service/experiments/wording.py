@@ -36,9 +36,9 @@ def of(report: dict[str, Any]) -> Words:
         _effect(row, report, say)
     for row in report.get("sequential", []):
         _course(row, say)
-    for row in report["uplift"]:
+    for row in report.get("uplift", []):
         _targeting(row, say)
-    if not report["uplift"]:
+    if report.get("uplift") == []:
         say(
             "Who is worth contacting was not learnt: no columns, or too few units.",
             "未学习应触达谁：没有特征列，或样本太少。",

@@ -8,7 +8,7 @@ from campaign_service.kpis.repository import TABLES
 from chassis.bus import Subscription
 from chassis.database import Tx
 from contracts.daily_figures import DailyFigures
-from contracts.events import MembersMerged, MessageSent, OrderRefunded, OrdersRecorded
+from contracts.events import MembersMerged, MessageSent, OrdersRecorded
 from contracts.gateway_events import MessageReported
 
 
@@ -34,7 +34,5 @@ async def on_merged(tx: Tx, events: Sequence[MembersMerged]) -> None:
     await use_cases.write_again(tx, absorbed)
 
 
-SUBSCRIPTIONS = [
-    Subscription(OrderRefunded, use_cases.note_refunds),
-    Subscription(DailyFigures, use_cases.note_figures),
-]
+on_refunds = use_cases.note_refunds
+SUBSCRIPTIONS = [Subscription(DailyFigures, use_cases.note_figures)]

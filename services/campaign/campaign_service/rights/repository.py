@@ -22,8 +22,10 @@ HOLDS = {
     "message_response": "SELECT c.name AS campaign, r.channel, r.target, r.made_at, r.opened_at,"
     " r.clicked_at, r.clicks FROM message_response r JOIN campaign c USING (campaign_id)"
     f" WHERE {_MINE} ORDER BY r.made_at",
-    "purchase": f"SELECT order_no, paid_at, paid_fen FROM purchase WHERE {_MINE}",
-    "redemption": "SELECT r.coupon_code, r.order_no, r.paid_at, r.paid_fen FROM redemption r"
+    "purchase": "SELECT order_no, store_id, paid_at, paid_fen, refunded_fen FROM purchase"
+    f" WHERE {_MINE}",
+    "redemption": "SELECT r.coupon_code, r.order_no, r.paid_at, r.paid_fen, r.discount_fen,"
+    " r.refunded_fen FROM redemption r"
     f" JOIN delivery d USING (coupon_code) WHERE {_MINE}",
     "signup": "SELECT a.document -> 'title' AS title, s.status, s.signed_up_at, s.checked_in_at"
     f" FROM signup s JOIN activity a USING (activity_id) WHERE {_MINE} ORDER BY s.place",
@@ -77,6 +79,8 @@ erase = statements(
     "UPDATE delivery SET status = 'withdrawn', reason = 'erased'"
     f" WHERE {_MINE} AND status = 'held'",
     f"UPDATE message_response SET token_hash = NULL, target = NULL WHERE {_MINE}",
+    "DELETE FROM refund r USING purchase p WHERE r.order_no = p.order_no"
+    " AND p.member_id = ANY($1::uuid[])",
     *(f"DELETE FROM {table} WHERE {_MINE}" for table in _GOES),
 )
 

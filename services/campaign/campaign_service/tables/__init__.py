@@ -123,7 +123,8 @@ class DecisionRow(Table, table=True):
     """One decision per member (as known then), lapse and step, with every check.
 
     `step` is a journey's node; elsewhere empty.
-    `orders`, `revenue_fen`: what followed in the window; set with `measured_at`, once it is over.
+    `orders`, `revenue_fen`: what followed in the window; set with `measured_at`, once it is over,
+    as are `before_fen`, what was bought in the weeks before, and the store of the last of it.
     """
 
     __tablename__ = "contact_decision"
@@ -140,6 +141,8 @@ class DecisionRow(Table, table=True):
     measured_at: datetime | None = moment(nullable=True)
     orders: int
     revenue_fen: int = Field(sa_type=BigInteger)
+    before_fen: int | None = Field(sa_type=BigInteger)
+    store_id: str | None = Field(sa_type=Text)
 
 
 class DeliveryRow(Table, table=True):
@@ -175,10 +178,22 @@ class PurchaseRow(Table, table=True):
     original_member_id: UUID
     paid_at: datetime = moment()
     paid_fen: int = Field(sa_type=BigInteger)
+    store_id: str | None = Field(sa_type=Text)
+    refunded_fen: int = Field(sa_type=BigInteger)
+
+
+class RefundRow(Table, table=True):
+    """What was given back of an order: kept so that each is taken off once."""
+
+    __tablename__ = "refund"
+    order_no: str = Field(sa_type=Text, primary_key=True)
+    refund_no: str = Field(sa_type=Text, primary_key=True)
+    refund_fen: int = Field(sa_type=BigInteger)
+    refunded_at: datetime = moment()
 
 
 class RedemptionRow(Table, table=True):
-    """A campaign's coupon used with an order."""
+    """A campaign's coupon used with an order; `returned`: not any more."""
 
     __tablename__ = "redemption"
     coupon_code: str = Field(sa_type=Text, primary_key=True)
@@ -186,3 +201,6 @@ class RedemptionRow(Table, table=True):
     campaign_id: UUID = Field(foreign_key="campaign.campaign_id")
     paid_at: datetime = moment()
     paid_fen: int = Field(sa_type=BigInteger)
+    discount_fen: int = Field(sa_type=BigInteger)
+    refunded_fen: int = Field(sa_type=BigInteger)
+    returned: bool

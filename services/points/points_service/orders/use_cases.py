@@ -212,6 +212,7 @@ def _tell(tx: Tx, decided: Decided) -> None:
                         points=booking.points,
                         items=order.items,
                         coupons=order.coupons,
+                        discounts=decided.checkout.redeeming.discounts(order.coupons),
                     )
                     for booking in part
                     for order in (booking.purchase,)
