@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from contracts import (  # noqa: F401 - all_events finds them too
+    behaviour,
     daily_figures,
     gateway_events,
     points_events,
@@ -175,6 +176,7 @@ class Store(Record, frozen=True):
     store_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64), public]
     name: Annotated[str | None, public] = None
     city: Annotated[str | None, public] = None
+    mall: Annotated[str | None, public] = None  # the mall it is in
 
 
 class ProductsChanged(Event, frozen=True):
@@ -265,6 +267,7 @@ class TierChanged(Event, frozen=True):
     previous: Annotated[str, public]
     reason: Annotated[str, public]  # order, review, merge, refund
     changed_at: Annotated[datetime, public]
+    direction: Annotated[str | None, public] = None  # up, down
 
 
 class CouponPromise(Record, frozen=True):

@@ -251,6 +251,8 @@ _CAMPAIGN = [
     Holding("campaign", "share", "loyalty", N, _BOTH, "shared_at", YEAR),
     Holding("campaign", "survey_invitation", "marketing", N, _BOTH, "invited_at", 2 * YEAR),
     Holding("campaign", "survey_answer", "insight", Q, _BOTH, "answered_at", 2 * YEAR),
+    Holding("campaign", "zone_move", "marketing", Q, _BOTH, "moved_at", 2),
+    Holding("campaign", "trigger_wait", "marketing", Q, _BOTH, "due_at", 7),
 ]
 
 _GATEWAY = [

@@ -66,6 +66,7 @@ class StoreBody(Record, frozen=True):
     store_id: Annotated[str | None, public] = None
     name: Text = None
     city: Text = None
+    mall: Text = None
 
 
 class ProductBatch(Record, frozen=True):

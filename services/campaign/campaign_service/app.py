@@ -1,6 +1,7 @@
 """Composition root: the one place that knows every part of campaign."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI
@@ -43,6 +44,8 @@ from campaign_service.templates.limits import Sms
 from campaign_service.templates.use_cases import Press, ship
 from campaign_service.templates.writing import WRITERS
 from campaign_service.tokens import Signer
+from campaign_service.triggers import jobs as trigger_jobs
+from campaign_service.triggers import subscribers as triggers
 from campaign_service.wording import router as wording
 from chassis.app import Service, build
 from chassis.bus import Subscription
@@ -65,11 +68,22 @@ def in_turn(*handlers: Handler) -> Handler:
     return handle
 
 
+def together(subscriptions: Sequence[Subscription]) -> list[Subscription]:
+    """One subscription an event: features that hear the same one do so in the order written."""
+    found: dict[str, list[Subscription]] = {}
+    for each in subscriptions:
+        found.setdefault(each.event.subject, []).append(each)
+    return [
+        replace(same[0], handler=in_turn(*(each.handler for each in same)))
+        for same in found.values()
+    ]
+
+
 def service(settings: CampaignSettings) -> Service:
     """What campaign is made of."""
     quiet = QuietHours(settings.quiet_from, settings.quiet_until, PROGRAM_ZONE)
     desk = Desk(Policy(quiet, settings.message_cost_fen))
-    return Service(
+    parts = Service(
         name="campaign",
         settings=settings,
         routers=[
@@ -114,20 +128,24 @@ def service(settings: CampaignSettings) -> Service:
                     measurement.on_merged,
                     activities.on_merged,
                     surveys.on_merged,
+                    triggers.on_merged,
                     links.on_merged,
                     kpis.on_merged,
                 ),
             ),
+            *triggers.subscriptions(desk),  # after those that they ask about
         ],
         jobs=[
             *measurement_jobs.JOBS,
             *decision_jobs.jobs(desk),
+            *trigger_jobs.jobs(desk),
             *delivery_jobs.jobs(quiet, _linker(settings)),
             *kpi_jobs.JOBS,
             *survey_jobs.jobs(Post(_press(settings), _signer(settings), quiet)),
         ],
         start=[_start],
     )
+    return replace(parts, subscriptions=together(parts.subscriptions))
 
 
 async def _start(app: FastAPI) -> None:

@@ -26,6 +26,7 @@ from campaign_service.measurement import subscribers as measurement
 from campaign_service.measurement import use_cases as reports
 from campaign_service.measurement.domain import Terms
 from campaign_service.splits import use_cases as splits
+from campaign_service.triggers import subscribers as triggers
 from chassis.database import Database
 from contracts.base import Event, Money
 from contracts.campaign.offers import PercentOffer
@@ -83,7 +84,7 @@ class World:
         ]
         await self.hear(
             events, audiences.on_merged, decisions.on_merged, deliveries.on_merged,
-            measurement.on_merged, links.on_merged,
+            measurement.on_merged, links.on_merged, triggers.on_merged,
         )  # fmt: skip
 
     async def split(self, survivor: int, restored: int, *members: int) -> None:

@@ -39,6 +39,8 @@ from profile_service.tags.jobs import JOBS as TAG_JOBS
 from profile_service.timeline import router as timeline
 from profile_service.timeline import subscribers as happenings
 from profile_service.together import router as together
+from profile_service.watches import subscribers as watches
+from profile_service.watches.jobs import JOBS as WATCH_JOBS
 from profile_service.worth import router as worth
 from profile_service.worth.jobs import JOBS as WORTH_JOBS
 
@@ -67,20 +69,21 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
                 worth.router, timeline.router, clusters.router,
             ],
             subscriptions=[
-                *subjects.subscriptions(ids),
+                *subjects.subscriptions(ids, collector.lookout),
                 *collect.subscriptions(collector),
                 *purchases.subscriptions(booked),
                 *rights.subscriptions(ids, lake),
                 *standings.subscriptions(ids),
                 *happenings.subscriptions(ids),
                 *refused.subscriptions(),
+                *watches.SUBSCRIPTIONS,
             ],
             sealed=[
                 "trait.value", "activity.properties", "segment_version.definition",
                 "tag_rule.document",
             ],
             jobs=[*collect_jobs.jobs(collector), *TAG_JOBS, *segment_jobs.jobs(bitmaps),
-                  *WORTH_JOBS, *DAILY_JOBS, *cluster_jobs.jobs(settings.train_days),
+                  *WORTH_JOBS, *DAILY_JOBS, *WATCH_JOBS, *cluster_jobs.jobs(settings.train_days),
                   *forecast_jobs.jobs(lake, settings.train_days),
                   *quality_jobs.jobs(watch)],
         )

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 from contracts.base import Model, Money
 from contracts.campaign.offers import Offer
 from contracts.campaign.readers import APPROVERS, PLANNERS, READERS
+from contracts.campaign.triggers import DailyTrigger, Trigger
 from contracts.classification import internal, public
 from contracts.operations import DRY_RUN, PAGING, Operation
 from contracts.points.common import Code
@@ -29,13 +30,6 @@ class Scenario(StrEnum):
     UPLIFT = "uplift"
     WIN_BACK = "win_back"
     FESTIVAL = "festival"
-
-
-class Trigger(StrEnum):
-    """When members are picked: every midnight, or also at the moment they enter the audience."""
-
-    DAILY = "daily"
-    ENTERED = "entered"
 
 
 class CampaignStatus(StrEnum):
@@ -132,7 +126,7 @@ class Plan(Model):
     scenario: Annotated[Scenario, public]
     goal: Annotated[str | None, Field(max_length=500), internal] = None
     audience: Annotated[Audience, public]
-    trigger: Annotated[Trigger, public] = Trigger.DAILY
+    trigger: Annotated[Trigger, public] = DailyTrigger()
     offer: Annotated[Offer, public]
     content: Annotated[Content, public]
     channels: Annotated[list[Channel], Field(min_length=1, max_length=7), public]
@@ -154,7 +148,7 @@ class CampaignRequest(Model):
     scenario: Annotated[Scenario, public]
     goal: Annotated[str | None, Field(max_length=500), internal] = None
     audience: Annotated[Audience | None, public] = None
-    trigger: Annotated[Trigger, public] = Trigger.DAILY
+    trigger: Annotated[Trigger, public] = DailyTrigger()
     offer: Annotated[Offer, public]
     template: Annotated[MessageText | None, public] = None
     channels: Annotated[list[Channel], Field(max_length=7), public] = Field(default_factory=list)

@@ -12,13 +12,17 @@ from sqlmodel import col, select, update
 from campaign_service.campaigns.domain import Action, Campaign, Step
 from campaign_service.tables import CampaignRow, StepRow
 from chassis.database import Tx
-from contracts.campaign.plans import CampaignStatus, Plan, Trigger
+from contracts.campaign.plans import CampaignStatus, Plan
 
 _OWN = ("campaign_id", "author", "created_at", "approver", "version")
 _ON_A_DAY = (
     "status = 'launched' AND coalesce((plan->'schedule'->>'starts_on')::date <= $1, true)"
     " AND coalesce((plan->'schedule'->>'ends_on')::date >= $1, true)"
 )
+
+# Kinds of triggers by which the audience itself is picked; the first plans had the kind alone.
+_KIND = "coalesce(plan->'trigger'->>'kind', plan->>'trigger')"
+_OF_AUDIENCE = f"{_KIND} IN ('daily', 'entered') AND plan->'trigger'->>'segment' IS NULL"
 
 
 async def add(tx: Tx, campaign: Campaign, step: Step) -> bool:
@@ -75,9 +79,12 @@ async def get_launched(tx: Tx, campaign_id: UUID) -> Campaign | None:
 
 
 async def launched_on(tx: Tx, day: date) -> list[UUID]:
-    """Running campaigns that pick members on a day, oldest first."""
+    """Running campaigns that pick members on a day, oldest first; what something else triggers is
+    not picked by the day."""
     rows = await tx.fetch(
-        f"SELECT campaign_id FROM campaign WHERE {_ON_A_DAY} ORDER BY created_at, name", day
+        f"SELECT campaign_id FROM campaign WHERE {_ON_A_DAY} AND {_OF_AUDIENCE}"
+        " ORDER BY created_at, name",
+        day,
     )
     return [row["campaign_id"] for row in rows]
 
@@ -85,10 +92,9 @@ async def launched_on(tx: Tx, day: date) -> list[UUID]:
 async def waiting_on(tx: Tx, day: date) -> list[Campaign]:
     """Running campaigns that decide as members enter their audience, on a day; oldest first."""
     rows = await tx.fetch(
-        f"SELECT * FROM campaign WHERE {_ON_A_DAY} AND plan->>'trigger' = $2"
+        f"SELECT * FROM campaign WHERE {_ON_A_DAY} AND {_OF_AUDIENCE} AND {_KIND} = 'entered'"
         " ORDER BY created_at, name",
         day,
-        Trigger.ENTERED,
     )
     return [_campaign(row) for row in rows]
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from campaign_service.campaigns import domain, planning, repository
 from campaign_service.campaigns.domain import Action, Campaign, Step
 from campaign_service.deliveries import repository as deliveries
+from campaign_service.triggers import arming
 from chassis.database import Tx
 from chassis.problem import Problem
 from contracts.campaign import plans as api
@@ -43,6 +44,8 @@ async def advance(
     history = [*await repository.steps(tx, campaign_id), step]
     if not dry_run:
         await repository.save(tx, moved, step)
+        if action in (Action.LAUNCH, Action.PAUSE, Action.FINISH):
+            await arming.follow(tx, moved)
         if action is Action.FINISH:
             await deliveries.withdraw_held(tx, campaign_id, "campaign_finished")
     return _answer(moved, history)

@@ -42,6 +42,9 @@ HOLDS = {
     "kpi_order": "SELECT order_no, paid_at, store, channel, paid_fen, refunded_fen FROM kpi_order"
     f" WHERE {_MINE} ORDER BY paid_at",
     "kpi_contact": f"SELECT sent_at, channel, reached FROM kpi_contact WHERE {_MINE}",
+    "zone_move": f"SELECT zone, moved_at, came FROM zone_move WHERE {_MINE} ORDER BY moved_at",
+    "trigger_wait": "SELECT c.name AS campaign, w.zone, w.due_at FROM trigger_wait w"
+    f" JOIN campaign c USING (campaign_id) WHERE {_MINE} ORDER BY w.due_at",
     "objection": f"SELECT objected_at FROM objection WHERE {_MINE}",
 }
 # By bare ids, so that what campaigns did still adds up.
@@ -63,6 +66,8 @@ _GOES = (
     "community_member",
     "follower",
     "share",
+    "zone_move",
+    "trigger_wait",
     "member_part",
     "purchase",
     "objection",

@@ -12,12 +12,13 @@ from campaign_service.kpis import use_cases as kpis
 from campaign_service.links import repository as links
 from campaign_service.measurement import repository as measurement
 from campaign_service.surveys import repository as surveys
+from campaign_service.triggers import repository as triggers
 from chassis.database import Tx
 from contracts.events import MembersSplit
 
 _TABLES = [
     table
-    for rows in (decisions, deliveries, measurement, activities, surveys, links, kpi_rows)
+    for rows in (decisions, deliveries, measurement, activities, surveys, links, kpi_rows, triggers)
     for table in rows.TABLES
 ]
 

@@ -30,12 +30,19 @@ from campaign_service.tables.kpis import (
 from campaign_service.tables.links import MessageResponseRow
 from campaign_service.tables.surveys import SurveyAnswerRow, SurveyInvitationRow, SurveyRow
 from campaign_service.tables.templates import TemplateRow, TemplateVersionRow
+from campaign_service.tables.triggers import (
+    ArmedTriggerRow,
+    EventWatchRow,
+    TriggerWaitRow,
+    ZoneMoveRow,
+)
 
 __all__ = [
-    "ActivityRow", "CommunityMemberRow", "CommunityRow", "FollowerRow", "KpiContactRow",
-    "KpiDueRow", "KpiFactRow", "KpiNameRow", "KpiOrderRow", "KpiRefundRow", "KpiReportRow",
-    "KpiTargetsRow", "MessageResponseRow", "ShareRow", "SignupRow", "SurveyAnswerRow",
-    "SurveyInvitationRow", "SurveyRow", "Table", "TemplateRow", "TemplateVersionRow", "VoteRow",
+    "ActivityRow", "ArmedTriggerRow", "CommunityMemberRow", "CommunityRow", "EventWatchRow",
+    "FollowerRow", "KpiContactRow", "KpiDueRow", "KpiFactRow", "KpiNameRow", "KpiOrderRow",
+    "KpiRefundRow", "KpiReportRow", "KpiTargetsRow", "MessageResponseRow", "ShareRow", "SignupRow",
+    "SurveyAnswerRow", "SurveyInvitationRow", "SurveyRow", "Table", "TemplateRow",
+    "TemplateVersionRow", "TriggerWaitRow", "VoteRow", "ZoneMoveRow",
 ]  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Ladders and the three ways to move on one: climb, review, fall after a refund."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -154,3 +154,11 @@ class Ladder:
         """The first month that counts for somebody measured by `month`; None without windows."""
         longest = max((c.months for rung in self.rungs for c in rung.conditions), default=0)
         return months_later(month, 1 - longest) if longest else None
+
+
+def direction(ladders: Iterable[Ladder], step: Step) -> str | None:
+    """`up` or `down`, by the ladder that has both tiers; None where none has any more."""
+    for ladder in ladders:
+        if {step.tier, step.previous} <= {rung.name for rung in ladder.rungs}:
+            return "up" if ladder.place(step.tier) > ladder.place(step.previous) else "down"
+    return None

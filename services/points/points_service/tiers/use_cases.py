@@ -14,7 +14,15 @@ from points_service.benefits.worth import LEAST_GAP, Basket, Gap, above, gaps, w
 from points_service.programme import Programme
 from points_service.tiers import repository
 from points_service.tiers.checks import moves, objections
-from points_service.tiers.domain import Condition, Grant, Ladder, LadderKind, Rung, Step
+from points_service.tiers.domain import (
+    Condition,
+    Grant,
+    Ladder,
+    LadderKind,
+    Rung,
+    Step,
+    direction,
+)
 from points_service.tiers.repository import Version
 
 
@@ -154,9 +162,15 @@ def _shown_rung(rung: Rung, value: int, below: int) -> api.TierRung:
 
 
 async def record(tx: Tx, steps: Sequence[Step]) -> None:
-    """Keep them and tell them."""
+    """Keep them and tell them, with the way they went."""
+    if not steps:
+        return
     await repository.add_steps(tx, steps)
+    known = [version.ladder for version in await repository.current(tx)]
     for step in steps:
         tx.publish(
-            TierChanged(step.member_id, step.tier, step.previous, step.reason, step.changed_at)
-        )
+            TierChanged(
+                step.member_id, step.tier, step.previous, step.reason, step.changed_at,
+                direction(known, step),
+            )
+        )  # fmt: skip

@@ -112,12 +112,12 @@ async def synonyms(tx: Tx) -> list[CategorySynonym]:
 async def save_stores(tx: Tx, stores: Sequence[Store]) -> set[str]:
     """Write stores; answers the ids of those that are new or different."""
     rows = await tx.fetch(
-        "INSERT INTO store (store_id, name, city)"
-        " SELECT * FROM unnest($1::text[], $2::text[], $3::text[])"
-        " ON CONFLICT (store_id) DO UPDATE SET name = excluded.name, city = excluded.city"
-        " WHERE (store.name, store.city) IS DISTINCT FROM (excluded.name, excluded.city)"
-        " RETURNING store_id",
-        *_columns((store.store_id, store.name, store.city) for store in stores),
+        "INSERT INTO store (store_id, name, city, mall)"
+        " SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])"
+        " ON CONFLICT (store_id) DO UPDATE SET name = excluded.name, city = excluded.city,"
+        " mall = excluded.mall WHERE (store.name, store.city, store.mall)"
+        " IS DISTINCT FROM (excluded.name, excluded.city, excluded.mall) RETURNING store_id",
+        *_columns((store.store_id, store.name, store.city, store.mall) for store in stores),
     )
     return {row["store_id"] for row in rows}
 
@@ -138,4 +138,4 @@ async def product(tx: Tx, sku: str) -> ProductDetails | None:
 async def store(tx: Tx, store_id: str) -> Store | None:
     """One store."""
     row = await tx.fetchrow(select(StoreRow).where(StoreRow.store_id == store_id))
-    return Store(row["store_id"], row["name"], row["city"]) if row else None
+    return Store(row["store_id"], row["name"], row["city"], row["mall"]) if row else None

@@ -70,7 +70,8 @@ async def put_store(
     store_id: Key, body: Annotated[StoreBody, bulk_body(StoreBody)], tx: TxDep
 ) -> Response:
     """Write a store."""
-    store = Store(use_cases.same_key(body.store_id, store_id, "store_id"), body.name, body.city)
+    key = use_cases.same_key(body.store_id, store_id, "store_id")
+    store = Store(key, body.name, body.city, body.mall)
     await use_cases.write_stores(tx, [store])
     return encoded(store)
 

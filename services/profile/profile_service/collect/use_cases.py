@@ -25,6 +25,7 @@ from profile_service.partitions import Partitions, monday
 from profile_service.quality.use_cases import Watch
 from profile_service.subjects import repository as subject_rows
 from profile_service.subjects.use_cases import SubjectIds
+from profile_service.watches.use_cases import Lookout
 
 DROPPED = Counter(
     "huiyuan_profile_dropped_total", "messages of members who said no to recommendations"
@@ -41,6 +42,7 @@ class Collector:
     watch: Watch
     seen: Seen = field(default_factory=Seen)
     holders: Holders = field(default_factory=Holders)
+    lookout: Lookout = field(default_factory=Lookout)
 
     async def collect(self, tx: Tx, batches: Sequence[Columns]) -> None:
         """Store and fold every message that has not been collected before."""
@@ -74,6 +76,7 @@ class Collector:
         counts = days(found, _calendar())
         if counts.subjects:
             await repository.add_days(tx, counts)
+        await self.lookout.see(tx, found)
 
     async def _subjects(self, tx: Tx, told: Columns) -> Ints:
         """Whose each message is; 0 for nobody's."""

@@ -202,11 +202,15 @@ async def goods(tx: Tx, skus: Sequence[str]) -> tuple[frozenset[str], dict[str, 
     return gone, {sku: name for sku, _, name in rows if name}
 
 
-async def save_stock(tx: Tx, levels: Sequence[StockLevel]) -> None:
-    """Write levels; each SKU once."""
-    await tx.execute(
-        "INSERT INTO stock (sku, on_hand, told_at)"
+async def save_stock(tx: Tx, levels: Sequence[StockLevel]) -> list[str]:
+    """Write levels; each SKU once. Answers those that there were none of and are some of now."""
+    rows = await tx.fetch(
+        "WITH gone AS (SELECT sku FROM stock WHERE sku = ANY($1::text[]) AND on_hand = 0"
+        " ORDER BY sku FOR UPDATE), told AS (INSERT INTO stock (sku, on_hand, told_at)"
         " SELECT *, $3::timestamptz FROM unnest($1::text[], $2::int[])"
-        " ON CONFLICT (sku) DO UPDATE SET on_hand = excluded.on_hand, told_at = excluded.told_at",
+        " ON CONFLICT (sku) DO UPDATE SET on_hand = excluded.on_hand, told_at = excluded.told_at"
+        " RETURNING sku, on_hand) SELECT sku FROM gone JOIN told USING (sku)"
+        " WHERE told.on_hand > 0 ORDER BY sku",
         [level.sku for level in levels], [level.on_hand for level in levels], tx.now,
     )  # fmt: skip
+    return [row["sku"] for row in rows]

@@ -48,6 +48,7 @@ from profile_service.forecasts.domain import (
 )
 from profile_service.forecasts.lake import Lake
 from profile_service.subjects import repository as subject_rows
+from profile_service.watches import use_cases as watches
 from profile_service.worth import repository as worth_rows
 
 _KIND = re.compile(r"^([\w.]+(?:Error|Exception))\b", re.MULTILINE)
@@ -254,7 +255,8 @@ def churn_of(silence: Forecast | None) -> Churn | None:
 async def write_stock(tx: Tx, batch: StockBatch) -> StockResult:
     """Of a SKU that appears twice the last level counts."""
     levels = {level.sku: level for level in batch.stock}
-    await repository.save_stock(tx, [levels[sku] for sku in sorted(levels)])
+    back = await repository.save_stock(tx, [levels[sku] for sku in sorted(levels)])
+    await watches.restocked(tx, back)
     return StockResult(received=len(levels))
 
 

@@ -9,9 +9,10 @@ from profile_service.subjects import use_cases
 from profile_service.subjects.domain import Link
 from profile_service.subjects.use_cases import SubjectIds
 from profile_service.timeline import use_cases as timeline
+from profile_service.watches.use_cases import Lookout
 
 
-def subscriptions(subjects: SubjectIds) -> list[Subscription]:
+def subscriptions(subjects: SubjectIds, lookout: Lookout) -> list[Subscription]:
     """Who listens to what."""
 
     async def registered(tx: Tx, events: Sequence[MemberRegistered]) -> None:
@@ -19,7 +20,7 @@ def subscriptions(subjects: SubjectIds) -> list[Subscription]:
 
     async def linked(tx: Tx, events: Sequence[IdentifierLinked]) -> None:
         links = [Link(event.index, event.member_id, event.linked_at) for event in events]
-        await use_cases.link(tx, subjects, links)
+        await lookout.recognised(tx, await use_cases.link(tx, subjects, links))
 
     async def merged(tx: Tx, events: Sequence[MembersMerged]) -> None:
         links = [Link(event.absorbed_id, event.survivor_id, event.merged_at) for event in events]

@@ -44,8 +44,9 @@ async def register(tx: Tx, subjects: SubjectIds, events: Sequence[MemberRegister
     await repository.touch(tx, ids.values())
 
 
-async def link(tx: Tx, subjects: SubjectIds, links: Sequence[Link]) -> None:
-    """Hang each child under its parent; all facts of both are one person's from now on."""
+async def link(tx: Tx, subjects: SubjectIds, links: Sequence[Link]) -> list[int]:
+    """Hang each child under its parent; all facts of both are one person's from now on. Answers
+    the identifiers among them that were nobody's before."""
     ids = await subjects.of(tx, {key for link in links for key in (link.child, link.parent)})
     forest = await repository.forest(tx, ids.values())
     pairs = [(ids[link.child], ids[link.parent], link.at) for link in links]
@@ -53,6 +54,8 @@ async def link(tx: Tx, subjects: SubjectIds, links: Sequence[Link]) -> None:
     if changed:
         await repository.save_nodes(tx, changed)
         await repository.touch(tx, ids.values())
+    named = {ids[each.child] for each in links if isinstance(each.child, str)}
+    return sorted(n for n in named & changed.keys() if forest[n].parent is None)
 
 
 async def split(tx: Tx, subjects: SubjectIds, events: Sequence[MembersSplit]) -> None:

@@ -32,6 +32,7 @@ from profile_service.tables.segments import (
     TagRuleRow,
     TagWatchRow,
 )
+from profile_service.tables.watches import RestockRow, WatchingRow, WatchRow
 from profile_service.tables.worth import ClvMonthRow, ClvTermsRow, MemberWorthRow
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "PopularGoodsRow",
     "QualityReportRow",
     "QuarantineDayRow",
+    "RestockRow",
     "Row",
     "SegmentListRow",
     "SegmentRow",
@@ -62,6 +64,8 @@ __all__ = [
     "TagReviewRow",
     "TagRuleRow",
     "TagWatchRow",
+    "WatchRow",
+    "WatchingRow",
 ]
 
 
@@ -310,6 +314,7 @@ class StoreRow(Row, table=True):
     store_id: str = text(primary_key=True)
     name: str | None = text(default=None)
     city: str | None = text(default=None)
+    mall: str | None = text(default=None)
 
 
 class CatalogueRow(Row, table=True):

@@ -1,0 +1,1 @@
+"""When members are asked about: what happens, what does not happen in time, and days."""
