@@ -43,6 +43,7 @@ class Tx:
         self._told: list[Event] = []
         self._last: dict[AtEnd, list[Any]] = {}
         self._after: list[Callable[[], object]] = []
+        self._plans_once = False
 
     async def fetch(self, query: Query, *args: Any) -> list[Any]:
         """All rows."""
@@ -69,6 +70,13 @@ class Tx:
     async def executemany(self, query: str, rows: Iterable[Sequence[Any]]) -> None:
         """One statement, many rows, one round trip."""
         await self.conn.executemany(query, rows)
+
+    async def plan_once(self) -> None:
+        """From here on statements are planned once in a connection's life, not for each argument:
+        for those that take longer to plan than to run."""
+        if not self._plans_once:
+            self._plans_once = True
+            await self.execute("SET LOCAL plan_cache_mode = force_generic_plan")
 
     async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """COPY rows into a table (the fastest way in)."""

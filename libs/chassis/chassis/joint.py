@@ -105,6 +105,7 @@ class Joint:
             return await _Pause(asked)
         if len(asked) == 1 or not self._together:
             return [await self._tx.fetch(one.sql, *one.args) for one in asked]
+        await self._tx.plan_once()  # many queries in one take PostgreSQL longer to plan than to run
         args = [arg for one in asked for arg in one.args]
         text = _joined(tuple((one.sql, len(one.args)) for one in asked))
         return cast(Sequence[Sequence[Any]], await self._tx.fetchrow(text, *args))
