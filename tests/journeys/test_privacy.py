@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from allinone.demo.campaigns import BUDGET, REPURCHASE
+from allinone.demo.campaigns import REPURCHASE
 from allinone.pii.files import scan_files
 from allinone.pii.live import scan_database, scan_redis
 from allinone.pii.scanner import Scanner
@@ -74,7 +74,7 @@ async def messages(api: Api, member: str) -> list[str]:
 
 async def launch(api: Api) -> None:
     """The campaign that asks back who has not bought for thirty days, all of them."""
-    asked = {**REPURCHASE.plan, "audience": REPURCHASE.audience, "budget": BUDGET}
+    asked = {**REPURCHASE.plan, "audience": REPURCHASE.audience}
     plan = {**asked, "name": f"c-{unique()}", "control_share": 0}
     made = await api.ok("POST", "/v1/campaigns", plan, role="planner")
     for step, role in (("submit", "planner"), ("approve", "approver"), ("launch", "planner")):

@@ -131,6 +131,24 @@ def shoppers_order(visit: Visit, person: Person) -> OrderRequest:
     )
 
 
+def in_zone(
+    event: str, zone: str, at: datetime, numbers: Sequence[int], people: Mapping[int, Person]
+) -> list[bytes]:
+    """Bodies of `POST /v1/batch`: members who come into a zone of the shop, or leave it."""
+    messages = [
+        Message(
+            type="track",
+            message_id=f"{event}-{number}-{at:%Y%m%d}",
+            timestamp=at,
+            context=_context(people[number], Channel.MINIPROGRAM, Kind.MINIPROGRAM_OPENID),
+            event=event,
+            properties={"zone": zone},
+        )
+        for number in numbers
+    ]
+    return [_encode({"batch": part}) for part in parts(messages, MESSAGES)]
+
+
 def opt_out(household: int, sent_at: datetime) -> bytes:
     """The body of the `PUT` that follows a reply of R."""
     answer = _answer("marketing", False, "message", "sms", sent_at.isoformat(), household)

@@ -84,7 +84,7 @@ def report(figures: Figures, totals: Totals, scanned: Scanned) -> RenderableType
         Columns([_lifecycle(figures), _segments(figures)], padding=(0, 3)),
         _models(figures),
         _consents(figures),
-        *(_campaign(campaign) for campaign in figures["campaigns"]),
+        _campaigns(figures),
         _invariants(figures),
         Columns([_cross_check(figures, totals), _seconds(figures)], padding=(0, 3)),
         _privacy(scanned),
@@ -250,26 +250,31 @@ def _consents(figures: Figures) -> Table:
     return table
 
 
-def _campaign(campaign: Figures) -> Table:
-    people = f"planned by {campaign['author']}, approved by {campaign['approver']}"
-    table = _table(f"营销 campaign · {campaign['name']} · {people}", "", "members", "")
-    steps = {
-        "targeted": "选中",
-        "held_out": "对照",
-        "refused": "未同意",
-        "sent": "发送",
-        "redeemed": "用券",
-    }
-    for key, name in steps.items():
-        share = campaign[key] / (campaign["targeted"] or 1)
-        table.add_row(f"{name} {key.replace('_', ' ')}", f"{campaign[key]:,}", _bar(share))
-    table.add_row("成本 cost ¥", _yuan(campaign["cost_fen"]))
-    table.add_row("归因收入 attributed ¥", _yuan(campaign["revenue_fen"]))
-    told, verdict = campaign["incremental"], campaign["verdict"]
-    sentences = (told["zh"], told["en"], verdict["zh"], verdict["en"])
-    table.caption = "\n".join(sentences)
-    table.caption_justify = "left"
-    return table
+def _campaigns(figures: Figures) -> RenderableType:
+    """Each campaign's funnel and money, and what it did beside what is true of it."""
+    campaigns = figures["campaigns"]
+    columns = ("选中 targeted", "对照 held out", "发送 sent", "用券 redeemed", "成本 cost ¥",
+               "归因 attributed ¥", "增量 effect, points [95 %]", "真值 truth", "")  # fmt: skip
+    table = _table("营销 campaigns", "", *columns)
+    for each in campaigns:
+        counts = (each[key] for key in ("targeted", "held_out", "sent", "redeemed"))
+        verdict = each["verdict"]
+        measured = verdict["measured"]
+        found = "–"
+        if measured:
+            found = "{estimate:+.1f} [{low:+.1f}, {high:+.1f}]".format(**measured)
+        truth = "0" if verdict["placebo"] else f"{verdict['expected']:+.1f}"
+        mark = {True: "[green]✓[/]", False: "[bold red]✗[/]", None: ""}[verdict["holds"]]
+        money = (_yuan(each[key]) for key in ("cost_fen", "revenue_fen"))
+        table.add_row(each["name"], *(f"{count:,}" for count in counts), *money, found, truth, mark)
+    people = sorted({f"planned by {c['author']}, approved by {c['approver']}" for c in campaigns})
+    sentences = Text("\n".join(people), style="dim")
+    for each in campaigns:
+        told, verdict = each["incremental"], each["verdict"]
+        sentences.append(f"\n{each['name']}", style="bold")
+        for language in ("zh", "en"):
+            sentences.append(f"\n  {told[language]} {verdict[language]}", style="default")
+    return Group(table, sentences, Text())
 
 
 def _invariants(figures: Figures) -> RenderableType:

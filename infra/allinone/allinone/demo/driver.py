@@ -46,7 +46,16 @@ MODELS_AT = date(2017, 10, 1)  # models are trained when this day begins
 MORNING, EVENING, MIDNIGHT = time(9), time(23, 59, 59), time(0)
 POLL = 0.3  # seconds between looks at a training
 _CODE = re.compile(r"券码(\w+)")
+_THRESHOLD = re.compile(r"满(\d+)元")
 _decode_orders = msgspec.json.Decoder(OrderBatchAnswer).decode
+
+
+def offered(message: SandboxMessage) -> Offer | None:
+    """The coupon that a message tells of, with what its text says about using it."""
+    code, least = _CODE.search(message.text), _THRESHOLD.search(message.text)
+    if code is None:
+        return None
+    return Offer(code[1], message.sent_at, 100 * int(least[1]) if least else 0)
 
 
 class Driver:
@@ -70,7 +79,11 @@ class Driver:
         self._stored, self._write_key = stored, write_key
         self._plan: Plan
         self._season = Season(api, data, people, state)
-        self._household = {person.phone: number for number, person in people.items()}
+        self._household = {
+            person.identifier(kind): number
+            for number, person in people.items()
+            for kind in IDENTIFIER.values()
+        }
 
     async def run(
         self, on_day: Callable[[date], None] = lambda _: None, until: date = LAST_DAY
@@ -122,6 +135,7 @@ class Driver:
         await self._settle()
         await self._refer(today)
         await self._read_messages()
+        await self._scenes(day)
         await self._clock(datetime.combine(day, EVENING, LOCAL))
         answers = await self._order(today)
         await self._redeem(answers)
@@ -211,29 +225,51 @@ class Driver:
                 if len(page.data) < 200:
                     return
 
+    async def _scenes(self, day: date) -> None:
+        """What happens in the shop between morning and evening, and what is sent because of it."""
+        scenes = self._season.scenes(day)
+        for at, messages in scenes:
+            await self._clock(at)
+            for body in messages:
+                await self._api.send("POST", "/v1/batch", body, write_key=self._write_key)
+            await self._settle()
+        if scenes:
+            await self._read_messages()
+
     async def _receive(self, message: SandboxMessage) -> None:
         household = self._household[message.to.removeprefix("+86")]
         sent_on = message.sent_at.astimezone(LOCAL).date()
-        found = _CODE.search(message.text)
-        code = found[1] if found else None
+        offer = offered(message)
         if plant.is_shopper(household):
-            self._season.receive(household, message, code)
-        elif code is not None and self._plan.uses_coupon(household, sent_on):
-            self._state.offers[household] = Offer(code, message.sent_at)
+            self._season.receive(household, message, offer)
+        elif offer is not None and self._plan.uses_coupon(household, sent_on):
+            self._state.offers[household] = offer
         if opts_out(household, sent_on):
             body = bodies.opt_out(household, message.sent_at)
             path = f"/v1/members/{message.member_id}/consents"
             await self._api.send("PUT", path, body, role="service_agent")
 
     async def _order(self, today: Bodies) -> list[OrderAnswer]:
+        """A coupon that does not fit the basket is no reason not to buy."""
+        orders = self._with_coupons(today)
         with self._phase("orders"):
-            answers: list[OrderAnswer] = []
-            for body in bodies.order_batches(self._with_coupons(today)):
-                answer = await self._api.send("POST", "/v1/orders/batch", body, role="pos")
-                answers += _decode_orders(answer).data
+            answers = await self._sell(orders)
+            unfit = {a.order_no for a, o in zip(answers, orders, strict=True)
+                     if a.status >= 300 and o.coupons}  # fmt: skip
+            without = [msgspec.structs.replace(order, coupons=[])
+                       for order in orders if order.order_no in unfit]  # fmt: skip
+            answers = [each for each in answers if each.order_no not in unfit]
+            answers += await self._sell(without)
         for answered in answers:
             if answered.status >= 300:
                 raise Failed(f"order {answered.order_no} answered {answered.problem}")
+        return answers
+
+    async def _sell(self, orders: list[OrderRequest]) -> list[OrderAnswer]:
+        answers: list[OrderAnswer] = []
+        for body in bodies.order_batches(orders):
+            answer = await self._api.send("POST", "/v1/orders/batch", body, role="pos")
+            answers += _decode_orders(answer).data
         return answers
 
     def _with_coupons(self, today: Bodies) -> list[OrderRequest]:
@@ -244,7 +280,7 @@ class Driver:
 
     def _with_coupon(self, buyer: int, order: OrderRequest) -> OrderRequest:
         offer = self._state.offers.get(buyer)
-        if offer is None or order.paid_at <= offer.sent_at:
+        if offer is None or order.paid_at <= offer.sent_at or order.paid.amount < offer.least_fen:
             return order
         del self._state.offers[buyer]
         if order.paid_at >= offer.sent_at + timedelta(days=COUPON_DAYS):

@@ -63,7 +63,7 @@ _QUERIES = {
     ("no message is sent twice", "不重复发送"): f"""
         SELECT coalesce(sum(n), 0)::bigint, count(*) FILTER (WHERE n > 1) FROM (
             SELECT count(*) AS n FROM {_LEFT} JOIN campaign.contact_decision c USING (delivery_id)
-            GROUP BY c.campaign_id, c.original_member_id, c.lapse) AS occasions""",
+            GROUP BY c.campaign_id, c.original_member_id, c.lapse, c.step) AS occasions""",
 }
 
 

@@ -36,7 +36,7 @@ class Effect:
     points: float
 
 
-PLANTED = (Effect("专属好礼", 12.0),)
+PLANTED = (Effect("专属好礼", 12.0), Effect("母婴专享", 15.0))
 
 RESPONDS_WITHIN = 10  # days; the first one is the day after the message
 LINES_AT_MOST = 3

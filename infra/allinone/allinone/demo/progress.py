@@ -17,10 +17,11 @@ from allinone.home import read_json, write_atomically
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """A coupon a household has been sent and means to use."""
+    """A coupon a household has been sent and means to use, once it buys for so many fen."""
 
     code: str
     sent_at: datetime
+    least_fen: int = 0
 
 
 class Response(msgspec.Struct, frozen=True):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from allinone.demo import bodies, plant
 from allinone.demo.bodies import LOCAL
-from allinone.demo.campaigns import SHOPPERS, YEAR, Listed
+from allinone.demo.campaigns import DEFINITIONS, DWELL_ON, SHOPPERS, YEAR, ZONE, Listed
 from allinone.demo.client import Api, Failed
 from allinone.demo.dataset import Dataset
 from allinone.demo.households import Person
@@ -35,13 +35,15 @@ class Season:
         self._shop = Shop(data, self._shoppers)
 
     async def open(self) -> None:
-        """The list that shoppers are put on, before the first campaign names it."""
+        """The segments that campaigns name, before the first one does."""
         found = await self._api.get("/v1/segments", role="planner", limit="200")
         there = {each["name"]: each["segment_id"] for each in found["data"]}
-        if SHOPPERS not in there:
-            made = await self._api.post("/v1/segments", {"name": SHOPPERS}, role="planner")
-            there[SHOPPERS] = made["segment_id"]
-        self._state.segments = {SHOPPERS: there[SHOPPERS]}
+        for name, definition in DEFINITIONS.items():
+            if name not in there:
+                wish = {"name": name} | ({"definition": definition} if definition else {})
+                made = await self._api.post("/v1/segments", wish, role="planner")
+                there[name] = made["segment_id"]
+        self._state.segments = {name: there[name] for name in DEFINITIONS}
 
     async def campaigns(self, day: date) -> None:
         """Finish what ended yesterday, plan and launch what begins tomorrow."""
@@ -58,12 +60,36 @@ class Season:
         planned = await self._api.post("/v1/campaigns", body, role="planner", key=key)
         self._state.campaigns[listed.name] = str(planned["campaign_id"])
         for step, role in STEPS:
+            if step == "launch":  # the approval has reserved the budget, which points confirms
+                await self._settle()
             await self._step(listed, step, role)
 
     async def _step(self, listed: Listed, step: str, role: str) -> None:
         path = f"/v1/campaigns/{self._state.campaigns[listed.name]}/{step}"
         key = f"demo-campaign-{YEAR.index(listed)}-{step}"
         await self._api.send("POST", path, b"", role=role, key=key)
+
+    async def _settle(self) -> None:
+        await self._api.send("GET", "/dev/settled")
+
+    def scenes(self, day: date) -> list[tuple[datetime, list[bytes]]]:
+        """What shoppers do in the shop while the day goes on: (when, bodies of `POST /v1/batch`).
+
+        Half of them come to a zone, and one in three of those goes on before the campaign's time.
+        """
+        if day != DWELL_ON:
+            return []
+        coming, going, due, sending = (
+            datetime.combine(day, time(15, minute), LOCAL) for minute in (0, 5, 11, 12)
+        )
+        there = [number for number in self._shoppers if number % 2]
+        gone = [number for number in there if number % 3 == 0]
+        return [
+            (coming, bodies.in_zone("Zone Entered", ZONE, coming, there, self._people)),
+            (going, bodies.in_zone("Zone Left", ZONE, going, gone, self._people)),
+            (due, []),
+            (sending, []),
+        ]
 
     async def join(self, day: date) -> None:
         """On their day the shoppers register, answer what they are asked, and are listed."""
@@ -83,22 +109,22 @@ class Season:
             answer = await self._api.send("POST", "/v1/consents/batch", body, role="pos")
             for result in ConsentsResults.model_validate_json(answer).results:
                 taken(result.member_id, result.status, result.problem)
-        await self._api.send("GET", "/dev/settled")  # lists take only members who are known
+        await self._settle()  # lists take only members who are known
         path = f"/v1/segments/{self._state.segments[SHOPPERS]}/members"
         listed = await self._api.post(path, {"add": members}, role="operator")
         if listed["unknown"]:
             raise Failed(f"{listed['unknown']} shoppers are not known")
         self._state.planted.members = len(members)
 
-    def receive(self, shopper: int, message: SandboxMessage, code: str | None) -> None:
+    def receive(self, shopper: int, message: SandboxMessage, offer: Offer | None) -> None:
         """A shopper reads a message: it may use the coupon, and may come because of it."""
         sent_on = message.sent_at.astimezone(LOCAL).date()
         effect = plant.effect_of(message.text)
         day = plant.responds_on(shopper, effect, sent_on) if effect else None
         if day is not None:
             self._state.responses.append(Response(shopper, sent_on, day))
-        if code is not None and (day is not None or likes_coupon(shopper, sent_on)):
-            self._state.offers[shopper] = Offer(code, message.sent_at)
+        if offer is not None and (day is not None or likes_coupon(shopper, sent_on)):
+            self._state.offers[shopper] = offer
 
     def orders(self, day: date) -> list[tuple[int, OrderRequest]]:
         """(shopper, order) of a day in order of time; those that a message brought are done."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from allinone.demo import plant
@@ -18,7 +18,9 @@ def judged(report: Figures) -> Figures:
     get it, for some of them could not be reached. `holds`: whether the 95 % interval has it; None
     while nothing is measured, or where the report refuses to speak of an effect.
     """
-    effect = plant.effect_of(_text(report["name"]))
+    effect = next(
+        (plant.effect_of(each.text) for each in YEAR if each.name == report["name"]), None
+    )
     points = effect.points if effect else 0.0
     told = report["incremental"]
     rate = told["return_rate"]
@@ -52,14 +54,6 @@ def missed(campaigns: Sequence[Figures]) -> list[str]:
         for each in campaigns
         if not each["verdict"]["placebo"] and each["verdict"]["holds"] is False
     ]
-
-
-def _text(name: str) -> str:
-    for listed in YEAR:
-        if listed.name == name:
-            template: Mapping[str, str] = listed.plan["template"]
-            return template["zh"]
-    return ""
 
 
 def _words(found: Figures) -> tuple[str, str]:

@@ -1,13 +1,18 @@
 """Generated shoppers do what the plant says of them: no more of them, no fewer."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
 from allinone.demo import campaigns, dataset, households, plant, verdicts
+from allinone.demo.driver import offered
 from allinone.demo.plant import WINDOW, Effect, Shop
+from allinone.demo.progress import Offer
+from contracts.gateway.dev import SandboxMessage
 
 SENT_ON = date(2017, 3, 10)
+NOON = datetime(2017, 3, 10, 12, tzinfo=UTC)
 EFFECT = Effect("test", 12.0)
 DAYS = [SENT_ON + timedelta(n) for n in range(WINDOW)]
 
@@ -34,12 +39,28 @@ def test_an_effect_makes_as_many_points_as_it_says() -> None:
 
 
 def test_a_text_without_the_phrase_changes_nothing() -> None:
-    planted, placebo = campaigns.PLANTED, campaigns.PLACEBO
-    assert plant.effect_of(planted.plan["template"]["zh"]) == plant.PLANTED[0]
-    assert plant.effect_of(placebo.plan["template"]["zh"]) is None
-    assert [each for each in campaigns.YEAR if plant.effect_of(each.plan["template"]["zh"])] == [
-        planted
-    ]
+    found = {each.name: plant.effect_of(each.text) for each in campaigns.YEAR}
+    assert found[campaigns.PLANTED.name] == plant.PLANTED[0]
+    assert found[campaigns.PLACEBO.name] is None
+    assert [effect for effect in found.values() if effect] == list(plant.PLANTED)
+
+
+def test_a_campaign_with_an_effect_is_for_those_who_can_respond() -> None:
+    for each in campaigns.YEAR:
+        if plant.effect_of(each.text):
+            assert each.inside == (campaigns.SHOPPERS,)
+
+
+def _message(text: str) -> SandboxMessage:
+    return SandboxMessage(
+        id=1, delivery_id=uuid4(), channel="sms", to="+8613800138000", text=text, sent_at=NOON
+    )
+
+
+def test_shoppers_read_what_they_are_offered() -> None:
+    assert offered(_message("你好，8折券，券码AB2，14天内有效")) == Offer("AB2", NOON, 0)
+    assert offered(_message("你好，满200元减50元券，券码AB2")) == Offer("AB2", NOON, 20_000)
+    assert offered(_message("你好")) is None
 
 
 def test_visits_are_the_same_whenever_a_day_is_played() -> None:

@@ -149,10 +149,13 @@ async def test_what_was_planted_is_found_and_nothing_forbidden_happened(
     undisturbed: tuple[Figures, Stage],
 ) -> None:
     figures, stage = undisturbed
-    planted = _campaign(figures, campaigns.PLANTED)
-    verdict = planted["verdict"]
-    assert verdict["holds"] and verdict["planted"] > verdict["expected"] > 0
-    assert planted["incremental"]["causal"]
+    for listed in (campaigns.PLANTED, campaigns.DWELL):
+        planted = _campaign(figures, listed)
+        verdict = planted["verdict"]
+        assert verdict["planted"] > verdict["expected"] > 0
+        assert 0 < planted["sent"] < planted["targeted"] - planted["held_out"]
+    verdict = _campaign(figures, campaigns.PLANTED)["verdict"]
+    assert verdict["holds"] and verdict["measured"]["low"] < verdict["expected"]
     assert all(each["violations"] == 0 < each["checked"] for each in figures["invariants"])
     totals = stage.data.until(UNTIL).totals()
     assert report.wrong(figures, totals) == []
