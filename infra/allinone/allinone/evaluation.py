@@ -41,7 +41,7 @@ def experiment(
     randomised: Annotated[Drawn, typer.Option(help="Whether chance alone decided who got what.")],
     looks: Annotated[
         int | None,
-        typer.Option(min=1, max=200, help="How often it was looked at on its way; needs `at`."),
+        typer.Option(min=1, max=200, help="How often it was looked at; `at` tells when."),
     ] = None,
     control: Annotated[
         str | None, typer.Option(help="The control's name, if it is not called so.")

@@ -44,7 +44,6 @@ def test_what_chance_did_not_draw_is_refused(file: Path, tmp_path: Path) -> None
 
 def test_faults_are_said(file: Path, tmp_path: Path) -> None:
     out = tmp_path / "report.json"
-    assert run(file, out, "--randomised", "yes", "--looks", "3").exit_code == 1  # no `at`
     assert run(file, out, "--randomised", "yes", "--shares", "mail").exit_code == 2
     assert run(file, out, "--randomised", "yes", "--control", "nobody").exit_code == 1
     assert run(tmp_path / "none.csv", out, "--randomised", "no").exit_code == 1

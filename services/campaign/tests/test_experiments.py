@@ -245,3 +245,21 @@ def test_times_that_are_none_are_named() -> None:
     table = {"unit": [1, 2], "variant": ["a", "b"], "outcome": [1, 0], "at": ["soon", "later"]}
     with pytest.raises(Unusable, match="`at`"):
         shape(pl.DataFrame(table))
+
+
+def test_looks_without_a_course_are_judged_at_the_last_with_its_bound() -> None:
+    table = shop(3, effect=0.1)
+    found = evaluate(shape(table.drop("at")), randomised=True, times=5, targeting=False)
+    (course,) = found["sequential"]
+    (last,) = course["looks"]
+    assert last["bound"] == pytest.approx(2.031, abs=2e-3)
+    assert (course["decided_at_look"], course["verdict"]) == (5, "better")
+    assert any("`at`" in words for words in found["words"]["en"])
+
+
+def test_a_bound_crossed_by_groups_that_were_moved_decides_nothing() -> None:
+    table = shop(4, effect=0.2)
+    moved = table.filter((pl.col("variant") == "mail") | (pl.col("at") % 5 > 0))
+    found = evaluate(shape(moved), randomised=True, times=5, targeting=False)
+    assert found["causal"] is False and found["sequential"][0]["decided_at_look"] is not None
+    assert not any("valid" in words for words in found["words"]["en"])

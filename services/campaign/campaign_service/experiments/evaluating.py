@@ -17,7 +17,7 @@ from campaign_service.experiments.effects import (
     sample_ratio,
 )
 from campaign_service.experiments.reading import Experiment, Unusable
-from campaign_service.experiments.sequential import ALPHA, looks
+from campaign_service.experiments.sequential import ALPHA, last_look, looks
 
 Progress = Callable[[str], None]
 MOST_JUDGED: Final = 4  # variants whose targeting is judged
@@ -37,12 +37,11 @@ def evaluate(
 
     `randomised`: whether chance alone decided who got what; if not, the groups' difference is
     told and nothing is concluded from it. `times`: at how many points of its course the
-    experiment was looked at (needs `at`), which ends with `planned` units; None: those there are.
+    experiment was looked at, which ends with `planned` units; None: those there are. Without `at`
+    only the last look is known.
     `shares`: the sizes by design. `targeting`: judge models of who is worth contacting as well.
     Raises `Unusable`.
     """
-    if times and "at" not in experiment.table.columns:
-        raise Unusable("looking at the course of an experiment needs the column `at`")
     if shares is not None and set(shares) != {experiment.control, *experiment.treatments}:
         raise Unusable("the shares have to name every variant")
     made: dict[str, Any] = {
@@ -135,16 +134,14 @@ def _sequential(experiment: Experiment, times: int, planned: float | None) -> li
     pre = "pre" if experiment.has_pre else None
     alpha = ALPHA / len(experiment.treatments)
     made = []
+    table, control = experiment.table, experiment.control
+    followed = "at" in table.columns
     for name in experiment.treatments:
-        seen = looks(
-            experiment.table,
-            experiment.control,
-            name,
-            pre=pre,
-            count=times,
-            alpha=alpha,
-            planned=_of_two(experiment, name, planned),
-        )
+        if followed:
+            end = _of_two(experiment, name, planned)
+            seen = looks(table, control, name, pre=pre, count=times, alpha=alpha, planned=end)
+        else:
+            seen = last_look(table, control, name, pre=pre, count=times, alpha=alpha)
         first = next((place for place, look in enumerate(seen, 1) if look.crosses), None)
         verdict = "no decision"
         if first is not None:
@@ -153,7 +150,8 @@ def _sequential(experiment: Experiment, times: int, planned: float | None) -> li
             {
                 "variant": name,
                 "looks": [look.told() for look in seen],
-                "decided_at_look": first,
+                "followed": followed,
+                "decided_at_look": first if followed or first is None else times,
                 "verdict": verdict,
                 "interval": seen[-1].told()["interval"] if seen else None,
             }

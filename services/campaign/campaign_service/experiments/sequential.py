@@ -154,6 +154,29 @@ def looks(
     return made
 
 
+def last_look(
+    table: pl.DataFrame,
+    control: str,
+    variant: str,
+    *,
+    pre: str | None,
+    count: int,
+    alpha: float = ALPHA,
+) -> list[Look]:
+    """The last of `count` looks, where nothing tells which units were there at the others.
+
+    Its bound leaves room for the error that looks at even steps would have spent before.
+    """
+    two = table.filter(pl.col("variant").is_in([control, variant]))
+    found = difference(two, control, variant, pre)
+    if found.error <= 0:
+        return []
+    bound = bounds([step / count for step in range(1, count + 1)], alpha)[-1]
+    middle, wide = found.estimate, bound * found.error
+    z = middle / found.error
+    return [Look(two.height, 1.0, middle, z, bound, middle - wide, middle + wide)]
+
+
 def _parts(table: pl.DataFrame, count: int, planned: float | None) -> Iterator[pl.DataFrame]:
     """What was there at each look that is due; nothing new, no look."""
     last, end = 0, planned or table.height

@@ -35,7 +35,7 @@ def of(report: dict[str, Any]) -> Words:
     for row in report["effects"]:
         _effect(row, report, say)
     for row in report.get("sequential", []):
-        _course(row, say)
+        _course(row, say, causal=report["causal"])
     for row in report.get("uplift", []):
         _targeting(row, say)
     if report.get("uplift") == []:
@@ -92,19 +92,30 @@ def _effect(row: dict[str, Any], report: dict[str, Any], say: Any) -> None:
         )
 
 
-def _course(row: dict[str, Any], say: Any) -> None:
-    count = len(row["looks"])
-    if row["decided_at_look"] is None:
+def _course(row: dict[str, Any], say: Any, *, causal: bool) -> None:
+    name, count, at = row["variant"], len(row["looks"]), row["decided_at_look"]
+    if not row["followed"]:
         say(
-            f"{row['variant']}: no look of {count} crosses its bound; do not stop for a result.",
-            f"{row['variant']}：{count} 次查看均未越过界限，不应据此提前停止。",
+            f"{name}: there is no column `at`, so only the last look could be judged.",
+            f"{name}：缺少 `at` 列，只能判断最后一次查看。",
+        )
+    if at is None:
+        say(
+            f"{name}: no look of {count} crosses its bound; do not stop for a result.",
+            f"{name}：{count} 次查看均未越过界限，不应据此提前停止。",
+        )
+    elif not causal:
+        say(
+            f"{name}: crosses its bound at look {at}; that decides nothing before the doubts above"
+            " are settled.",
+            f"{name}：第 {at} 次查看越过界限，但在澄清上述疑点之前不作判定。",
         )
     else:
         en, zh = {"better": ("better", "更好"), "worse": ("worse", "更差")}[row["verdict"]]
-        at = row["decided_at_look"]
+        of = f" of {count}" if row["followed"] else ""
         say(
-            f"{row['variant']}: {en}, decided at look {at} of {count}; stopping there is valid.",
-            f"{row['variant']}：{zh}，第 {at}/{count} 次查看即可判定，此时停止有效。",
+            f"{name}: {en}, decided at look {at}{of}; stopping there is valid.",
+            f"{name}：{zh}，第 {at} 次查看即可判定，此时停止有效。",
         )
 
 
