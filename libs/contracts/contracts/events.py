@@ -279,11 +279,11 @@ class CouponPromise(Record, frozen=True):
 
     effect: Annotated[str, public]
     value: Annotated[int, public]
+    zh: Annotated[str, public]  # what members call it
+    en: Annotated[str, public]
     threshold_fen: Annotated[int, public] = 0
     max_off_fen: Annotated[int | None, public] = None
     gift_sku: Annotated[str | None, public] = None
-    zh: Annotated[str, public] = ""
-    en: Annotated[str, public] = ""
     stores: Annotated[list[str], public] = []
     channels: Annotated[list[str], public] = []
     departments: Annotated[list[str], public] = []
@@ -306,6 +306,7 @@ class CouponOffered(Event, frozen=True):
     valid_from: Annotated[datetime, public]
     valid_until: Annotated[datetime, public]
     promise: Annotated[CouponPromise | None, public] = None
+    reservation_id: Annotated[UUID | None, internal] = None  # the budget that pays for it
 
 
 class MessageRequested(Event, frozen=True):

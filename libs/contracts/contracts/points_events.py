@@ -8,6 +8,19 @@ from contracts.base import Event
 from contracts.classification import internal, public
 
 
+class BudgetAnswered(Event, frozen=True):
+    """What a campaign asked for is set aside, or why not: `unknown_goods`, `programme_limit`,
+    `released` (it was given up before it was heard of)."""
+
+    subject = "points.budget_answered.v1"
+    reservation_id: Annotated[UUID, internal]
+    campaign_id: Annotated[UUID, internal]
+    reserved: Annotated[bool, public]
+    reserved_fen: Annotated[int, public]
+    answered_at: Annotated[datetime, public]
+    reason: Annotated[str | None, public] = None
+
+
 class PointsExpiring(Event, frozen=True):
     """Points go soon: announced 30 and 7 days ahead; a row is (member, points)."""
 

@@ -9,7 +9,9 @@ from fastapi import FastAPI
 from campaign_service.activities import router as activities_router
 from campaign_service.activities import subscribers as activities
 from campaign_service.audiences import subscribers as audiences
+from campaign_service.campaigns import subscribers as campaigns
 from campaign_service.campaigns.router import router as campaigns_router
+from campaign_service.campaigns.use_cases import Office
 from campaign_service.communities import router as communities_router
 from campaign_service.communities import subscribers as communities
 from campaign_service.decisions import jobs as decision_jobs
@@ -103,6 +105,7 @@ def service(settings: CampaignSettings) -> Service:
         subscriptions=[
             *audiences.SUBSCRIPTIONS,
             *decisions.subscriptions(desk),
+            *campaigns.SUBSCRIPTIONS,
             *rights.SUBSCRIPTIONS,
             *splits.SUBSCRIPTIONS,
             *communities.SUBSCRIPTIONS,
@@ -176,6 +179,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     own = CampaignSettings(**values)
     app = build(service(own))
     app.state.press = _press(own)
+    app.state.office = Office(own.points_per_yuan)
     app.state.signer = _signer(own)
     app.state.linker = _linker(own)
     app.state.terms = Terms(own.margin_percent)

@@ -13,6 +13,7 @@ class CampaignSettings(Settings):
 
     quiet_from: time = Field(time(21), description="hour from which no campaign message leaves")
     quiet_until: time = Field(time(9), description="hour at which held messages leave")
+    points_per_yuan: int = Field(100, ge=1, description="points that are worth one yuan when spent")
     message_cost_fen: int = Field(5, ge=0, description="what one SMS costs, counted on the budget")
     sms_signature_zh: str = Field(
         "【会员中心】",

@@ -12,6 +12,7 @@ import msgspec
 from campaign_service.audiences import subscribers as audiences
 from campaign_service.campaigns import use_cases as campaigns
 from campaign_service.campaigns.domain import Action
+from campaign_service.campaigns.use_cases import Move, Office
 from campaign_service.decisions import jobs as decision_jobs
 from campaign_service.decisions import subscribers as decisions
 from campaign_service.decisions.domain import Policy, QuietHours
@@ -29,6 +30,7 @@ from campaign_service.splits import use_cases as splits
 from campaign_service.triggers import subscribers as triggers
 from chassis.database import Database
 from contracts.base import Event, Money
+from contracts.campaign.budgets import BudgetRequested
 from contracts.campaign.offers import PercentOffer
 from contracts.campaign.plans import CampaignRequest, Scenario
 from contracts.campaign.reports import By, CampaignReport
@@ -42,6 +44,7 @@ from contracts.events import (
     OrdersRecorded,
     RecordedOrder,
 )
+from contracts.points_events import BudgetAnswered
 
 ZONE = ZoneInfo("Asia/Shanghai")
 QUIET = QuietHours(time(21), time(9), ZONE)
@@ -52,6 +55,10 @@ LINKER = Linker("secret", "https://m.example", "https://shop.example", ["mini.ex
 def at(text: str) -> datetime:
     """`2017-03-01` or `2017-03-01 09:00`, programme time."""
     return datetime.fromisoformat(text).replace(tzinfo=ZONE).astimezone(UTC)
+
+
+OFFICE = Office(points_per_yuan=100)
+AT = at("2017-01-01")
 
 
 @dataclass
@@ -100,7 +107,7 @@ class World:
             for handler in handlers:
                 await handler(tx, events)
 
-    async def launched(self, name: str = "spring", **plan: Any) -> UUID:
+    async def planned(self, name: str = "spring", **plan: Any) -> UUID:
         body = CampaignRequest(
             name=name,
             **{
@@ -112,18 +119,32 @@ class World:
             },
         )
         async with self.db.transaction() as tx:
-            campaign_id = (await campaigns.plan(tx, "ann", body)).campaign_id
+            return (await campaigns.plan(tx, OFFICE, "ann", body)).campaign_id
+
+    async def launched(self, name: str = "spring", **plan: Any) -> UUID:
+        campaign_id = await self.planned(name, **plan)
         for action, actor in (
             (Action.SUBMIT, "ann"),
             (Action.APPROVE, "bob"),
             (Action.LAUNCH, "ann"),
         ):
             await self.step(campaign_id, action, actor)
+            if action is Action.APPROVE:
+                await self.reserve()
         return campaign_id
+
+    async def reserve(self, reason: str | None = None) -> None:
+        """points answers every budget it was asked for, twice."""
+        asked = await self.told(BudgetRequested)
+        answers = [
+            BudgetAnswered(each.reservation_id, each.campaign_id, reason is None, 0, AT, reason)
+            for each in asked
+        ]
+        await self.hear([*answers, *answers], campaigns.note_answers)
 
     async def step(self, campaign_id: UUID, action: Action, actor: str = "ann") -> None:
         async with self.db.transaction() as tx:
-            await campaigns.advance(tx, campaign_id, action, actor)
+            await campaigns.advance(tx, OFFICE, campaign_id, Move(action, actor))
 
     async def midnight(self, day: str) -> None:
         for job in (*measurement_jobs.JOBS, *decision_jobs.jobs(DESK)):

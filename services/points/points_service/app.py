@@ -28,6 +28,8 @@ from points_service.benefits.subscribers import on_referral
 from points_service.benefits.worth import Basket
 from points_service.birthdays.jobs import birthday_coupons, birthdays_forgotten
 from points_service.birthdays.subscribers import on_birthdays
+from points_service.budgets.jobs import budgets_settled
+from points_service.budgets.subscribers import subscriptions as on_budgets
 from points_service.catalogue.subscribers import on_products, on_stores
 from points_service.catalogue.use_cases import Catalogue
 from points_service.coupons.asks import answer as answer_coupons
@@ -145,6 +147,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 rules_published(programme),
                 coupon_expiry,
                 coupon_pools,
+                budgets_settled,
                 acts_forgotten(programme),
                 hourly(Ledger(), box),
             ],
@@ -164,6 +167,7 @@ def _subscriptions(programme: Programme) -> list[Subscription]:
         Subscription(CouponOffered, on_offered),
         Subscription(TagsChanged, on_tags),
         on_birthdays,
+        *on_budgets(programme),
         *on_acts(programme),
         *on_purchases(programme),
         RIGHTS.subscription,
@@ -171,6 +175,7 @@ def _subscriptions(programme: Programme) -> list[Subscription]:
 
 
 def _programme(settings: Settings) -> Programme:
+    limit = settings.campaign_limit_yuan
     return Programme(
         ladder_id=settings.tier_ladder,
         points_per_yuan=settings.points_per_yuan,
@@ -193,6 +198,7 @@ def _programme(settings: Settings) -> Programme:
         stored_value_window=timedelta(days=settings.stored_value_refund_days),
         basket=Basket(settings.reference_basket * 100, settings.points_per_yuan),
         future_tolerance=timedelta(hours=settings.order_future_hours),
+        campaign_limit_fen=None if limit is None else limit * 100,
     )
 
 

@@ -30,3 +30,4 @@ class Programme:
     stored_value_window: timedelta = timedelta(days=7)
     basket: Basket = field(default_factory=Basket)
     future_tolerance: timedelta = timedelta(hours=24)
+    campaign_limit_fen: int | None = None

@@ -18,6 +18,9 @@ class Settings(Shared):
     )
     tier_ladder: str = Field("A", description="ladder that members climb (table tier_ladder)")
     points_per_yuan: int = Field(100, ge=1, description="points that are worth one yuan when spent")
+    campaign_limit_yuan: int | None = Field(
+        None, ge=0, description="yuan that offers of campaigns may have set aside; unset: any sum"
+    )
     redemption_multiple: int = Field(100, ge=1, description="points are spent in multiples of this")
     points_share_percent: int = Field(
         50, ge=0, le=100, description="percent of what is left to pay that points may pay"

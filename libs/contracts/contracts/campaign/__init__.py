@@ -1,6 +1,14 @@
 """Campaigns as clients see them. Owned by campaign. One module an area; OPERATIONS has them all."""
 
-from contracts.campaign import decisions, deliveries, kpis, plans, reports, responses
+from contracts.campaign import (
+    budgets,  # noqa: F401 - its events
+    decisions,
+    deliveries,
+    kpis,
+    plans,
+    reports,
+    responses,
+)
 from contracts.operations import Operation
 
 OPERATIONS: list[Operation] = [

@@ -1,4 +1,4 @@
-"""What a campaign gives to whom it contacts: nothing, or a coupon of one of four kinds."""
+"""What a campaign gives to whom it contacts: nothing, points, or a coupon of one of four kinds."""
 
 from typing import Annotated, Literal
 
@@ -62,19 +62,27 @@ class DeliveryOffer(Model):
     valid_days: Days
 
 
+class PointsOffer(Model):
+    """Points, which are in the member's account before the message is."""
+
+    kind: Annotated[Literal["points"], public] = "points"
+    points: Annotated[int, Field(ge=1, le=1_000_000), public]
+
+
 # An offer that does not say what it is takes off a percentage, as the first ones did.
 Offer = Annotated[
     Annotated[NoOffer, Tag("?none")]
     | Annotated[PercentOffer, Tag("?percent")]
     | Annotated[CashOffer, Tag("?cash_off")]
     | Annotated[GiftOffer, Tag("?gift")]
-    | Annotated[DeliveryOffer, Tag("?free_delivery")],
+    | Annotated[DeliveryOffer, Tag("?free_delivery")]
+    | Annotated[PointsOffer, Tag("?points")],
     tags("kind", "percent"),
 ]
 CouponOffer = PercentOffer | CashOffer | GiftOffer | DeliveryOffer
 
 
-def worst_fen(offer: NoOffer | CouponOffer) -> int:
+def worst_fen(offer: NoOffer | CouponOffer | PointsOffer, points_per_yuan: int) -> int:
     """What one offer costs at most, in fen; 0 where nothing bounds it or it costs nothing."""
     match offer:
         case CashOffer():
@@ -85,4 +93,6 @@ def worst_fen(offer: NoOffer | CouponOffer) -> int:
             return offer.worth.amount * offer.quantity
         case DeliveryOffer():
             return offer.most.amount
+        case PointsOffer():
+            return -(-offer.points * 100 // points_per_yuan)
     return 0

@@ -70,9 +70,9 @@ class Schedule(Model):
 class MessageText(Model):
     """The message in both languages.
 
-    Variables: `{name}` (filled in by the gateway), `{code}`, `{discount}`, `{days}`. The way to
-    unsubscribe must be there, and `{code}` where the offer is a coupon; Chinese fits one SMS (70
-    characters), English 160.
+    Variables: `{name}` (filled in by the gateway); of a coupon `{code}`, `{discount}`, `{days}`; of
+    points `{points}`. The way to unsubscribe must be there, and a coupon's `{code}`; Chinese fits
+    one SMS (70 characters), English 160.
     """
 
     zh: Annotated[str, Field(min_length=1, max_length=200), public]
@@ -160,6 +160,29 @@ class CampaignRequest(Model):
     stale_after: Annotated[int | None, Field(ge=1, le=525_600), public] = None
 
 
+class ReservationState(StrEnum):
+    """Where the money for offers is; `requested`: points has not answered yet."""
+
+    REQUESTED = "requested"
+    RESERVED = "reserved"
+    REFUSED = "refused"
+    RELEASED = "released"
+
+
+class Reservation(Model):
+    """What points sets aside for offers from approval on: `contacts` times what one costs at most.
+
+    `reason` of a refusal: `unknown_goods`, `programme_limit`.
+    """
+
+    reservation_id: Annotated[UUID, internal]
+    state: Annotated[ReservationState, public]
+    contacts: Annotated[int, public]
+    each: Annotated[Money, internal]
+    total: Annotated[Money, internal]
+    reason: Annotated[str | None, public] = None
+
+
 class CampaignStep(Model):
     """One step of the workflow: who took it and when."""
 
@@ -172,7 +195,10 @@ class CampaignStep(Model):
 
 
 class Campaign(Plan):
-    """A campaign: its plan, where it is, and how it came there. `version` counts steps."""
+    """A campaign: its plan, where it is, and how it came there. `version` counts steps.
+
+    `reservation`: from approval on, where the offer costs something that can be bounded.
+    """
 
     campaign_id: Annotated[UUID, internal]
     status: Annotated[CampaignStatus, public]
@@ -180,6 +206,7 @@ class Campaign(Plan):
     author: Annotated[str, internal]
     approver: Annotated[str | None, internal] = None
     created_at: Annotated[AwareDatetime, public]
+    reservation: Annotated[Reservation | None, internal] = None
     steps: Annotated[list[CampaignStep], internal] = Field(default_factory=list)
 
 
@@ -227,7 +254,7 @@ OPERATIONS: list[Operation] = [
     ),
     _step("submit", "Hand the plan in for approval", PLANNERS),
     _step("approve", "Approve somebody else's plan and its budget", APPROVERS),
-    _step("reject", "Send somebody else's plan back", APPROVERS, RejectRequest),
+    _step("reject", "Send somebody else's plan back, its budget too", APPROVERS, RejectRequest),
     _step("launch", "Start an approved campaign, or go on after a pause", PLANNERS),
     _step("pause", "Stop picking and sending for now", PLANNERS),
     _step("finish", "End it; what was not sent never will be", PLANNERS),

@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from campaign_service.campaigns import budgets
 from contracts.campaign.plans import CampaignStatus as Status
-from contracts.campaign.plans import Plan
+from contracts.campaign.plans import Plan, Reservation
 
 
 class Action(StrEnum):
@@ -25,7 +26,7 @@ class Action(StrEnum):
 MOVES: dict[Action, tuple[frozenset[Status], Status]] = {
     Action.SUBMIT: (frozenset({Status.PLANNED}), Status.SUBMITTED),
     Action.APPROVE: (frozenset({Status.SUBMITTED}), Status.APPROVED),
-    Action.REJECT: (frozenset({Status.SUBMITTED}), Status.PLANNED),
+    Action.REJECT: (frozenset({Status.SUBMITTED, Status.APPROVED}), Status.PLANNED),
     Action.LAUNCH: (frozenset({Status.APPROVED, Status.PAUSED}), Status.LAUNCHED),
     Action.PAUSE: (frozenset({Status.LAUNCHED}), Status.PAUSED),
     Action.FINISH: (frozenset({Status.LAUNCHED, Status.PAUSED}), Status.FINISHED),
@@ -44,11 +45,22 @@ class Campaign:
     approver: str | None = None
     status: Status = Status.PLANNED
     version: int = 1
+    reservation: Reservation | None = None
 
     @property
     def name(self) -> str:
         """Unique; seeds whatever is drawn by lot."""
         return self.plan.name
+
+    @property
+    def offer_fen(self) -> int:
+        """What one offer is set aside for at most."""
+        return self.reservation.each.amount if self.reservation else 0
+
+    def message_budget_fen(self, message_fen: int) -> int:
+        """What of the budget is for messages that cost so much: the rest is for their offers."""
+        budget, each = self.plan.budget.amount, self.offer_fen
+        return budget if each == 0 else budget // (message_fen + each) * message_fen
 
     @property
     def audience(self) -> dict[str, Any]:
@@ -72,6 +84,10 @@ class WrongStep(Exception):
     """The campaign is not where this step begins."""
 
 
+class NotReserved(Exception):
+    """The money for its offers is not set aside."""
+
+
 class OwnCampaign(Exception):
     """Nobody judges a plan of their own."""
 
@@ -86,12 +102,14 @@ def planned(campaign: Campaign) -> Step:
 def advance(
     campaign: Campaign, action: Action, actor: str, at: datetime, note: str | None = None
 ) -> tuple[Campaign, Step]:
-    """The campaign after a step, and the step. Raises WrongStep, OwnCampaign."""
+    """The campaign after a step, and the step. Raises WrongStep, OwnCampaign, NotReserved."""
     sources, target = MOVES[action]
     if campaign.status not in sources:
         raise WrongStep
     if action in JUDGING and actor == campaign.author:
         raise OwnCampaign
+    if action is Action.LAUNCH and not budgets.launchable(campaign.reservation):
+        raise NotReserved
     version = campaign.version + 1
     approver = {Action.APPROVE: actor, Action.REJECT: None}.get(action, campaign.approver)
     moved = replace(campaign, status=target, version=version, approver=approver)

@@ -9,16 +9,17 @@ from contracts.campaign.offers import (
     GiftOffer,
     NoOffer,
     PercentOffer,
+    PointsOffer,
 )
 from contracts.events import CouponPromise
 from contracts.points.common import Cny
 
-AnyOffer = NoOffer | CouponOffer
+AnyOffer = NoOffer | CouponOffer | PointsOffer
 
 
 def is_coupon(offer: AnyOffer) -> TypeGuard[CouponOffer]:
     """Whether a code goes with it."""
-    return not isinstance(offer, NoOffer)
+    return not isinstance(offer, NoOffer | PointsOffer)
 
 
 def said(offer: AnyOffer, language: str) -> str:
@@ -33,6 +34,8 @@ def said(offer: AnyOffer, language: str) -> str:
             words = "赠礼" if zh else "a gift"
         case DeliveryOffer():
             words = "免运费" if zh else "free delivery"
+        case PointsOffer(points=points):
+            return f"{points}积分" if zh else f"{points} points"
         case _:
             return ""
     if offer.threshold is None:
@@ -46,6 +49,8 @@ def values(offer: AnyOffer, language: str) -> dict[str, Any]:
     if isinstance(offer, NoOffer):
         return {}
     words = said(offer, language)
+    if isinstance(offer, PointsOffer):
+        return {"offer": words, "points": offer.points}
     return {"offer": words, "discount": words, "days": offer.valid_days}
 
 
@@ -55,15 +60,23 @@ def promise(offer: CouponOffer) -> CouponPromise:
     match offer:
         case GiftOffer():
             return CouponPromise(
-                "gift", offer.quantity, _fen(offer.threshold), gift_sku=offer.sku, **name
+                "gift",
+                offer.quantity,
+                **name,
+                threshold_fen=_fen(offer.threshold),
+                gift_sku=offer.sku,
             )
         case DeliveryOffer():
-            return CouponPromise("free_delivery", offer.most.amount, _fen(offer.threshold), **name)
+            return CouponPromise(
+                "free_delivery", offer.most.amount, **name, threshold_fen=_fen(offer.threshold)
+            )
     scope: dict[str, Any] = offer.scope.model_dump()
     if isinstance(offer, CashOffer):
-        return CouponPromise("cash_off", offer.off.amount, _fen(offer.threshold), **name, **scope)
+        return CouponPromise(
+            "cash_off", offer.off.amount, **name, threshold_fen=_fen(offer.threshold), **scope
+        )
     most = offer.max_off.amount if offer.max_off else None
-    return CouponPromise("percent", offer.percent_off, max_off_fen=most, **name, **scope)
+    return CouponPromise("percent", offer.percent_off, **name, max_off_fen=most, **scope)
 
 
 def _yuan(money: Cny, language: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from campaign_service.campaigns import offers
+from campaign_service.campaigns import budgets, offers
 from campaign_service.campaigns.rules import PLAYBOOKS
 from campaign_service.templates import domain as templates
 from chassis.problem import Problem
@@ -14,7 +14,7 @@ PLAIN = frozenset({"sms", "pos", "call"})  # carry a text and nothing else
 LONGEST_CODE = "X" * 12
 
 
-def plan(body: api.CampaignRequest) -> api.Plan:
+def plan(body: api.CampaignRequest, points_per_yuan: int) -> api.Plan:
     """The whole plan. Raises Problem 422 with all that is wrong with it."""
     playbook = PLAYBOOKS[body.scenario]
     if body.audience is None and playbook.audience is None:
@@ -28,7 +28,12 @@ def plan(body: api.CampaignRequest) -> api.Plan:
         content=api.OwnTexts(texts=texts),
         channels=list(body.channels or playbook.channels),
     )
-    if errors := [*_of_texts(made, texts), *_of_channels(made), *_of_schedule(made.schedule)]:
+    if errors := [
+        *_of_texts(made, texts),
+        *_of_channels(made),
+        *_of_schedule(made.schedule),
+        *_of_budget(made, points_per_yuan),
+    ]:
         raise Problem(422, "invalid_campaign", "This cannot be sent", errors=errors)
     return made
 
@@ -54,6 +59,11 @@ def _of_channels(made: api.Plan) -> Iterator[ProblemError]:
 def _of_schedule(schedule: api.Schedule) -> Iterator[ProblemError]:
     if (schedule.starts_on or date.min) > (schedule.ends_on or date.max):
         yield _wrong("/schedule/ends_on", "bad_schedule", "ends before it starts")
+
+
+def _of_budget(made: api.Plan, points_per_yuan: int) -> Iterator[ProblemError]:
+    if budgets.contacts(made, points_per_yuan) == 0:
+        yield _wrong("/budget", "too_small", "does not pay for one offer")
 
 
 def _wrong(pointer: str, code: str, detail: str) -> ProblemError:

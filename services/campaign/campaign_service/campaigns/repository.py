@@ -12,7 +12,7 @@ from sqlmodel import col, select, update
 from campaign_service.campaigns.domain import Action, Campaign, Step
 from campaign_service.tables import CampaignRow, StepRow
 from chassis.database import Tx
-from contracts.campaign.plans import CampaignStatus, Plan
+from contracts.campaign.plans import CampaignStatus, Plan, Reservation
 
 _OWN = ("campaign_id", "author", "created_at", "approver", "version")
 _ON_A_DAY = (
@@ -59,13 +59,12 @@ async def get(tx: Tx, campaign_id: UUID, *, lock: bool = False) -> Campaign | No
     return _campaign(row) if row else None
 
 
-async def plans(tx: Tx, campaign_ids: Collection[UUID]) -> dict[UUID, Plan]:
-    """The plans of these."""
+async def by_id(tx: Tx, campaign_ids: Collection[UUID]) -> dict[UUID, Campaign]:
+    """These as they stand."""
     rows = await tx.fetch(
-        "SELECT campaign_id, plan FROM campaign WHERE campaign_id = ANY($1::uuid[])",
-        list(campaign_ids),
+        "SELECT * FROM campaign WHERE campaign_id = ANY($1::uuid[])", list(campaign_ids)
     )
-    return {row["campaign_id"]: Plan.model_validate(row["plan"]) for row in rows}
+    return {row["campaign_id"]: _campaign(row) for row in rows}
 
 
 async def get_launched(tx: Tx, campaign_id: UUID) -> Campaign | None:
@@ -112,9 +111,23 @@ async def save(tx: Tx, campaign: Campaign, step: Step) -> None:
     await tx.execute(
         update(CampaignRow)
         .where(col(CampaignRow.campaign_id) == campaign.campaign_id)
-        .values(status=campaign.status, version=campaign.version, approver=campaign.approver)
+        .values(
+            status=campaign.status,
+            version=campaign.version,
+            approver=campaign.approver,
+            reservation=_reserved(campaign.reservation),
+        )
     )
     await _add_step(tx, campaign.campaign_id, step)
+
+
+async def save_reservation(tx: Tx, campaign_id: UUID, reservation: Reservation) -> None:
+    """Where its money is."""
+    await tx.execute(
+        update(CampaignRow)
+        .where(col(CampaignRow.campaign_id) == campaign_id)
+        .values(reservation=_reserved(reservation))
+    )
 
 
 async def steps(tx: Tx, campaign_id: UUID) -> list[Step]:
@@ -146,7 +159,14 @@ def kept(plan: Plan) -> dict[str, Any]:
     return plan.model_dump(mode="json", exclude_none=True)
 
 
+def _reserved(reservation: Reservation | None) -> dict[str, Any] | None:
+    return reservation.model_dump(mode="json") if reservation else None
+
+
 def _campaign(row: Any) -> Campaign:
-    own = {name: row[name] for name in _OWN}
-    plan = Plan.model_validate(row["plan"])
-    return Campaign(plan=plan, status=CampaignStatus(row["status"]), **own)
+    return Campaign(
+        plan=Plan.model_validate(row["plan"]),
+        status=CampaignStatus(row["status"]),
+        reservation=Reservation.model_validate(row["reservation"]) if row["reservation"] else None,
+        **{name: row[name] for name in _OWN},
+    )

@@ -4,15 +4,24 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Response
+from fastapi import Depends, Request, Response
 
 from campaign_service.campaigns import use_cases
 from campaign_service.campaigns.domain import Action
+from campaign_service.campaigns.use_cases import Move, Office
 from campaign_service.paging import CursorDep, LimitDep
 from chassis.web import APIRouter, OnceDep, PrincipalDep, ReadDep, TxDep
 from contracts.campaign.plans import Campaign, CampaignPage, CampaignRequest, RejectRequest
 
 router = APIRouter(prefix="/v1/campaigns")
+
+
+async def _office(request: Request) -> Office:
+    office: Office = request.app.state.office
+    return office
+
+
+OfficeDep = Annotated[Office, Depends(_office)]
 
 
 @dataclass
@@ -22,6 +31,7 @@ class Call:
     tx: TxDep
     principal: PrincipalDep
     once: OnceDep
+    office: OfficeDep
     dry_run: bool = False
 
 
@@ -39,7 +49,7 @@ async def plan(call: CallDep, body: CampaignRequest) -> Response:
     """A new plan."""
     author = call.principal.subject
     return await call.once(
-        lambda: use_cases.plan(call.tx, author, body, dry_run=call.dry_run),
+        lambda: use_cases.plan(call.tx, call.office, author, body, dry_run=call.dry_run),
         status=201,
         dry_run=call.dry_run,
     )
@@ -90,8 +100,8 @@ async def finish(campaign_id: UUID, call: CallDep) -> Response:
 async def _advance(
     call: Call, campaign_id: UUID, action: Action, note: str | None = None
 ) -> Response:
-    actor, dry_run = call.principal.subject, call.dry_run
+    move, dry_run = Move(action, call.principal.subject, note), call.dry_run
     return await call.once(
-        lambda: use_cases.advance(call.tx, campaign_id, action, actor, note, dry_run=dry_run),
+        lambda: use_cases.advance(call.tx, call.office, campaign_id, move, dry_run=dry_run),
         dry_run=dry_run,
     )

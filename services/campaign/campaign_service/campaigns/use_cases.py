@@ -1,21 +1,40 @@
 """Plan a campaign and take it through its workflow."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from campaign_service.campaigns import domain, planning, repository
+from campaign_service.campaigns import budgets, domain, planning, repository
 from campaign_service.campaigns.domain import Action, Campaign, Step
 from campaign_service.deliveries import repository as deliveries
 from campaign_service.triggers import arming
 from chassis.database import Tx
 from chassis.problem import Problem
 from contracts.campaign import plans as api
+from contracts.points_events import BudgetAnswered
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What plans are judged by beside the database; built once, in app.py."""
+
+    points_per_yuan: int
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A step somebody wants to take, and what they say to it."""
+
+    action: Action
+    actor: str
+    note: str | None = None
 
 
 async def plan(
-    tx: Tx, author: str, body: api.CampaignRequest, *, dry_run: bool = False
+    tx: Tx, office: Office, author: str, body: api.CampaignRequest, *, dry_run: bool = False
 ) -> api.Campaign:
     """A new plan. Raises Problem 422 with all that is wrong, 409 for a name in use."""
-    campaign = Campaign(tx.ids.new(), planning.plan(body), author, tx.now)
+    campaign = Campaign(tx.ids.new(), planning.plan(body, office.points_per_yuan), author, tx.now)
     step = domain.planned(campaign)
     free = not await repository.name_taken(tx, body.name)
     if not free or not (dry_run or await repository.add(tx, campaign, step)):
@@ -24,31 +43,40 @@ async def plan(
 
 
 async def advance(
-    tx: Tx,
-    campaign_id: UUID,
-    action: Action,
-    actor: str,
-    note: str | None = None,
-    *,
-    dry_run: bool = False,
+    tx: Tx, office: Office, campaign_id: UUID, move: Move, *, dry_run: bool = False
 ) -> api.Campaign:
-    """One step. Raises Problem 404, 409 `wrong_step`, 403 `own_campaign`."""
+    """One step. Raises Problem 404, 409 `wrong_step`, `budget_not_reserved`, 403 `own_campaign`."""
+    action = move.action
     campaign = await _get(tx, campaign_id, lock=True)
     try:
-        moved, step = domain.advance(campaign, action, actor, tx.now, note)
+        moved, step = domain.advance(campaign, action, move.actor, tx.now, move.note)
     except domain.WrongStep:
         title = f"A campaign that is {campaign.status} cannot do this step"
         raise Problem(409, "wrong_step", title) from None
     except domain.OwnCampaign:
         raise Problem(403, "own_campaign", "Somebody else has to judge your plan") from None
+    except domain.NotReserved:
+        title = "The money for its offers is not set aside (yet): see its reservation"
+        raise Problem(409, "budget_not_reserved", title) from None
     history = [*await repository.steps(tx, campaign_id), step]
     if not dry_run:
+        moved = await _reserve(tx, office, moved, action)
         await repository.save(tx, moved, step)
         if action in (Action.LAUNCH, Action.PAUSE, Action.FINISH):
             await arming.follow(tx, moved)
         if action is Action.FINISH:
             await deliveries.withdraw_held(tx, campaign_id, "campaign_finished")
     return _answer(moved, history)
+
+
+async def note_answers(tx: Tx, events: Sequence[BudgetAnswered]) -> None:
+    """What points said to reservations; told again or too late, it changes nothing."""
+    for event in events:
+        campaign = await repository.get(tx, event.campaign_id, lock=True)
+        if campaign is None or campaign.reservation is None:
+            continue
+        if after := budgets.answered(campaign.reservation, event):
+            await repository.save_reservation(tx, event.campaign_id, after)
 
 
 async def show(tx: Tx, campaign_id: UUID) -> api.Campaign:
@@ -65,6 +93,23 @@ async def listed(tx: Tx, before: int | None, limit: int) -> api.CampaignPage:
         data=[_answer(campaign, []) for _, campaign in found[:limit]],
         next_cursor=str(found[limit - 1][0]) if more else None,
     )
+
+
+async def _reserve(tx: Tx, office: Office, moved: Campaign, action: Action) -> Campaign:
+    """Ask points for the money of offers, or give it back, as the step has it."""
+    if action is Action.APPROVE:
+        reservation_id = tx.ids.new()
+        needed = budgets.needed(moved.plan, reservation_id, office.points_per_yuan)
+        if needed is not None:
+            tx.publish(budgets.request(moved.campaign_id, moved.plan, needed, tx.now))
+        return replace(moved, reservation=needed)
+    if moved.reservation is None or action not in (Action.FINISH, Action.REJECT):
+        return moved
+    if after := budgets.released(moved.reservation):
+        offered = await deliveries.offered(tx, moved.campaign_id)
+        tx.publish(budgets.release(moved.campaign_id, after, offered, tx.now))
+        return replace(moved, reservation=after)
+    return moved
 
 
 async def _get(tx: Tx, campaign_id: UUID, *, lock: bool = False) -> Campaign:
@@ -84,6 +129,7 @@ def _answer(campaign: Campaign, steps: list[Step]) -> api.Campaign:
         author=campaign.author,
         approver=campaign.approver,
         created_at=campaign.created_at,
+        reservation=campaign.reservation,
         steps=[
             api.CampaignStep(
                 version=step.version,

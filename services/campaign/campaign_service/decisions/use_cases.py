@@ -57,7 +57,7 @@ async def ask(tx: Tx, desk: Desk, campaign_id: UUID, asks: Sequence[Ask]) -> dic
     await audiences.lock(tx)
     moved = await audiences.aliases(tx, [each.member_id for each in asks])
     now = [replace(each, member_id=moved.get(each.member_id, each.member_id)) for each in asks]
-    terms = _terms(campaign, tx.now)
+    terms = _terms(campaign, desk.policy, tx.now)
     found = await repository.asked(
         tx, campaign_id, terms.picking, day=_day(desk.policy, tx.now), asks=now
     )
@@ -98,7 +98,7 @@ async def run_campaign(
     if campaign is None:  # paused or finished since it was listed
         return
     await audiences.lock(tx)
-    terms = _terms(campaign, now)
+    terms = _terms(campaign, desk.policy, now)
     found = await repository.candidates(
         tx,
         campaign_id,
@@ -138,12 +138,12 @@ async def _settle(
     )
 
 
-def _terms(campaign: Campaign, now: datetime) -> Terms:
+def _terms(campaign: Campaign, policy: Policy, now: datetime) -> Terms:
     return Terms(
         salt=campaign.name,
         picking=picking(campaign.audience, now),
         control_share=campaign.plan.control_share,
-        budget_fen=campaign.plan.budget.amount,
+        budget_fen=campaign.message_budget_fen(policy.message_cost_fen),
     )
 
 

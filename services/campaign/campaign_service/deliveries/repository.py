@@ -114,6 +114,15 @@ async def mark_requested(tx: Tx, plan: Plan, codes: Sequence[str | None], now: d
     )
 
 
+async def offered(tx: Tx, campaign_id: UUID) -> int:
+    """How many messages of a campaign left: with each went its offer."""
+    count: int = await tx.fetchval(
+        "SELECT count(*) FROM delivery WHERE campaign_id = $1 AND requested_at IS NOT NULL",
+        campaign_id,
+    )
+    return count
+
+
 async def record_answers(
     tx: Tx, answers: Sequence[tuple[UUID, str, str | None, datetime | None]]
 ) -> None:

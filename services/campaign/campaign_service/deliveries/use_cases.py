@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from campaign_service import following
 from campaign_service.audiences import repository as audiences
-from campaign_service.campaigns import offers
+from campaign_service.campaigns import offering, offers
 from campaign_service.campaigns import repository as campaigns
+from campaign_service.campaigns.offering import Given
 from campaign_service.campaigns.offers import AnyOffer
 from campaign_service.decisions.domain import QuietHours
 from campaign_service.deliveries import domain, repository
@@ -19,10 +20,9 @@ from campaign_service.templates import domain as templates
 from chassis.database import Tx
 from chassis.problem import Problem
 from contracts.campaign import deliveries as api
-from contracts.campaign.offers import CouponOffer, PercentOffer
 from contracts.campaign.plans import OwnTexts
 from contracts.campaign.plans import Plan as CampaignPlan
-from contracts.events import CouponOffered, MembersMerged, MessageRequested, MessageSent
+from contracts.events import MembersMerged, MessageRequested, MessageSent
 from contracts.gateway_events import MessageReported
 
 
@@ -38,16 +38,19 @@ async def release(tx: Tx, quiet: QuietHours, linker: Linker, now: datetime, limi
     if plan.due_at > now:
         await repository.postpone(tx, plan)
     else:
-        plans = await campaigns.plans(tx, {held.campaign_id for held in plan.going})
-        codes = [_code(plans[held.campaign_id].offer) for held in plan.going]
+        known = await campaigns.by_id(tx, {held.campaign_id for held in plan.going})
+        codes = [_code(known[held.campaign_id].plan.offer) for held in plan.going]
         await repository.mark_requested(tx, plan, codes, now)
         links = await links_for(tx, linker, [_tracked(held) for held in plan.going], now)
         until = quiet.next_closed(now)
+        given: dict[UUID, list[Given]] = {}
         for held, code in zip(plan.going, codes, strict=True):
-            said = plans[held.campaign_id]
-            if code is not None and offers.is_coupon(said.offer):
-                tx.publish(_coupon(held, said.offer, code, tx.ids.new(), now))
-            link = links[held.delivery_id]
+            mine = given.setdefault(held.campaign_id, [])
+            mine.append(Given(held.delivery_id, held.member_id, code))
+        for campaign_id, mine in given.items():
+            offering.tell(tx, known[campaign_id], mine, now)
+        for held, code in zip(plan.going, codes, strict=True):
+            said, link = known[held.campaign_id].plan, links[held.delivery_id]
             tx.publish(_message(held, said, code, link=link, now=now, until=until))
     return len(due) == limit
 
@@ -88,21 +91,6 @@ def _tracked(held: Held) -> Tracked:
 
 def _code(offer: AnyOffer) -> str | None:
     return domain.coupon_code(secrets.randbits(64)) if offers.is_coupon(offer) else None
-
-
-def _coupon(
-    held: Held, offer: CouponOffer, code: str, coupon_id: UUID, now: datetime
-) -> CouponOffered:
-    return CouponOffered(
-        coupon_id=coupon_id,
-        code=code,
-        member_id=held.member_id,
-        campaign_id=held.campaign_id,
-        percent_off=offer.percent_off if isinstance(offer, PercentOffer) else 0,
-        valid_from=now,
-        valid_until=now + timedelta(days=offer.valid_days),
-        promise=offers.promise(offer),
-    )
 
 
 def _message(

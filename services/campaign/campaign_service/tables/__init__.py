@@ -57,6 +57,7 @@ class CampaignRow(Table, table=True):
     author: str = Field(sa_type=Text)
     created_at: datetime = moment()
     approver: str | None = Field(sa_type=Text)
+    reservation: dict[str, Any] | None = document(nullable=True)
     status: str = Field(sa_type=Text)
     version: int
 

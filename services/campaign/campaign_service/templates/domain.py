@@ -7,7 +7,7 @@ from typing import Any
 from campaign_service.wording import lexicon
 
 NAME = "{name}"  # stays: only the gateway knows it
-VARIABLES = frozenset({"name", "code", "discount", "days"})
+VARIABLES = frozenset({"name", "code", "discount", "days", "points"})
 NAME_LENGTH = 4  # the longest usual Chinese name
 SMS_LENGTH = {"zh": 70, "en": 160}
 UNSUBSCRIBE = {"zh": "拒收请回复", "en": "opt out"}

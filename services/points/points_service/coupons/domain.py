@@ -55,7 +55,8 @@ class Terms:
     Either the dates are fixed, or a coupon is good for `days` from its claim; neither: whoever
     issues says when (campaigns). `claimable`: members may take one without having been given it.
     With a budget, a cash-off coupon reserves its worst case when it is issued; what others take is
-    only known, and checked, when they are used.
+    only known, and checked, when they are used. `each_fen`: each coupon of a
+    campaign reserves so much, whatever it is.
     """
 
     template: Template
@@ -69,12 +70,16 @@ class Terms:
     budget_fen: int | None = None
     claimable: bool = False
     version: int = 1
+    each_fen: int | None = None
 
     @property
     def reserve_fen(self) -> int:
         """What of the budget a coupon holds from its issue on."""
-        reserves = self.budget_fen is not None and self.template.effect is Effect.CASH_OFF
-        return self.template.value if reserves else 0
+        if self.budget_fen is None:
+            return 0
+        if self.each_fen is not None:
+            return self.each_fen
+        return self.template.value if self.template.effect is Effect.CASH_OFF else 0
 
     def dates(self, claimed_at: datetime) -> tuple[datetime, datetime]:
         """From when to when a coupon is good that came to its member at that moment."""
@@ -183,6 +188,12 @@ class Coupon:
     def lasts(self, now: datetime) -> bool:
         """Whether its date, if it has one, has not passed; a clock set back changes nothing."""
         return self.closed_at is None and (self.valid_until is None or now < self.valid_until)
+
+    @property
+    def may_take_more(self) -> bool:
+        """Whether its use may need more of a budget than it has reserved; a gift's price rises."""
+        unsure = self.closed_at is not None or self.template.effect is Effect.GIFT
+        return self.terms.budget_fen is not None and (unsure or not self.reserved_fen)
 
     def rolled_back_at(self, now: datetime) -> "Coupon":
         """The same, not used by its order after all; past its date it stays closed.

@@ -1,7 +1,7 @@
 """Making coupons of a template for members, within its limits. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -44,6 +44,12 @@ def shortage(head: Head, coupons: int) -> Refusal | None:
     if terms.budget_fen is not None and promised > terms.budget_fen:
         return Refusal(0, "budget_exhausted", "The budget of this template is promised already")
     return None
+
+
+def after_one(head: Head) -> Head:
+    """The template after one more coupon."""
+    reserved = head.committed_fen + head.terms.reserve_fen
+    return replace(head, issued=head.issued + 1, committed_fen=reserved)
 
 
 def issue(

@@ -1,6 +1,7 @@
 """Coupons that campaigns promise: a template for a campaign and its promise. Pure."""
 
 import hashlib
+from dataclasses import replace
 from uuid import UUID
 
 import msgspec
@@ -11,7 +12,14 @@ from points_service.coupons.domain import Effect, Scope, Template
 
 def template_of(event: CouponOffered) -> Template:
     """The template of an offered coupon."""
+    if event.reservation_id is not None:
+        return reserved_template(event.reservation_id, promise_of(event))
     return campaign_template(event.campaign_id, promise_of(event))
+
+
+def reserved_template(reservation_id: UUID, promise: CouponPromise) -> Template:
+    """The template of a budget, which has its id."""
+    return replace(campaign_template(reservation_id, promise), template_id=reservation_id)
 
 
 def promise_of(event: CouponOffered) -> CouponPromise:

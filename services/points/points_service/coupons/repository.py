@@ -52,12 +52,7 @@ async def find(tx: Tx, codes: Collection[str], holders: Collection[UUID]) -> Fou
 
 async def _budgets(tx: Tx, coupons: Collection[Coupon]) -> dict[UUID, int]:
     """Fen left, by template, where a coupon has not reserved all it can take; locked."""
-    open_ended = {
-        coupon.template.template_id
-        for coupon in coupons
-        if coupon.terms.budget_fen is not None
-        and (coupon.closed_at is not None or not coupon.reserved_fen)
-    }
+    open_ended = {coupon.template.template_id for coupon in coupons if coupon.may_take_more}
     if not open_ended:
         return {}
     rows = await tx.fetch(

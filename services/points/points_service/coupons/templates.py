@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.database import Tx
-from points_service.coupons.domain import Head, Terms
+from points_service.coupons.domain import Coupon, Head, Terms
 
 _HEAD = (
     "SELECT t.definition, h.created_at, h.ended_at, h.issued, h.committed_fen"
@@ -47,16 +47,34 @@ async def put(tx: Tx, new: Sequence[Terms], *, exist: bool = False) -> None:
     )
 
 
-async def count(tx: Tx, template_ids: Sequence[UUID]) -> None:
-    """Coupons were issued: one of each template for every time it is named."""
-    issued = sorted(Counter(template_ids).items())
+async def count(tx: Tx, coupons: Sequence[Coupon]) -> None:
+    """These were issued, and have reserved what they did."""
+    issued = Counter(coupon.template.template_id for coupon in coupons)
+    fen: Counter[UUID] = Counter()
+    for coupon in coupons:
+        fen[coupon.template.template_id] += coupon.reserved_fen
     if issued:
         await tx.execute(
-            "UPDATE coupon_template t SET issued = t.issued + n.coupons"
-            " FROM unnest($1::uuid[], $2::bigint[]) AS n (template_id, coupons)"
+            "UPDATE coupon_template t SET issued = t.issued + n.coupons,"
+            " committed_fen = t.committed_fen + n.fen"
+            " FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS n (template_id, coupons, fen)"
             " WHERE t.template_id = n.template_id",
-            *zip(*issued, strict=True),
+            *zip(*((each, issued[each], fen[each]) for each in sorted(issued)), strict=True),
         )
+
+
+async def lock(tx: Tx, template_ids: Sequence[UUID]) -> dict[UUID, Head]:
+    """Templates as they are now, locked in the sequence of their ids."""
+    await tx.execute(
+        "SELECT FROM coupon_template WHERE template_id = ANY ($1::uuid[])"
+        " ORDER BY template_id FOR UPDATE",
+        list(template_ids),
+    )
+    rows = await tx.fetch(
+        f"{_HEAD} AND t.version = h.version WHERE h.template_id = ANY ($1::uuid[])",
+        list(template_ids),
+    )
+    return {head.terms.template.template_id: head for head in _read(rows)}
 
 
 async def head(

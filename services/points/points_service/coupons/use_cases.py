@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from chassis.database import Tx
+from chassis.logs import log
 from chassis.problem import Problem
 from contracts.events import CouponOffered
 from contracts.points import coupons as api
@@ -28,29 +29,42 @@ COUPONS_AN_EVENT = 2_000
 
 
 async def keep(tx: Tx, events: Sequence[CouponOffered]) -> None:
-    """Store offered coupons, for whoever the member is by now; told again, nothing changes."""
+    """Store offered coupons, for whoever the member is by now; told again, nothing changes.
+
+    Those of a budget reserve what they may cost; campaigns offer no more than it pays for, and a
+    coupon beyond it would be nobody's promise: it is not kept.
+    """
     holders = await members.lock(tx, [event.member_id for event in events])
     stored = await repository.known(tx, {event.code for event in events})
     new = {event.code: event for event in events if event.code not in stored}
-    terms = {code: Terms(template_of(event)) for code, event in new.items()}
-    by_template = {each.template.template_id: each for each in terms.values()}
+    offered = {code: Terms(template_of(event)) for code, event in new.items()}
+    by_template = {each.template.template_id: each for each in offered.values()}
     await templates.put(tx, list(by_template.values()), exist=True)
-    await templates.count(tx, [each.template.template_id for each in terms.values()])
-    coupons = [
-        Coupon(
-            code,
-            event.coupon_id,
-            terms[code],
-            holders.living(event.member_id),
-            tx.now,
-            event.valid_from,
-            event.valid_until,
-            event.campaign_id,
-            claimed_at=tx.now,
+    heads = await templates.lock(tx, sorted(by_template))
+    coupons: list[Coupon] = []
+    for code, event in new.items():
+        template_id = offered[code].template.template_id
+        head = heads[template_id]
+        if refusal := issuing.shortage(head, 1):
+            log.error("coupon_beyond_budget", template_id=str(template_id), reason=refusal.code)
+            continue
+        heads[template_id] = issuing.after_one(head)
+        coupons.append(
+            Coupon(
+                code,
+                event.coupon_id,
+                head.terms,
+                holders.living(event.member_id),
+                tx.now,
+                event.valid_from,
+                event.valid_until,
+                event.campaign_id,
+                claimed_at=tx.now,
+                reserved_fen=head.terms.reserve_fen,
+            )
         )
-        for code, event in new.items()
-    ]
     await repository.add(tx, coupons)
+    await templates.count(tx, coupons)
 
 
 async def issue(tx: Tx, template_id: UUID, grants: Sequence[Grant]) -> list[Coupon]:

@@ -5,7 +5,13 @@ Migrations hold the SQL with its checks, triggers and rights; a test keeps both 
 
 from points_service.tables.base import Table
 from points_service.tables.benefits import Benefit, BenefitApplication, BenefitUse, MemberBirthday
-from points_service.tables.coupons import Coupon, CouponPool, CouponTemplate, CouponTerms
+from points_service.tables.coupons import (
+    CampaignBudget,
+    Coupon,
+    CouponPool,
+    CouponTemplate,
+    CouponTerms,
+)
 from points_service.tables.earning import (
     Act,
     ActKind,
@@ -87,6 +93,7 @@ __all__ = [
     "BenefitApplication",
     "BenefitUse",
     "BonusRule",
+    "CampaignBudget",
     "Checkpoint",
     "Coupon",
     "CouponPool",

@@ -47,6 +47,21 @@ class CouponPool(Table, table=True):
     finished_at: datetime | None = moment()
 
 
+class CampaignBudget(Table, table=True):
+    """What offers of a campaign may cost; the coupon template of the same id is its own."""
+
+    __tablename__ = "campaign_budget"
+    reservation_id: UUID = Field(primary_key=True)
+    campaign_id: UUID
+    contacts: int = count()
+    each_fen: int = count()
+    points: int
+    granted: int = count()
+    state: str
+    reason: str | None
+    reserved_at: datetime = moment()
+
+
 class Coupon(Table, table=True):
     """A coupon: `coupons.domain.Coupon`. `order_no` is the order that uses it now."""
 

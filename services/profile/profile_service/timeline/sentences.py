@@ -30,6 +30,7 @@ PURPOSES: Words = {
     "guardian": ("监护人同意", "a guardian's consent"),
 }  # fmt: skip
 ACTS: Words = {
+    "campaign": ("会员活动", "a campaign"),
     "check_in": ("签到", "checking in"), "share": ("分享", "sharing"),
     "referral": ("推荐好友", "a referral"), "questionnaire": ("填写问卷", "a questionnaire"),
     "task": ("完成任务", "a task"), "streak": ("连续签到", "a streak"),

@@ -1,0 +1,1 @@
+"""What campaigns' offers may cost: set aside at approval, given back at the end."""
