@@ -7,6 +7,7 @@ cannot be read or keeps failing goes to `dead_letter` with its reason; nothing f
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from chassis import packs
 from chassis.bus import Bus, Subscription, event_types
 from chassis.database import Database, Tx
 from chassis.logs import log
@@ -95,6 +97,8 @@ class Consumer:
     async def _finish(self, batch: list[Incoming]) -> None:
         if batch:
             await self._apply_for_sure(batch)
+            for raw in {id(message.raw): message.raw for message in batch}.values():
+                await raw.ack()
         if self._queue.empty():
             self._done.set()
 
@@ -135,13 +139,14 @@ class Consumer:
             await self._ensure_known()
             return []
         self._done.clear()
-        messages, size = [first], len(first.data)
-        while not self._queue.empty() and len(messages) < FETCH and size < MAX_BATCH_BYTES:
+        messages, size, events = [first], len(first.data), packs.events_in(first.headers)
+        while not self._queue.empty() and events < FETCH and size < MAX_BATCH_BYTES:
             messages.append(self._queue.get_nowait())
             size += len(messages[-1].data)
+            events += packs.events_in(messages[-1].headers)
         if any(map(_is_lost, messages)):
             await self._ensure_known()
-        return [self._read(raw) for raw in messages if self._is_message(raw)]
+        return [each for raw in messages if self._is_message(raw) for each in self._read(raw)]
 
     async def _ensure_known(self) -> None:
         """After a wiped stream the consumer is gone too."""
@@ -161,10 +166,15 @@ class Consumer:
         self._credit = max(0, self._credit - int(left)) if left else 0
         return False
 
-    def _read(self, raw: Any) -> Incoming:
+    def _read(self, raw: Any) -> list[Incoming]:
+        """The events of a message; a pack that does not decode stays as it is, and is buried."""
         headers = dict(raw.headers or {})
         fallback = f"{self._stream}:{raw.metadata.sequence.stream}"
-        return Incoming(headers.get("Nats-Msg-Id", fallback), raw.subject, raw.data, headers, raw)
+        events = [(headers.get("Nats-Msg-Id", fallback), raw.data)]
+        if packs.HEADER in headers:
+            with suppress(msgspec.DecodeError):
+                events = packs.unpacked(raw.data)
+        return [Incoming(name, raw.subject, payload, headers, raw) for name, payload in events]
 
     async def _apply_for_sure(self, batch: list[Incoming]) -> None:
         delay, tries = 0.05, 0
@@ -186,8 +196,6 @@ class Consumer:
                     break
             await asyncio.sleep(delay)
             delay = min(delay * 2, 2.0)
-        for message in batch:
-            await message.raw.ack()
 
     async def _apply(self, batch: list[Incoming]) -> None:
         async with self._db.transaction() as tx:

@@ -8,6 +8,7 @@ from chassis.bus import Bus
 from chassis.database import Database
 from chassis.logs import log
 from chassis.metrics import OUTBOX_LAG
+from chassis.packs import packed
 
 BATCH = 256
 IDLE_SECONDS = 1.0  # a safety net: a commit in this process wakes the relay at once
@@ -72,12 +73,7 @@ class Relay:
                 OUTBOX_LAG.labels(self._service).set(0)
                 return 0
             OUTBOX_LAG.labels(self._service).set(len(rows))
-            await self._bus.publish_all(
-                [
-                    (row["subject"], str(row["message_id"]), row["payload"], row["headers"])
-                    for row in rows
-                ]
-            )
+            await self._bus.publish_all(list(packed(rows)))
             await tx.execute(
                 "UPDATE outbox SET published_at = $2 WHERE id = ANY($1::bigint[])",
                 [row["id"] for row in rows],

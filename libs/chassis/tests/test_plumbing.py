@@ -112,6 +112,21 @@ async def test_redelivery_changes_nothing(probe: RunningApp, nats_url: str) -> N
     await eventually(lambda: _is_quiet(probe))
 
 
+async def test_what_is_told_together_is_written_to_disk_together(probe: RunningApp) -> None:
+    """And counts once, however it is packed when it is sent again."""
+    bus = probe.app.state.runtime.bus
+    before = (await bus.js.stream_info("FACTS")).state.last_seq
+    await tell(probe.db, *range(200))
+    await hears(probe.db, list(range(200)))
+    assert (await bus.js.stream_info("FACTS")).state.last_seq - before <= 2
+    async with probe.db.transaction() as tx:
+        await tx.execute("UPDATE outbox SET published_at = NULL WHERE id % 3 > 0")
+    await tell(probe.db, 200)
+    await hears(probe.db, list(range(201)))
+    await eventually(lambda: _is_quiet(probe))
+    assert await heard(probe.db) == list(range(201))
+
+
 async def _is_quiet(probe: RunningApp) -> bool:
     lag: dict[str, int] = await probe.app.state.runtime.lag()
     return not any(lag.values())
