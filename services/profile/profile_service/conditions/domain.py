@@ -217,8 +217,9 @@ def answer(condition: Condition, known: Known, today: date) -> tuple[bool, date 
     if isinstance(condition, Swept):
         return condition.answer(known, today)
     now = condition.holds(known, today)
-    for day in sorted(set(condition.turns(known))):
-        if day > today and condition.holds(known, day) != now:
+    turns = {day for day in condition.turns(known) if day > today}
+    for day in sorted(turns):
+        if condition.holds(known, day) != now:
             return now, day
     return now, None
 
@@ -282,6 +283,8 @@ class Range:
     def holds(self, value: Decimal | int, times: int = 1) -> bool:
         """Whether `value / times` lies within (no division: exact)."""
         low, high = self.at_least, self.at_most
+        if times == 1:
+            return (low is None or value >= low) and (high is None or value <= high)
         return (low is None or value >= low * times) and (high is None or value <= high * times)
 
     def sql(self, value: str, ask: Ask, times: str = "1") -> str:

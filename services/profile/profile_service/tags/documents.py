@@ -106,6 +106,11 @@ class Rules:
     all: Sequence[DataRule]
 
     @functools.cached_property
+    def refs(self) -> list[tuple[DataRule, str]]:
+        """Each with how it is referred to."""
+        return [(rule, rule.ref) for rule in self.all]
+
+    @functools.cached_property
     def wants(self) -> Wants:
         """What they look at."""
         return wanted(condition for rule in self.all for condition in rule.conditions())
@@ -121,18 +126,21 @@ def true_until(tree: Tree, known: Known, today: date) -> tuple[bool, date | None
     assert isinstance(tree, All | Any_)
     decisive = isinstance(tree, Any_)  # one such answer is enough, for as long as it holds
     decided: date | None = None
-    untils: list[date] = []
+    first: date | None = None
     for item in tree.items:
-        true, until = true_until(item, known, today)
+        if isinstance(item, Leaf):
+            true, until = answer(item.condition, known, today)
+        else:
+            true, until = true_until(item, known, today)
         if true is not decisive:
-            untils += [until] if until is not None else []
+            first = until if first is None or (until is not None and until < first) else first
         elif until is None:
             return decisive, None
         else:
             decided = max(decided or until, until)
     if decided is not None:
         return decisive, decided
-    return not decisive, min(untils, default=None)
+    return not decisive, first
 
 
 def _confidence(case: Case, known: Known, today: date) -> float:

@@ -55,6 +55,7 @@ LET_OTHERS = 50  # people decided before whatever else this process has to do go
 ROUNDS_A_TICK = 20  # so that a flood of activities is not held up by its tags
 ROUNDS_A_READ = 5
 KEPT_FOR = timedelta(days=90)
+_CODED = [(rule.name, rule.decide, rule.ref) for rule in RULES]
 
 
 def facts_of(people: People, behaviour: Mapping[int, Behaviour], today: date) -> dict[int, Facts]:
@@ -162,11 +163,13 @@ async def decided_from(people: People, seen: Seen, rules: Rules, now: datetime) 
 
 def _said(facts: Facts, known: Known, rules: Rules, pins: Mapping[str, Verdict]) -> Iterator[Said]:
     seen = {"orders": facts.spending.orders, "events": sum(facts.events.values())}
-    for rule in RULES:
-        yield Said(rule.name, rule.decide(facts), rule.ref, lambda: seen)
-    for data in rules.all:
-        verdict = data.decide(known, facts.today)
-        yield Said(data.name, verdict, data.ref, partial(data.evidence, known, facts.today))
+    today = facts.today
+    for name, decides, ref in _CODED:
+        yield Said(name, decides(facts), ref, lambda: seen)
+    for data, ref in rules.refs:
+        verdict = data.decide(known, today)
+        evidence = partial(data.evidence, known, today) if verdict.given else dict
+        yield Said(data.name, verdict, ref, evidence)
     for name, pin in pins.items():
         yield Said(name, pin, pin.rule)
 

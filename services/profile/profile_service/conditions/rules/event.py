@@ -78,6 +78,8 @@ class Event(Swept):
 
     def answer(self, known: Known, today: date) -> tuple[bool, date | None]:
         n, amount = 0, _NONE
+        if self.name not in known.days:
+            return self._passes(n, amount), None
         changes: dict[date, list[Done]] = {}  # from this day on these count as well, or no more
         for done in known.days.get(self.name, ()):
             if self.channel not in (None, done.channel):
