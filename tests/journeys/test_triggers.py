@@ -34,7 +34,7 @@ async def launched(api: Api) -> str:
     assert made["trigger"]["kind"] == "zone_dwell"
     for step, role in (("submit", "planner"), ("approve", "approver"), ("launch", "planner")):
         await api.ok("POST", f"/v1/campaigns/{made['campaign_id']}/{step}", role=role)
-    await api.settled()
+        await api.settled()  # points sets the budget aside, profile hears what to look out for
     return str(made["campaign_id"])
 
 
