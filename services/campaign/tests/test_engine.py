@@ -69,6 +69,15 @@ def test_what_texts_need_is_there() -> None:
     assert en == "有机牛奶 20% off 31 December"
 
 
+def test_a_festival_that_triggers_know_is_called_by_its_name() -> None:
+    told = [
+        in_language(Values(festival=festival), language)["festival"]
+        for festival in ("mid_autumn", "店庆")
+        for language in ("zh", "en")
+    ]
+    assert told == ["中秋节", "the Mid-Autumn Festival", "店庆", "店庆"]
+
+
 def test_output_and_time_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     source = "{% for g in goods %}{{ g.title }}{{ g.title }}{% endfor %}"
     with pytest.raises(TooMuch):

@@ -1,5 +1,6 @@
 """Pure rules: calendar, ladder, earning, lots, shares, messages."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from points_service.members.domain import Member
 from points_service.orders.domain import Booking
 from points_service.orders.use_cases import LINES_AN_EVENT, _parts
 from points_service.refunds.domain import share
-from points_service.tiers.domain import Condition, Ladder, Rung
+from points_service.tiers.domain import Condition, Ladder, Rung, Step, direction
 from points_service.tiers.rules.rule import Standing
 
 NOW = datetime(2017, 3, 15, 4, tzinfo=UTC)
@@ -133,3 +134,11 @@ def test_messages_stay_small_and_in_order() -> None:
         LINES_AN_EVENT, LINES_AN_EVENT, 5000,
     ]  # fmt: skip
     assert list(_parts([])) == []
+
+
+def test_which_way_a_tier_changed() -> None:
+    step = Step(UUID(int=1), "gold", "silver", "order", datetime(2026, 1, 1, tzinfo=UTC))
+    other = Ladder("other", "other", LADDER.rungs[:1])
+    assert direction([other, LADDER], step) == "up"
+    assert direction([other, LADDER], replace(step, tier="silver", previous="gold")) == "down"
+    assert direction([other], step) is None

@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from campaign_service.triggers.festivals import FESTIVALS
 from contracts.templates import Values
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def in_language(values: Values, language: str) -> dict[str, Any]:
-    """20 % off is `8折` in Chinese, 15 % off `8.5折`; goods cost what they cost in fen."""
+    """20 % off is `8折` in Chinese, 15 % off `8.5折`; goods cost what they cost in fen; a festival
+    that triggers know is called by its name."""
     given: dict[str, Any] = {
         name: getattr(values, name)
         for name in Values.model_fields
@@ -21,6 +23,8 @@ def in_language(values: Values, language: str) -> dict[str, Any]:
          "unit": each.unit}
         for each in values.goods
     ]  # fmt: skip
+    if values.festival is not None and (known := FESTIVALS.get(values.festival)):
+        given["festival"] = known.zh if language == "zh" else known.en
     if values.starts_at is not None:
         given["starts_at"] = in_zone(values.starts_at)
     if values.percent_off is not None:
