@@ -53,9 +53,10 @@ async def save(tx: Tx, decisions: Mapping[int, Decision]) -> list[tuple[UUID, in
         " WHERE (member_tags.tags, member_tags.review_on, member_tags.told)"
         " IS DISTINCT FROM (excluded.tags, excluded.review_on, excluded.told)"
         " RETURNING subject_id, told)"
-        " SELECT member_id, nextval('tags_version') AS version, saved.told"
-        " FROM saved LEFT JOIN before USING (subject_id) JOIN subject ON subject.id = subject_id"
-        " WHERE saved.told IS DISTINCT FROM before.told AND member_id IS NOT NULL",
+        " SELECT member_id, nextval('tags_version') AS version, told FROM"
+        " (SELECT member_id, saved.told FROM saved LEFT JOIN before USING (subject_id)"
+        " JOIN subject ON subject.id = subject_id WHERE saved.told IS DISTINCT FROM before.told"
+        " AND member_id IS NOT NULL ORDER BY subject_id) AS changed",
         list(decisions),
         [decision.tags for decision in decisions.values()],
         [decision.review_on for decision in decisions.values()],
