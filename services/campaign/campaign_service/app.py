@@ -22,9 +22,11 @@ from campaign_service.decisions.use_cases import Desk
 from campaign_service.deliveries import jobs as delivery_jobs
 from campaign_service.deliveries import subscribers as deliveries
 from campaign_service.deliveries.router import router as deliveries_router
+from campaign_service.deliveries.use_cases import Out
 from campaign_service.kpis import jobs as kpi_jobs
 from campaign_service.kpis import subscribers as kpis
 from campaign_service.kpis.router import router as kpis_router
+from campaign_service.library.router import router as library
 from campaign_service.links import router as links_router
 from campaign_service.links import subscribers as links
 from campaign_service.links.domain import Linker
@@ -90,6 +92,7 @@ def service(settings: CampaignSettings) -> Service:
         settings=settings,
         routers=[
             campaigns_router,
+            library,
             measurement_router,
             deliveries_router,
             decisions_router,
@@ -142,7 +145,7 @@ def service(settings: CampaignSettings) -> Service:
             *measurement_jobs.JOBS,
             *decision_jobs.jobs(desk),
             *trigger_jobs.jobs(desk),
-            *delivery_jobs.jobs(quiet, _linker(settings)),
+            *delivery_jobs.jobs(Out(quiet, _linker(settings), _press(settings).sms)),
             *kpi_jobs.JOBS,
             *survey_jobs.jobs(Post(_press(settings), _signer(settings), quiet)),
         ],

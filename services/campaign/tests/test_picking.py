@@ -186,6 +186,5 @@ def test_the_scenarios_texts_may_be_sent() -> None:
                 scenario=scenario,
                 offer=PercentOffer(percent_off=10, valid_days=7),
                 budget=Money(amount=1),
-            ),
-            100,
+            )
         )

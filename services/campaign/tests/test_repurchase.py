@@ -5,7 +5,7 @@ from itertools import permutations
 from uuid import UUID
 
 import pytest
-from services.campaign.tests.world import DESK, LINKER, QUIET, World, at
+from services.campaign.tests.world import DESK, OUT, World, at
 
 from campaign_service.campaigns.domain import Action
 from campaign_service.decisions import use_cases as decisions
@@ -99,7 +99,7 @@ async def test_a_crash_between_deciding_and_sending_neither_loses_nor_doubles(
                     if use_case == "decide":
                         await decisions.run_campaign(tx, campaign_id, DESK, at("2017-04-01"))
                     else:
-                        await deliveries.release(tx, QUIET, LINKER, at("2017-04-01 09:00"), 100)
+                        await deliveries.release(tx, OUT, at("2017-04-01 09:00"), 100)
 
     await flaky("decide")
     assert (await world.report(campaign_id)).targeted == 0

@@ -32,8 +32,7 @@ PLAN = Campaign(
             scenario=Scenario.REPURCHASE,
             offer=PercentOffer(percent_off=20, valid_days=14),
             budget=Money(amount=100_000),
-        ),
-        100,
+        )
     ),
     author="ann",
     created_at=AT,

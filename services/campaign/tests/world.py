@@ -27,6 +27,7 @@ from campaign_service.measurement import subscribers as measurement
 from campaign_service.measurement import use_cases as reports
 from campaign_service.measurement.domain import Terms
 from campaign_service.splits import use_cases as splits
+from campaign_service.templates.limits import Sms
 from campaign_service.triggers import subscribers as triggers
 from chassis.database import Database
 from contracts.base import Event, Money
@@ -57,7 +58,9 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZONE).astimezone(UTC)
 
 
+SMS = Sms({"zh": "【会员中心】", "en": "[Members] "}, link=41, most_parts=3)
 OFFICE = Office(points_per_yuan=100)
+OUT = delivery_cases.Out(QUIET, LINKER, SMS)
 AT = at("2017-01-01")
 
 
@@ -151,7 +154,7 @@ class World:
             await job.run(self.db, at(day))
 
     async def release(self, moment: str) -> None:
-        for job in delivery_jobs.jobs(QUIET, LINKER):
+        for job in delivery_jobs.jobs(OUT):
             await job.run(self.db, at(moment))
 
     async def day(self, day: str) -> None:

@@ -5,6 +5,7 @@ from contracts.campaign import (
     decisions,
     deliveries,
     kpis,
+    library,
     plans,
     reports,
     responses,
@@ -18,4 +19,5 @@ OPERATIONS: list[Operation] = [
     *decisions.OPERATIONS,
     *responses.OPERATIONS,
     *kpis.OPERATIONS,
+    *library.OPERATIONS,
 ]

@@ -2,10 +2,10 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Discriminator, Field, Tag
 
 from contracts.base import Model, Money
 from contracts.campaign.offers import Offer
@@ -22,7 +22,8 @@ class Scenario(StrEnum):
     """The standing scenarios that exist.
 
     `repurchase`: has not bought for a while; `new_member`: joined and has not bought; `uplift`: a
-    good customer who could buy more; `win_back`: about to leave; `festival`: everybody.
+    good customer who could buy more; `win_back`: about to leave; `festival`: everybody;
+    `referral`: brought a friend; `birthday`; `moment`: what somebody is doing right now.
     """
 
     REPURCHASE = "repurchase"
@@ -30,6 +31,9 @@ class Scenario(StrEnum):
     UPLIFT = "uplift"
     WIN_BACK = "win_back"
     FESTIVAL = "festival"
+    REFERRAL = "referral"
+    BIRTHDAY = "birthday"
+    MOMENT = "moment"
 
 
 class CampaignStatus(StrEnum):
@@ -85,6 +89,10 @@ class OwnTexts(Model):
     texts: Annotated[MessageText, public]
 
 
+def _names_template(body: Any) -> bool:
+    return "template" in body if isinstance(body, dict) else isinstance(body, ContentRef)
+
+
 class ContentRef(Model):
     """A template by its key. Without `version` the newest; a plan handed in keeps the one it saw.
 
@@ -96,7 +104,10 @@ class ContentRef(Model):
     variant: Annotated[Code | None, public] = None
 
 
-Content = OwnTexts | ContentRef
+Content = Annotated[
+    Annotated[OwnTexts, Tag("?texts")] | Annotated[ContentRef, Tag("?template")],
+    Discriminator(lambda body: "?template" if _names_template(body) else "?texts"),
+]
 
 
 class Caps(Model):
@@ -138,18 +149,19 @@ class Plan(Model):
     stale_after: Annotated[int | None, Field(ge=1, le=525_600), public] = None
 
 
-class CampaignRequest(Model):
-    """A plan. `name` is unique.
+class PlanBody(Model):
+    """A plan without its name.
 
-    Without `template`, `channels` or `audience` the scenario's own are used.
+    Without `content`, `channels` or `audience` the scenario's own are used; `template` is short for
+    `content` with texts of one's own.
     """
 
-    name: Annotated[str, Field(min_length=1, max_length=100), internal]
     scenario: Annotated[Scenario, public]
     goal: Annotated[str | None, Field(max_length=500), internal] = None
     audience: Annotated[Audience | None, public] = None
     trigger: Annotated[Trigger, public] = DailyTrigger()
     offer: Annotated[Offer, public]
+    content: Annotated[Content | None, public] = None
     template: Annotated[MessageText | None, public] = None
     channels: Annotated[list[Channel], Field(max_length=7), public] = Field(default_factory=list)
     prefer_members_own: Annotated[bool, public] = False
@@ -158,6 +170,12 @@ class CampaignRequest(Model):
     budget: Annotated[Money, internal]
     caps: Annotated[Caps, public] = Caps()
     stale_after: Annotated[int | None, Field(ge=1, le=525_600), public] = None
+
+
+class CampaignRequest(PlanBody):
+    """A plan. `name` is unique; it also seeds the control group."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100), internal]
 
 
 class ReservationState(StrEnum):

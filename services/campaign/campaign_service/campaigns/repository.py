@@ -112,6 +112,7 @@ async def save(tx: Tx, campaign: Campaign, step: Step) -> None:
         update(CampaignRow)
         .where(col(CampaignRow.campaign_id) == campaign.campaign_id)
         .values(
+            plan=kept(campaign.plan),
             status=campaign.status,
             version=campaign.version,
             approver=campaign.approver,

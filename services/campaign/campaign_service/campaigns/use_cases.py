@@ -7,6 +7,8 @@ from uuid import UUID
 from campaign_service.campaigns import budgets, domain, planning, repository
 from campaign_service.campaigns.domain import Action, Campaign, Step
 from campaign_service.deliveries import repository as deliveries
+from campaign_service.templates import repository as templates
+from campaign_service.templates.use_cases import script_of
 from campaign_service.triggers import arming
 from chassis.database import Tx
 from chassis.problem import Problem
@@ -34,7 +36,8 @@ async def plan(
     tx: Tx, office: Office, author: str, body: api.CampaignRequest, *, dry_run: bool = False
 ) -> api.Campaign:
     """A new plan. Raises Problem 422 with all that is wrong, 409 for a name in use."""
-    campaign = Campaign(tx.ids.new(), planning.plan(body, office.points_per_yuan), author, tx.now)
+    campaign = Campaign(tx.ids.new(), planning.plan(body), author, tx.now)
+    await _check(tx, office, campaign.plan)
     step = domain.planned(campaign)
     free = not await repository.name_taken(tx, body.name)
     if not free or not (dry_run or await repository.add(tx, campaign, step)):
@@ -58,6 +61,8 @@ async def advance(
     except domain.NotReserved:
         title = "The money for its offers is not set aside (yet): see its reservation"
         raise Problem(409, "budget_not_reserved", title) from None
+    if action is Action.SUBMIT:
+        moved = replace(moved, plan=await _check(tx, office, moved.plan))
     history = [*await repository.steps(tx, campaign_id), step]
     if not dry_run:
         moved = await _reserve(tx, office, moved, action)
@@ -93,6 +98,18 @@ async def listed(tx: Tx, before: int | None, limit: int) -> api.CampaignPage:
         data=[_answer(campaign, []) for _, campaign in found[:limit]],
         next_cursor=str(found[limit - 1][0]) if more else None,
     )
+
+
+async def _check(tx: Tx, office: Office, plan: api.Plan) -> api.Plan:
+    """The plan with the version of its template that it was judged by. Raises Problem 422."""
+    script, content = None, plan.content
+    if not isinstance(content, api.OwnTexts):
+        stored = await templates.by_key(tx, content.template, content.version)
+        if stored is not None:
+            script = script_of(stored)
+            content = content.model_copy(update={"version": stored.version})
+    planning.check(plan, script, office.points_per_yuan)
+    return plan.model_copy(update={"content": content})
 
 
 async def _reserve(tx: Tx, office: Office, moved: Campaign, action: Action) -> Campaign:

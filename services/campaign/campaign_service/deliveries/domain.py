@@ -1,8 +1,9 @@
 """When a held message leaves, waits on, or never goes; and the code it carries."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from campaign_service.decisions.domain import QuietHours
@@ -20,6 +21,7 @@ class Held:
     member_id: UUID
     language: str
     channel: str
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

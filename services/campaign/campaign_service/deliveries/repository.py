@@ -50,7 +50,7 @@ async def take_due(tx: Tx, now: datetime, limit: int) -> list[Held]:
     Those of a campaign that is being paused or finished at this moment are left to the next call.
     """
     rows = await tx.fetch(
-        "SELECT d.delivery_id, d.campaign_id, d.member_id, d.language, d.channel"
+        "SELECT d.delivery_id, d.campaign_id, d.member_id, d.language, d.channel, d.values"
         " FROM delivery d JOIN campaign c USING (campaign_id)"
         " WHERE d.status = 'held' AND d.due_at <= $1 AND c.status = 'launched'"
         " ORDER BY d.due_at, d.seq LIMIT $2 FOR UPDATE OF d FOR SHARE OF c SKIP LOCKED",

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,22 +13,31 @@ from campaign_service.campaigns import repository as campaigns
 from campaign_service.campaigns.offering import Given
 from campaign_service.campaigns.offers import AnyOffer
 from campaign_service.decisions.domain import QuietHours
-from campaign_service.deliveries import domain, repository
-from campaign_service.deliveries.domain import Held
+from campaign_service.deliveries import domain, repository, texts
+from campaign_service.deliveries.domain import Held, Plan
+from campaign_service.deliveries.texts import Text
 from campaign_service.links.domain import Linker, Tracked
 from campaign_service.links.use_cases import links_for
-from campaign_service.templates import domain as templates
+from campaign_service.templates.limits import Sms
 from chassis.database import Tx
 from chassis.problem import Problem
 from contracts.campaign import deliveries as api
-from contracts.campaign.plans import OwnTexts
-from contracts.campaign.plans import Plan as CampaignPlan
 from contracts.events import MembersMerged, MessageRequested, MessageSent
 from contracts.gateway_events import MessageReported
 
 
-async def release(tx: Tx, quiet: QuietHours, linker: Linker, now: datetime, limit: int) -> bool:
+@dataclass(frozen=True, slots=True)
+class Out:
+    """What messages leave with beside the database; built once, in app.py."""
+
+    quiet: QuietHours
+    linker: Linker
+    sms: Sms
+
+
+async def release(tx: Tx, out: Out, now: datetime, limit: int) -> bool:
     """Send off up to `limit` due messages, coupon first; answers whether more may be due."""
+    quiet = out.quiet
     await audiences.lock(tx)
     due = await repository.take_due(tx, now, limit)
     if not due:
@@ -38,20 +48,7 @@ async def release(tx: Tx, quiet: QuietHours, linker: Linker, now: datetime, limi
     if plan.due_at > now:
         await repository.postpone(tx, plan)
     else:
-        known = await campaigns.by_id(tx, {held.campaign_id for held in plan.going})
-        codes = [_code(known[held.campaign_id].plan.offer) for held in plan.going]
-        await repository.mark_requested(tx, plan, codes, now)
-        links = await links_for(tx, linker, [_tracked(held) for held in plan.going], now)
-        until = quiet.next_closed(now)
-        given: dict[UUID, list[Given]] = {}
-        for held, code in zip(plan.going, codes, strict=True):
-            mine = given.setdefault(held.campaign_id, [])
-            mine.append(Given(held.delivery_id, held.member_id, code))
-        for campaign_id, mine in given.items():
-            offering.tell(tx, known[campaign_id], mine, now)
-        for held, code in zip(plan.going, codes, strict=True):
-            said, link = known[held.campaign_id].plan, links[held.delivery_id]
-            tx.publish(_message(held, said, code, link=link, now=now, until=until))
+        await _leave(tx, out, plan, now)
     return len(due) == limit
 
 
@@ -89,30 +86,50 @@ def _tracked(held: Held) -> Tracked:
     return Tracked(held.delivery_id, held.campaign_id, held.member_id, held.channel)
 
 
+async def _leave(tx: Tx, out: Out, plan: Plan, now: datetime) -> None:
+    """What can be said leaves, each with its offer; what cannot is withdrawn and says why."""
+    known = await campaigns.by_id(tx, {held.campaign_id for held in plan.going})
+    scripts = await texts.scripts(tx, list(known.values()))
+    going: list[tuple[Held, str | None, Text]] = []
+    faults: dict[str, list[Held]] = {}
+    for held in plan.going:
+        campaign = known[held.campaign_id]
+        code = _code(campaign.plan.offer)
+        text = texts.written(held, campaign, scripts.get(held.campaign_id), code or "", out.sms)
+        if text.fault is None:
+            going.append((held, code, text))
+        else:
+            faults.setdefault(text.fault, []).append(held)
+    for reason, messages in faults.items():
+        await repository.withdraw(tx, messages, reason)
+    sent = replace(plan, going=[held for held, _, _ in going])
+    await repository.mark_requested(tx, sent, [code for _, code, _ in going], now)
+    links = await links_for(tx, out.linker, [_tracked(held) for held in sent.going], now)
+    given: dict[UUID, list[Given]] = {}
+    for held, code, _ in going:
+        mine = given.setdefault(held.campaign_id, [])
+        mine.append(Given(held.delivery_id, held.member_id, code))
+    for campaign_id, mine in given.items():
+        offering.tell(tx, known[campaign_id], mine, now)
+    for held, _, text in going:
+        script = scripts.get(held.campaign_id)
+        tx.publish(
+            MessageRequested(
+                delivery_id=held.delivery_id,
+                member_id=held.member_id,
+                campaign_id=held.campaign_id,
+                channel=held.channel,
+                purpose=script.purpose if script else "marketing",
+                text=text.text,
+                requested_at=now,
+                title=text.title,
+                template=text.template,
+                fields=text.fields,
+                link=links[held.delivery_id],
+                until=out.quiet.next_closed(now),
+            )
+        )
+
+
 def _code(offer: AnyOffer) -> str | None:
     return domain.coupon_code(secrets.randbits(64)) if offers.is_coupon(offer) else None
-
-
-def _message(
-    held: Held,
-    plan: CampaignPlan,
-    code: str | None,
-    *,
-    link: str,
-    now: datetime,
-    until: datetime | None,
-) -> MessageRequested:
-    assert isinstance(plan.content, OwnTexts), "no plan has anything else"
-    text = plan.content.texts.en if held.language == "en" else plan.content.texts.zh
-    filling = offers.values(plan.offer, held.language) | {"code": code}
-    return MessageRequested(
-        delivery_id=held.delivery_id,
-        member_id=held.member_id,
-        campaign_id=held.campaign_id,
-        channel=held.channel,
-        purpose="marketing",
-        text=templates.render(text, filling),
-        requested_at=now,
-        link=link,
-        until=until,
-    )

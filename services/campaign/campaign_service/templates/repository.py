@@ -77,10 +77,10 @@ async def get(tx: Tx, template_id: UUID, version: int | None) -> Stored | None:
     return Stored(**row) if row else None
 
 
-async def by_key(tx: Tx, key: str) -> Stored | None:
-    """A template in its newest version."""
+async def by_key(tx: Tx, key: str, version: int | None = None) -> Stored | None:
+    """A template in this version, or the newest."""
     template_id = await tx.fetchval("SELECT template_id FROM template WHERE key = $1", key)
-    return await get(tx, template_id, None) if template_id else None
+    return await get(tx, template_id, version) if template_id else None
 
 
 async def page(tx: Tx, before: int | None, limit: int) -> list[Stored]:

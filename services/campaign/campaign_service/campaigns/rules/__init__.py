@@ -1,6 +1,15 @@
 """The standing scenarios: one file each, one line here."""
 
-from campaign_service.campaigns.rules import festival, new_member, repurchase, uplift, win_back
+from campaign_service.campaigns.rules import (
+    birthday,
+    festival,
+    moment,
+    new_member,
+    referral,
+    repurchase,
+    uplift,
+    win_back,
+)
 from campaign_service.campaigns.rules.playbook import Playbook
 from contracts.campaign.plans import Scenario
 
@@ -10,4 +19,7 @@ PLAYBOOKS: dict[Scenario, Playbook] = {
     Scenario.UPLIFT: uplift.PLAYBOOK,
     Scenario.WIN_BACK: win_back.PLAYBOOK,
     Scenario.FESTIVAL: festival.PLAYBOOK,
+    Scenario.REFERRAL: referral.PLAYBOOK,
+    Scenario.BIRTHDAY: birthday.PLAYBOOK,
+    Scenario.MOMENT: moment.PLAYBOOK,
 }

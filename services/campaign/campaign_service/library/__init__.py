@@ -1,0 +1,1 @@
+"""Campaigns that ship ready: one file each, in `entries`."""
