@@ -126,14 +126,14 @@ PLACEBO = Listed(
     plan=_plan("festival", _percent(10), 0.5, "春日好！送您", "greetings in spring!"),
 )  # fmt: skip
 BIRTHDAY = Listed(
-    "生日祝福", date(2017, 4, 1), date(2017, 6, 30),
+    "生日祝福", date(2017, 4, 1), date(2017, 6, 30), outside=(SHOPPERS,),
     plan=_plan(
         "uplift", _percent(20, 7), 0.2, "生日快乐！送您", "happy birthday!",
         trigger={"kind": "birthday"},
     ),
 )  # fmt: skip
 REFERRAL = Listed(
-    "老友推荐礼", date(2017, 3, 1), date(2017, 12, 31),
+    "老友推荐礼", date(2017, 3, 1), date(2017, 12, 31), outside=(SHOPPERS,),
     plan=_plan(
         "uplift", _cash(10), 0.2, "感谢推荐！送您", "thanks for bringing a friend!",
         trigger={"kind": "referred"},
@@ -144,14 +144,14 @@ UPLIFT = Listed(
     plan=_plan("uplift", _percent(15), 0.3, "金卡臻享！送您", "for our best customers!"),
 )  # fmt: skip
 FESTIVAL = Listed(
-    "中秋团圆", date(2017, 9, 26), date(2017, 9, 28),
+    "中秋团圆", date(2017, 9, 26), date(2017, 9, 28), outside=(SHOPPERS,),
     plan=_plan(
         "festival", _cash(30, 100), 0.2, "中秋快乐！送您", "happy Mid-Autumn!",
         trigger={"kind": "festival", "festival": "mid_autumn", "days_before": 7},
     ),
 )  # fmt: skip
 WIN_BACK = Listed(
-    "流失挽回", date(2017, 10, 1), date(2017, 12, 15),
+    "流失挽回", date(2017, 10, 1), date(2017, 12, 15), outside=(SHOPPERS,),
     plan=_plan(
         "win_back", _cash(50, 200), 0.3, "我们想念您！送您", "please come back!",
         trigger={"kind": "churn_risk", "at_least": 0.8},

@@ -33,7 +33,7 @@ from allinone.demo.plan import (
     opts_out,
     points_to_redeem,
 )
-from allinone.demo.progress import Offer, Progress
+from allinone.demo.progress import Left, Offer, Progress
 from allinone.demo.season import Season
 from contracts.gateway.consents import ConsentsResults
 from contracts.gateway.dev import SandboxMessage, SandboxPage
@@ -220,6 +220,9 @@ class Driver:
                 )
                 page = SandboxPage.model_validate_json(answer)
                 self._state.outbox = page.next_cursor
+                left = [Left(m.id, m.delivery_id, m.member_id, m.channel, m.sent_at)
+                        for m in page.data]  # fmt: skip
+                progress.add_left(self._stored.with_name("left.jsonl"), left)
                 for message in page.data:
                     await self._receive(message)
                 if len(page.data) < 200:

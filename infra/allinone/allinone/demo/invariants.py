@@ -1,17 +1,23 @@
 """What must never happen in a campaign, counted over everything that left the platform.
 
-What left is read from the gateway's outbox, not from what campaign believes; members are those they
-were at that moment, before later merges. Reads only.
+What left is what the gateway's outbox told while the year was played, not what campaign believes;
+members are those they were at that moment, before later merges. Reads only.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import asyncpg
 
+from allinone.demo.progress import Left
+
 _ZONE = "Asia/Shanghai"
-_LEFT = "gateway.sandbox_outbox o JOIN campaign.delivery d USING (delivery_id)"
+_WITH = """
+    WITH o AS (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])
+        AS o (delivery_id, member_id, channel, sent_at))"""
+_LEFT = "o JOIN campaign.delivery d USING (delivery_id)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +73,20 @@ _QUERIES = {
 }
 
 
-async def counted(dsn: str) -> list[Invariant]:
-    """Every invariant; `dsn` must be allowed to read the schemas of gateway and campaign."""
+async def counted(dsn: str, left: Sequence[Left]) -> list[Invariant]:
+    """Every invariant over all that left; `dsn` must be allowed to read gateway's and campaign's
+    schemas."""
+    columns = [
+        [each.delivery_id for each in left],
+        [each.member_id for each in left],
+        [each.channel for each in left],
+        [each.sent_at for each in left],
+    ]
     connection = await asyncpg.connect(dsn)
     try:
         async with connection.transaction(readonly=True):
             return [
-                Invariant(name, zh, *await connection.fetchrow(query))
+                Invariant(name, zh, *await connection.fetchrow(_WITH + query, *columns))
                 for (name, zh), query in _QUERIES.items()
             ]
     finally:

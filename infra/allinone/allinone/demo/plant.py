@@ -4,6 +4,7 @@ The households replay history: whatever is sent to them, they buy what they boug
 true effect on them is zero. The shoppers here can respond: they read what they really received (a
 message that was decided and did not leave changes nothing), and `PLANTED` says what a text does to
 them. A report is right when its interval holds what is planted here, and nothing else tells it.
+They stay for a season and are gone long before models are trained.
 
 Pure functions of fixed hashes: two runs, killed or not, see the same shoppers do the same.
 """
@@ -19,10 +20,10 @@ from allinone.demo.dataset import FIRST_DAY, Dataset
 from allinone.demo.plan import draw
 from contracts.events import OrderLine
 
-SHOPPERS = 1_200
+SHOPPERS = 800
 FIRST = 900_001  # their numbers, above those of all households
 JOIN_ON = date(2017, 1, 4)
-BUY_FROM = date(2017, 1, 5)
+BUY_FROM, BUY_UNTIL = date(2017, 1, 5), date(2017, 4, 14)  # their season
 WINDOW = 14  # days after a decision in which a report looks at what is bought
 BASE = (0.10, 0.50)  # chance that a shopper buys in a window anyway, drawn for each between these
 
@@ -36,7 +37,7 @@ class Effect:
     points: float
 
 
-PLANTED = (Effect("专属好礼", 12.0), Effect("母婴专享", 15.0))
+PLANTED = (Effect("专属好礼", 20.0), Effect("母婴专享", 25.0))
 
 RESPONDS_WITHIN = 10  # days; the first one is the day after the message
 LINES_AT_MOST = 3
@@ -73,7 +74,7 @@ def base_chance(shopper: int) -> float:
 
 def buys_anyway(shopper: int, day: date) -> bool:
     """Whether a shopper buys on a day of its own accord; days are independent."""
-    return day >= BUY_FROM and draw("buys", shopper, day) < _daily(shopper)
+    return BUY_FROM <= day <= BUY_UNTIL and draw("buys", shopper, day) < _daily(shopper)
 
 
 @lru_cache(SHOPPERS)

@@ -7,9 +7,11 @@ value is kept here; the byte scan reads this file, too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -30,6 +32,16 @@ class Response(msgspec.Struct, frozen=True):
     shopper: int
     sent_on: date
     day: date
+
+
+class Left(msgspec.Struct, frozen=True):
+    """A message that left the platform, as its outbox told; `id` is the outbox's."""
+
+    id: int
+    delivery_id: UUID
+    member_id: UUID | None
+    channel: str
+    sent_at: datetime
 
 
 class Planted(msgspec.Struct):
@@ -69,6 +81,26 @@ class Progress(msgspec.Struct):
 def path_in(data_dir: Path) -> Path:
     """Where it is kept; the file is there if and only if the demo made the directory."""
     return data_dir / "demo" / "progress.json"
+
+
+def left_in(data_dir: Path) -> Path:
+    """Where it is kept what left, a line a message: the platform's outbox forgets after days."""
+    return data_dir / "demo" / "left.jsonl"
+
+
+def add_left(path: Path, messages: Sequence[Left]) -> None:
+    """Keep these, too. A day that is played again adds what is there; reading tells by the id."""
+    with path.open("ab") as file:
+        file.writelines(msgspec.json.encode(each) + b"\n" for each in messages)
+
+
+def read_left(path: Path) -> list[Left]:
+    """Everything that left, each message once."""
+    if not path.exists():
+        return []
+    decode = msgspec.json.Decoder(Left).decode
+    found = [decode(line) for line in path.read_bytes().splitlines()]
+    return list({each.id: each for each in found}.values())
 
 
 def load(path: Path) -> Progress:

@@ -77,7 +77,8 @@ class Stage:
     async def figures(self, scanned: Scanned, audited: Audit) -> Figures:
         """The whole report."""
         started = monotonic()
-        found = await invariants.counted(self.platform.admin_dsn)
+        left = progress.read_left(progress.left_in(self.home.root))
+        found = await invariants.counted(self.platform.admin_dsn, left)
         figures = await report.gather(self.api, scanned, audited, self.state.planted, found)
         self.state.seconds["report"] = monotonic() - started
         spent = {phase: round(seconds, 2) for phase, seconds in self.state.seconds.items()}
