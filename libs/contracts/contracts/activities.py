@@ -156,9 +156,10 @@ class Communities(Model):
 
 class Advocate(Model):
     """A member whom others follow: referrals that bought (`direct`), those that came through them
-    in turn, up to three steps (`reach`), shares and visits of the last year.
+    in turn, up to three steps (`reach`), shares and visits of the last year; `guests` came to
+    activities by an invitation of the member's own.
 
-    score = 5 · direct + 2 · (reach − direct) + shares + visits
+    score = 5 · direct + 2 · (reach − direct) + 2 · guests + shares + visits
     """
 
     member_id: Annotated[UUID, internal]
@@ -166,6 +167,7 @@ class Advocate(Model):
     reach: Annotated[int, internal]
     shares: Annotated[int, internal]
     visits: Annotated[int, internal]
+    guests: Annotated[int, internal]
     score: Annotated[int, internal]
 
 

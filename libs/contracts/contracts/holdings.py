@@ -241,6 +241,8 @@ _CAMPAIGN = [
     Holding("campaign", "purchase", "marketing", N, _BOTH, "paid_at", YEAR),
     Holding("campaign", "refund", "marketing", N, (), "refunded_at", YEAR),
     Holding("campaign", "redemption", "marketing", N, (), "paid_at", 2 * YEAR),
+    Holding("campaign", "invitation_page", "loyalty", Q, _BOTH, "made_at", YEAR),
+    Holding("campaign", "guest", "loyalty", N, _BOTH, "signed_up_at", 2 * YEAR),
     Holding("campaign", "kpi_order", "marketing", N, _BOTH, "paid_at", 2 * YEAR),
     Holding("campaign", "kpi_refund", "marketing", N, (), "refunded_at", 2 * YEAR),
     Holding("campaign", "kpi_contact", "marketing", N, _BOTH, "sent_at", 2 * YEAR),

@@ -18,6 +18,7 @@ from contracts import (
     gateway,
     identity,
     insights,
+    invitations,
     merge_reviews,
     points,
     profile,
@@ -50,7 +51,7 @@ def operations() -> list[Operation]:
     areas = (
         gateway, identity, merge_reviews, profile, rfm, forecasts, quality, insights, segments,
         timeline, worth, clusters, tag_watches, points, campaign, templates, activities,
-        surveys,
+        surveys, invitations,
     )  # fmt: skip
     return [operation for area in areas for operation in area.OPERATIONS]
 

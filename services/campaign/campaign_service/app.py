@@ -23,6 +23,8 @@ from campaign_service.deliveries import jobs as delivery_jobs
 from campaign_service.deliveries import subscribers as deliveries
 from campaign_service.deliveries.router import router as deliveries_router
 from campaign_service.deliveries.use_cases import Out
+from campaign_service.invitations import subscribers as invitations
+from campaign_service.invitations.router import router as invitations_router
 from campaign_service.kpis import jobs as kpi_jobs
 from campaign_service.kpis import subscribers as kpis
 from campaign_service.kpis.router import router as kpis_router
@@ -59,6 +61,11 @@ from chassis.settings import Settings
 from contracts.events import MembersMerged, MessageSent, OrderRefunded, OrdersRecorded
 from contracts.gateway_events import MessageReported
 
+_ROUTERS = [
+    campaigns_router, library, measurement_router, deliveries_router, decisions_router,
+    templates.router, wording.router, activities_router.router, communities_router.router,
+    surveys_router.router, pages.router, links_router.router, kpis_router, invitations_router,
+]  # fmt: skip
 Handler = Callable[[Tx, Sequence[Any]], Awaitable[None]]
 
 
@@ -90,21 +97,7 @@ def service(settings: CampaignSettings) -> Service:
     parts = Service(
         name="campaign",
         settings=settings,
-        routers=[
-            campaigns_router,
-            library,
-            measurement_router,
-            deliveries_router,
-            decisions_router,
-            templates.router,
-            wording.router,
-            activities_router.router,
-            communities_router.router,
-            surveys_router.router,
-            pages.router,
-            links_router.router,
-            kpis_router,
-        ],
+        routers=_ROUTERS,
         subscriptions=[
             *audiences.SUBSCRIPTIONS,
             *decisions.subscriptions(desk),
@@ -137,6 +130,7 @@ def service(settings: CampaignSettings) -> Service:
                     triggers.on_merged,
                     links.on_merged,
                     kpis.on_merged,
+                    invitations.on_merged,
                 ),
             ),
             *triggers.subscriptions(desk),  # after those that they ask about

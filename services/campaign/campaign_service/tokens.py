@@ -30,13 +30,14 @@ class Use(IntEnum):
     INVITATION = 4
     VOTE = 5
     SURVEY = 6
+    SHARED = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`about`: an activity or a survey's invitation. `member_id` is NOBODY on posters and doors,
-    and where the invitation says whose it is: every character of a link in an SMS costs. `until`
-    holds to the minute.
+    """`about`: an activity, a survey's invitation, or a page that a member made. `member_id` is
+    NOBODY on posters, doors and such pages, and where the invitation says whose it is: every
+    character of a link in an SMS costs. `until` holds to the minute.
     """
 
     use: Use

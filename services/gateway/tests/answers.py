@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 from uuid import UUID
@@ -120,6 +121,8 @@ class Builder:
             return next(iter(option)).value
         if option in (int, float):
             return 100 if marker and marker.data_class is DataClass.AGGREGATE else 1
+        if option is date:
+            return "2020-01-01"
         moment = "2020-01-01T00:00:00Z" if "date" in str(option).lower() else "text"
         return True if option is bool else moment
 

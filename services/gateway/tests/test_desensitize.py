@@ -201,7 +201,7 @@ NO_MEMBER = frozenset(
         "top_up", "transfer", "use", "webhook", "segment", "other_segment",
         "activity", "job", "survey",
     )
-) | {"id", "ref", "segments", "not_in"}  # fmt: skip
+) | {"id", "ref", "segment", "segments", "not_in"}  # fmt: skip
 
 
 def test_every_id_is_known_to_be_a_members_or_not() -> None:

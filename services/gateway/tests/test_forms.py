@@ -21,6 +21,7 @@ FORM = PageForm(
     "提交",
 )  # fmt: skip
 THANKS = PageForm("zh", "谢谢您", ["已收到您的回答，谢谢！"])
+INVITED = PageForm("en", "Baking", ["A friend asks you along", "“Come & <bake>”"])
 PATH = f"/s/{TOKEN}"
 
 
@@ -87,10 +88,18 @@ async def test_in_a_browser(gateway: Gateway, inner: Inner) -> None:
         assert await group.get_by_role("radio").count() == 11
         await page.get_by_role("button", name="提交").click()  # the browser wants an answer first
         assert got == [] and await page.title() == "购物体验 <b>"
-        await group.get_by_label("9", exact=True).check()
-        await page.get_by_label("服务").check()
-        await page.get_by_role("button").click()
-        assert await page.get_by_role("heading").inner_text() == "谢谢您"
+        await group.get_by_label("8", exact=True).focus()  # and by keyboard alone
+        await page.keyboard.press("Space")
+        await page.keyboard.press("ArrowRight")
+        for key in ("Tab", "Tab", "Space", "Tab", "Enter"):
+            await page.keyboard.press(key)
+        await page.get_by_role("heading", name="谢谢您").wait_for()
         assert got == [PageSent({"recommend": ["9"], "why": ["staff"]})]
+        inner.replies[f"GET /internal/pages/{TOKEN}"] = 200, msgspec.to_builtins(INVITED)
+        await page.goto(url + PATH)  # a member's own invitation: looked at, nothing to send
+        assert await page.get_by_role("heading").inner_text() == "Baking"
+        assert await page.get_by_text("“Come & <bake>”").count() == 1
+        assert await page.get_by_role("button").count() == 0 and page.url == url + PATH
+        assert await page.locator("html").get_attribute("lang") == "en"
         assert faults == []
         await browser.close()

@@ -12,7 +12,7 @@ from services.gateway.tests.inner import Inner
 from contracts import openapi
 from contracts.base import Money
 from contracts.roles import Role
-from gateway_service.desensitize.known import DROPPED, contract_of, known_of
+from gateway_service.desensitize.known import DROPPED, Value, contract_of, known_of
 from gateway_service.vault.seal import Vault
 
 PHONE = "13800138000"
@@ -85,6 +85,31 @@ async def test_what_the_contract_does_not_know_stays_inside(
         ("body_unknown", None), ("unknown_fields", 1), ("unknown_fields", 1),
     ]  # fmt: skip
     assert PHONE not in logs
+
+
+@pytest.mark.parametrize("operation", SERVED, ids=lambda o: o.name)
+def test_no_number_or_date_has_room_for_a_phone(operation: Any, vault: Vault) -> None:
+    """Wherever the contract has something else than text, a text is shown to nobody."""
+    made = Builder(vault, UUID(int=1), seeds(1)).answer(operation.response)
+    wrong, changed = _spoilt(made, known_of(operation.response))
+    before = DROPPED.labels(operation.name)._value.get()
+    kept = contract_of(operation.response).kept(operation, msgspec.json.encode(wrong))
+    assert PHONE.encode() not in kept and (not changed or b"null" in kept)
+    assert DROPPED.labels(operation.name)._value.get() == before + changed
+
+
+def _spoilt(value: Any, known: Any) -> tuple[Any, int]:
+    """The value with a phone for everything that is no text, and how often."""
+    if isinstance(known, Value) and value is not None and str not in known.types:
+        return PHONE, 1
+    if isinstance(value, list) and known:
+        items = [_spoilt(item, known.item) for item in value]
+        return [item for item, _ in items], sum(n for _, n in items)
+    if isinstance(value, dict) and known is not None:
+        named = isinstance(known, dict)
+        found = {k: _spoilt(v, known[k] if named else known.item) for k, v in value.items()}
+        return {k: v for k, (v, _) in found.items()}, sum(n for _, n in found.values())
+    return value, 0
 
 
 def test_a_value_or_an_object_is_no_contract() -> None:

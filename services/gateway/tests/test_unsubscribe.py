@@ -170,6 +170,12 @@ async def test_in_a_browser(gateway: Gateway, inner: Inner) -> None:
         await button.click()
         assert await page.get_by_role("heading").inner_text() == "已退订"
         assert (await stands(gateway, MEMBER, SMS))["state"] == "withdrawn"
+        await page.goto(url + await linked(gateway, inner, OTHER, language="en"))
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await page.get_by_text("Unsubscribed").first.wait_for()
+        assert await page.locator("html").get_attribute("lang") == "en"
+        assert (await stands(gateway, OTHER, SMS))["state"] == "withdrawn"
         await page.goto(f"{url}/u/nothing")
         assert await page.get_by_role("heading").inner_text() == "This link is not valid"
         assert faults == [] or all("404" in each for each in faults)

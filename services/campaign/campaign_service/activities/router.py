@@ -7,6 +7,7 @@ from fastapi import Depends, Request, Response
 
 from campaign_service.activities import use_cases
 from campaign_service.activities.use_cases import Guest
+from campaign_service.invitations import use_cases as invitations
 from campaign_service.paging import CursorDep, LimitDep
 from campaign_service.tokens import Signer
 from chassis.web import APIRouter, OnceDep, PrincipalDep, ReadDep, TxDep
@@ -80,7 +81,7 @@ async def signups(
 @router.post("/v1/activities/{activity_id}/signups", status_code=201)
 async def sign_up(activity_id: UUID, body: SignupRequest, guest: GuestDep) -> Signup:
     """A place, or the end of the waiting list."""
-    return await use_cases.sign_up(guest, activity_id, body)
+    return await invitations.sign_up(guest, activity_id, body)
 
 
 @router.delete("/v1/activities/{activity_id}/signups/{member_id}")

@@ -82,7 +82,7 @@ async def add_shares(tx: Tx, rows: Sequence[tuple[UUID, datetime]]) -> None:
 
 
 async def advocates(tx: Tx, since: datetime, steps: int, limit: int) -> list[Any]:
-    """(member, direct, reach, shares, visits, score), highest score first.
+    """(member, direct, reach, shares, visits, guests, score), highest score first.
 
     `reach` counts those brought in up to `steps` steps, each once. Referrals count from `since` on
     as well as shares and visits.
@@ -100,10 +100,16 @@ async def advocates(tx: Tx, since: datetime, steps: int, limit: int) -> list[Any
         " GROUP BY member_id),"
         " came AS (SELECT member_id, count(*) AS visits FROM signup WHERE checked_in_at >= $1"
         " GROUP BY member_id),"
+        " invited AS (SELECT p.member_id, count(DISTINCT (g.activity_id, g.member_id)) AS guests"
+        " FROM invitation_page p JOIN guest g USING (page_id) JOIN signup s"
+        " ON s.activity_id = g.activity_id AND s.member_id = g.member_id"
+        " WHERE s.checked_in_at >= $1 AND g.member_id <> p.member_id GROUP BY p.member_id),"
         " figures AS (SELECT member_id, coalesce(direct, 0) AS direct, coalesce(reach, 0) AS reach,"
-        " coalesce(shares, 0) AS shares, coalesce(visits, 0) AS visits FROM brought"
-        " FULL JOIN shared USING (member_id) FULL JOIN came USING (member_id))"
-        " SELECT *, 5 * direct + 2 * (reach - direct) + shares + visits AS score FROM figures"
+        " coalesce(shares, 0) AS shares, coalesce(visits, 0) AS visits,"
+        " coalesce(guests, 0) AS guests FROM brought FULL JOIN shared USING (member_id)"
+        " FULL JOIN came USING (member_id) FULL JOIN invited USING (member_id))"
+        " SELECT *, 5 * direct + 2 * (reach - direct) + 2 * guests + shares + visits AS score"
+        " FROM figures"
         " ORDER BY score DESC, member_id LIMIT $3",
         since, steps, limit,
     )  # fmt: skip

@@ -7,6 +7,8 @@ from campaign_service.activities import repository as places
 from campaign_service.activities import use_cases as activities
 from campaign_service.activities.domain import Activity
 from campaign_service.activities.use_cases import Guest
+from campaign_service.invitations import use_cases as invitations
+from campaign_service.invitations.domain import LEADS
 from campaign_service.pages.words import WORDS
 from campaign_service.surveys import domain as surveys_domain
 from campaign_service.surveys import repository as surveys_repository
@@ -21,7 +23,7 @@ from chassis.problem import Problem
 from contracts.pages import PageForm, PageOption, PageQuestion
 from contracts.roles import Role
 
-_USES = (Use.SURVEY, Use.VOTE, Use.INVITATION, Use.SIGNUP, Use.CHECKIN)
+_USES = (Use.SURVEY, Use.VOTE, Use.INVITATION, Use.SIGNUP, Use.CHECKIN, Use.SHARED)
 Fields = Mapping[str, Sequence[str]]
 _VOTE = "option"
 
@@ -32,6 +34,8 @@ async def look(tx: Tx, signer: Signer, text: str, language: str) -> PageForm:
     if token.use is Use.SURVEY:
         asked, survey = await _asked(tx, token)
         return _survey(survey, asked)
+    if token.use is Use.SHARED:
+        return await _shared(tx, token, language)
     activity = await activities.known(tx, token.about)
     if token.member_id == NOBODY:
         return _poster(activity, language)
@@ -46,6 +50,8 @@ async def send(
     token = _read(tx, signer, text)
     if token.use is Use.SURVEY:
         return await _answered(tx, token, fields)
+    if token.use is Use.SHARED:
+        return await _shared(tx, token, language)
     activity = await activities.known(tx, token.about)
     if token.member_id == NOBODY:
         return _poster(activity, language)
@@ -128,6 +134,21 @@ def _activity(
     options = [PageOption(each["option"], each["name"][language]) for each in plan["options"]]
     question = PageQuestion(_VOTE, title, options, fault=fault)
     return PageForm(language, title, [words["vote_ask"]], [question], words["vote"])
+
+
+async def _shared(tx: Tx, token: Token, language: str) -> PageForm:
+    """Whoever has the link may look, in the browser's language: it says nothing of who invites."""
+    page = await invitations.shared(tx, token.about)
+    activity = await activities.known(tx, page.activity_id)
+    words, left = WORDS[language], activity.capacity - activity.confirmed
+    said = [LEADS[page.design][language]]
+    if page.words:
+        said.append(words["own_words"].format(words=page.words))
+    said += _facts(activity, language)
+    said.append(words["left"].format(left=left) if left > 0 else words["none_left"])
+    if page.referral_code:
+        said.append(words["newcomers"].format(code=page.referral_code))
+    return PageForm(language, activity.document["title"][language], [*said, words["in_app"]])
 
 
 def _poster(activity: Activity, language: str) -> PageForm:

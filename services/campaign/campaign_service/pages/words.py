@@ -14,7 +14,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "waiting": "名额已满，您在候补名单第 {position} 位；有名额时会通知您。",
         "full": "名额与候补名单都已满。", "too_late": "报名已经截止。",
         "in_app": "请用本商场的小程序或会员应用扫描，以便确认您的会员身份。",
-        "when": "时间：{when}", "where": "地点：{where}",
+        "when": "时间：{when}", "where": "地点：{where}", "own_words": "“{words}”",
+        "left": "还有 {left} 个名额。", "none_left": "名额已满，可以候补。",
+        "newcomers": "还不是会员？注册时填写推荐码 {code}。",
     },
     "en": {
         "thanks": "Thank you", "survey_thanks": "We have your answers. Thank you!", "send": "Send",
@@ -31,6 +33,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "full": "All places are taken, and the waiting list is full.",
         "too_late": "One cannot sign up any more.",
         "in_app": "Scan it with our mini-program or app, so that we know who you are.",
-        "when": "When: {when}", "where": "Where: {where}",
+        "when": "When: {when}", "where": "Where: {where}", "own_words": "“{words}”",
+        "left": "Places left: {left}.",
+        "none_left": "All places are taken; there is a waiting list.",
+        "newcomers": "No member yet? Join with the code {code}.",
     },
 }  # fmt: skip

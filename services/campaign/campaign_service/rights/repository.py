@@ -39,6 +39,9 @@ HOLDS = {
     f" FROM survey_invitation i JOIN survey s USING (survey_id) WHERE {_MINE}",
     "survey_answer": "SELECT s.document -> 'name' AS survey, a.answers, a.answered_at"
     f" FROM survey_answer a JOIN survey s USING (survey_id) WHERE {_MINE}",
+    "invitation_page": "SELECT a.document -> 'title' AS title, p.design, p.words, p.made_at"
+    f" FROM invitation_page p JOIN activity a USING (activity_id) WHERE {_MINE}",
+    "guest": f"SELECT signed_up_at FROM guest WHERE {_MINE}",
     "kpi_order": "SELECT order_no, paid_at, store, channel, paid_fen, refunded_fen FROM kpi_order"
     f" WHERE {_MINE} ORDER BY paid_at",
     "kpi_contact": f"SELECT sent_at, channel, reached FROM kpi_contact WHERE {_MINE}",
@@ -60,6 +63,8 @@ KEPT = {
 }
 
 _GOES = (
+    "invitation_page",
+    "guest",
     "signup",
     "survey_answer",
     "survey_invitation",

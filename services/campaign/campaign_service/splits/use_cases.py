@@ -7,6 +7,7 @@ from campaign_service.activities import repository as activities
 from campaign_service.audiences import repository as audiences
 from campaign_service.decisions import repository as decisions
 from campaign_service.deliveries import repository as deliveries
+from campaign_service.invitations import repository as invitations
 from campaign_service.kpis import repository as kpi_rows
 from campaign_service.kpis import use_cases as kpis
 from campaign_service.links import repository as links
@@ -18,7 +19,17 @@ from contracts.events import MembersSplit
 
 _TABLES = [
     table
-    for rows in (decisions, deliveries, measurement, activities, surveys, links, kpi_rows, triggers)
+    for rows in (
+        decisions,
+        deliveries,
+        measurement,
+        activities,
+        surveys,
+        links,
+        kpi_rows,
+        triggers,
+        invitations,
+    )
     for table in rows.TABLES
 ]
 

@@ -12,6 +12,8 @@ from campaign_service.tables.activities import (
     CommunityMemberRow,
     CommunityRow,
     FollowerRow,
+    GuestRow,
+    InvitationPageRow,
     ShareRow,
     SignupRow,
     VoteRow,
@@ -39,10 +41,11 @@ from campaign_service.tables.triggers import (
 
 __all__ = [
     "ActivityRow", "ArmedTriggerRow", "CommunityMemberRow", "CommunityRow", "EventWatchRow",
-    "FollowerRow", "KpiContactRow", "KpiDueRow", "KpiFactRow", "KpiNameRow", "KpiOrderRow",
-    "KpiRefundRow", "KpiReportRow", "KpiTargetsRow", "MessageResponseRow", "ShareRow", "SignupRow",
-    "SurveyAnswerRow", "SurveyInvitationRow", "SurveyRow", "Table", "TemplateRow",
-    "TemplateVersionRow", "TriggerWaitRow", "VoteRow", "ZoneMoveRow",
+    "FollowerRow", "GuestRow", "InvitationPageRow", "KpiContactRow", "KpiDueRow", "KpiFactRow",
+    "KpiNameRow", "KpiOrderRow", "KpiRefundRow", "KpiReportRow", "KpiTargetsRow",
+    "MessageResponseRow", "ShareRow", "SignupRow", "SurveyAnswerRow", "SurveyInvitationRow",
+    "SurveyRow", "Table", "TemplateRow", "TemplateVersionRow", "TriggerWaitRow", "VoteRow",
+    "ZoneMoveRow",
 ]  # fmt: skip
 
 

@@ -52,6 +52,31 @@ class VoteRow(Table, table=True):
     voted_at: datetime = moment()
 
 
+class InvitationPageRow(Table, table=True):
+    """An invitation that a member made; `words` are its own."""
+
+    __tablename__ = "invitation_page"
+    page_id: UUID = Field(primary_key=True)
+    activity_id: UUID = Field(foreign_key="activity.activity_id")
+    member_id: UUID
+    original_member_id: UUID
+    design: str = Field(sa_type=Text)
+    words: str | None = Field(sa_type=Text)
+    referral_code: str | None = Field(sa_type=Text)
+    made_at: datetime = moment()
+
+
+class GuestRow(Table, table=True):
+    """Who signed up by somebody's invitation."""
+
+    __tablename__ = "guest"
+    activity_id: UUID = Field(primary_key=True, foreign_key="activity.activity_id")
+    original_member_id: UUID = Field(primary_key=True)
+    member_id: UUID
+    page_id: UUID
+    signed_up_at: datetime = moment()
+
+
 class CommunityRow(Table, table=True):
     """A community by interest."""
 
