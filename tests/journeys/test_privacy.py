@@ -177,7 +177,9 @@ async def _the_copy_is_whole(api: Api, who: Shopper, member: str) -> None:
     assert len(services["profile"]["purchase"]) == len(services["points"]["orders"]) == 2
     assert services["profile"]["member_tags"][0]["tags"]
     assert sum(entry["amount"] for entry in services["points"]["entry"]) == 500
-    assert [each["status"] for each in services["campaign"]["delivery"]] == ["sent", "refused"]
+    assert [each["status"] for each in services["campaign"]["delivery"]] == ["sent"]
+    kept_back = services["campaign"]["contact_decision"][-1]
+    assert [kept_back["outcome"], kept_back["checks"][-1]["check"]] == ["skipped", "consent"]
     states = [each["state"] for each in services["gateway"]["consent_event"]]
     assert states == ["granted", "granted", "withdrawn"]
     assert who.name in page and "organic" in page

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from contracts.base import Event, Record
-from contracts.classification import internal, public
+from contracts.classification import Kind, internal, public
 
 
 class ConsentAnswer(Record, frozen=True):
@@ -22,6 +22,18 @@ class ConsentChanged(Event, frozen=True):
 
     subject = "gateway.consent_changed.v1"
     answers: Annotated[list[ConsentAnswer], internal]
+    changed_at: Annotated[datetime, public]
+
+
+class SuppressionChanged(Event, frozen=True):
+    """A member's address of this kind went on the list of those that nothing is sent to, or came
+    off it for good. `scope`: marketing, or the channel by which nothing at all is sent."""
+
+    subject = "gateway.suppression_changed.v1"
+    member_id: Annotated[UUID, internal]
+    kind: Annotated[Kind, public]
+    scope: Annotated[str, public]
+    listed: Annotated[bool, internal]
     changed_at: Annotated[datetime, public]
 
 

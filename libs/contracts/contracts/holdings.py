@@ -235,8 +235,10 @@ _CAMPAIGN = [
     Holding("campaign", "member_part", "membership", N, _MEMBER),
     Holding("campaign", "segment_member", "marketing", N, _MEMBER, "entered_at"),
     Holding("campaign", "objection", "rights", N, _MEMBER, "objected_at"),
-    Holding("campaign", "contact_decision", "marketing", N, _BOTH, "decided_at", 2 * YEAR),
-    Holding("campaign", "delivery", "marketing", N, _BOTH, "due_at", 2 * YEAR),
+    Holding("campaign", "contactable", "rights", N, _MEMBER),
+    # measured some weeks later, and explained for two years from then on
+    Holding("campaign", "contact_decision", "marketing", N, _BOTH, "decided_at", 2 * YEAR + 30),
+    Holding("campaign", "delivery", "marketing", N, _BOTH, "due_at", 2 * YEAR + 30),
     Holding("campaign", "message_response", "marketing", N, _BOTH, "made_at", 2 * YEAR),
     Holding("campaign", "purchase", "marketing", N, _BOTH, "paid_at", YEAR),
     Holding("campaign", "refund", "marketing", N, (), "refunded_at", YEAR),

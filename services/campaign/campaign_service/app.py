@@ -16,7 +16,7 @@ from campaign_service.communities import router as communities_router
 from campaign_service.communities import subscribers as communities
 from campaign_service.decisions import jobs as decision_jobs
 from campaign_service.decisions import subscribers as decisions
-from campaign_service.decisions.domain import Policy, QuietHours
+from campaign_service.decisions.domain import Caps, Policy, QuietHours
 from campaign_service.decisions.router import router as decisions_router
 from campaign_service.decisions.use_cases import Desk
 from campaign_service.deliveries import jobs as delivery_jobs
@@ -37,6 +37,7 @@ from campaign_service.measurement import subscribers as measurement
 from campaign_service.measurement.domain import Terms
 from campaign_service.measurement.router import router as measurement_router
 from campaign_service.pages import router as pages
+from campaign_service.reach import subscribers as reach
 from campaign_service.rights import subscribers as rights
 from campaign_service.settings import CampaignSettings
 from campaign_service.splits import subscribers as splits
@@ -93,7 +94,7 @@ def together(subscriptions: Sequence[Subscription]) -> list[Subscription]:
 def service(settings: CampaignSettings) -> Service:
     """What campaign is made of."""
     quiet = QuietHours(settings.quiet_from, settings.quiet_until, PROGRAM_ZONE)
-    desk = Desk(Policy(quiet, settings.message_cost_fen))
+    desk = Desk(_policy(settings, quiet))
     parts = Service(
         name="campaign",
         settings=settings,
@@ -103,6 +104,7 @@ def service(settings: CampaignSettings) -> Service:
             *decisions.subscriptions(desk),
             *campaigns.SUBSCRIPTIONS,
             *rights.SUBSCRIPTIONS,
+            *reach.SUBSCRIPTIONS,
             *splits.SUBSCRIPTIONS,
             *communities.SUBSCRIPTIONS,
             *surveys.SUBSCRIPTIONS,
@@ -139,7 +141,7 @@ def service(settings: CampaignSettings) -> Service:
             *measurement_jobs.JOBS,
             *decision_jobs.jobs(desk),
             *trigger_jobs.jobs(desk),
-            *delivery_jobs.jobs(Out(quiet, _linker(settings), _press(settings).sms)),
+            *delivery_jobs.jobs(Out(desk.policy, _linker(settings), _press(settings).sms)),
             *kpi_jobs.JOBS,
             *survey_jobs.jobs(Post(_press(settings), _signer(settings), quiet)),
         ],
@@ -151,6 +153,12 @@ def service(settings: CampaignSettings) -> Service:
 async def _start(app: FastAPI) -> None:
     await ship(app.state.runtime.db)
     await ship_surveys(app.state.runtime.db)
+
+
+def _policy(settings: CampaignSettings, quiet: QuietHours) -> Policy:
+    costs = {"sms": settings.message_cost_fen, "call": settings.call_cost_fen}
+    calls = {"call": settings.calls_a_week}
+    return Policy(quiet, costs, Caps(settings.messages_a_day, settings.messages_a_week, calls))
 
 
 def _press(settings: CampaignSettings) -> Press:

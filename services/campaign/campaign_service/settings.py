@@ -15,6 +15,14 @@ class CampaignSettings(Settings):
     quiet_until: time = Field(time(9), description="hour at which held messages leave")
     points_per_yuan: int = Field(100, ge=1, description="points that are worth one yuan when spent")
     message_cost_fen: int = Field(5, ge=0, description="what one SMS costs, counted on the budget")
+    call_cost_fen: int = Field(300, ge=0, description="the same for a call by somebody of staff")
+    messages_a_day: int = Field(
+        1, ge=1, le=100, description="marketing messages that a member gets on a day at most"
+    )
+    messages_a_week: int = Field(
+        4, ge=1, le=700, description="marketing messages that a member gets in seven days at most"
+    )
+    calls_a_week: int = Field(1, ge=0, le=7, description="of these, calls")
     sms_signature_zh: str = Field(
         "【会员中心】",
         description="signature that carriers put before a Chinese SMS; it counts",

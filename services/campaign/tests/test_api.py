@@ -10,14 +10,17 @@ from services.campaign.tests.world import at
 
 from chassis.clock import DrivenClock
 from contracts.campaign import plans as api
+from contracts.classification import Kind
 from contracts.events import (
     CouponOffered,
+    IdentifierLinked,
     MemberRegistered,
     MessageRequested,
     MessageSent,
     OrdersRecorded,
     RecordedOrder,
 )
+from contracts.gateway_events import ConsentAnswer, ConsentChanged
 from contracts.roles import Role
 from testkit import eventually
 from testkit.apps import RunningApp
@@ -173,15 +176,23 @@ async def test_a_lapse_from_order_to_report_over_the_bus(
     order = RecordedOrder(
         "o1", MEMBER, "s1", "pos", at("2017-03-01 13:00"), 9900, 99, 99, [("sku", 1, 9900)]
     )
-    await tell(app, MemberRegistered(MEMBER, at("2017-01-01")), OrdersRecorded([order]))
+    agreed = ConsentAnswer(MEMBER, "marketing", "sms", granted=True)
+    await tell(
+        app,
+        MemberRegistered(MEMBER, at("2017-01-01")),
+        IdentifierLinked(MEMBER, Kind.PHONE, "phone:x", at("2017-01-01"), "registration"),
+        ConsentChanged([agreed], at("2017-01-01")),
+        OrdersRecorded([order]),
+    )
 
     clock.move(at("2017-04-01 00:00"), ticking=False)
     await app.client.post("/internal/tick")
     explained = (await app.client.get(f"/v1/members/{MEMBER}/contact-decisions")).json()["data"][0]
     assert explained["outcome"] == "message"
     assert [(check["check"], check["passed"]) for check in explained["checks"]] == [
-        ("audience", True), ("objection", True), ("control_group", True), ("daily_cap", True),
-        ("budget", True), ("quiet_hours", False),
+        ("audience", True), ("control_group", True), ("objection", True), ("consent", True),
+        ("suppression", True), ("quiet_hours", False), ("stale", True), ("caps", True),
+        ("budget", True), ("channel", True), ("wording", True),
     ]  # fmt: skip
     assert "2017-03-01" in explained["checks"][0]["zh"]
     held = (await app.client.get(f"/v1/members/{MEMBER}/deliveries")).json()["data"][0]
@@ -206,7 +217,7 @@ async def test_a_lapse_from_order_to_report_over_the_bus(
     assert funnel == {"targeted": 1, "sent": 1, "redeemed": 1, "revenue_fen": 8000}
     explained = (await app.client.get(f"/v1/members/{MEMBER}/contact-decisions")).json()["data"][0]
     assert (explained["checks"][-1]["check"], explained["checks"][-1]["passed"]) == (
-        "consent", True,
+        "sending", True,
     )  # fmt: skip
 
 

@@ -26,7 +26,8 @@ TWO = Plan("control", {"control": 0.5, "treated": 0.5})
 async def orders(
     world: World, day: str, members: list[int], fen: int, *, store: str = "s1"
 ) -> None:
-    """One order of so much for each of these members."""
+    """One order of so much for each of these members, who may be written to."""
+    await world.agree(*set(members) - world.willing)
     told = [
         RecordedOrder(f"{day}-{n}", UUID(int=n), store, "pos", at(day), fen, 0, 0, [], [])
         for n in members

@@ -19,6 +19,7 @@ from chassis.problem import Problem
 from contracts.campaign.library import ReadyCopyRequest
 from contracts.campaign.offers import Offer
 from contracts.campaign.plans import ContentRef, Scenario
+from contracts.classification import Kind
 from contracts.events import CouponOffered, MessageRequested
 
 OFFER: TypeAdapter[Any] = TypeAdapter(Offer)
@@ -59,6 +60,7 @@ async def test_a_template_leaves_as_its_channel_takes_it(world: World) -> None:
     offer = OFFER.validate_python({"percent_off": 20, "valid_days": 7})
     await world.launched(offer=offer, content=ContentRef(template="birthday"), channels=["wechat"])
     await world.members(1)
+    await world.agree(1, channel="wechat", kind=Kind.WECHAT_OPENID)
     await world.order(1, "2017-03-01 10:00")
     await world.day("2017-04-01")
     [message], [coupon] = await world.told(MessageRequested), await world.told(CouponOffered)

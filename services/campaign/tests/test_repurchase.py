@@ -97,7 +97,7 @@ async def test_a_crash_between_deciding_and_sending_neither_loses_nor_doubles(
             with pytest.raises(ConnectionError):
                 async with world.db.transaction() as tx:
                     if use_case == "decide":
-                        await decisions.run_campaign(tx, campaign_id, DESK, at("2017-04-01"))
+                        await decisions.run_campaign(tx, campaign_id, DESK, at("2017-04-01"), 100)
                     else:
                         await deliveries.release(tx, OUT, at("2017-04-01 09:00"), 100)
 

@@ -53,6 +53,7 @@ async def test_who_objects_is_picked_by_no_machine(world: World) -> None:
     await world.merge((1, 3))
     await world.day("2017-04-01")
     assert [member for member, _ in await world.messages()] == [2]
+    await world.answers(True, "sms", 3)  # as the gateway tells of a survivor
     await answers(world, 3, "personalised_recommendation", granted=True)
     await world.day("2017-04-02")
     assert [member for member, _ in await world.messages()] == [2, 3]
@@ -66,7 +67,9 @@ async def test_a_member_sees_everything_and_is_forgotten(world: World) -> None:
     await world.order(1, "2017-04-01 08:00")
     copy = await claims(world, "copy", 1)
     assert (copy.service, copy.part, copy.parts) == ("campaign", 1, 1)
-    assert set(copy.sections) == {"member", "contact_decision", "delivery", "purchase"}
+    assert set(copy.sections) == {
+        "member", "contactable", "contact_decision", "delivery", "purchase",
+    }  # fmt: skip
     done = await claims(world, "erase", 1)
     assert done.sections == {}
     assert await statuses(world) == [("withdrawn", "erased")]

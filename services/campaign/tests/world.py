@@ -1,7 +1,7 @@
 """A campaign database with its jobs, driven by hand: midnights, mornings, orders, merges."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from campaign_service.campaigns.domain import Action
 from campaign_service.campaigns.use_cases import Move, Office
 from campaign_service.decisions import jobs as decision_jobs
 from campaign_service.decisions import subscribers as decisions
-from campaign_service.decisions.domain import Policy, QuietHours
+from campaign_service.decisions.domain import Caps, Policy, QuietHours
 from campaign_service.decisions.use_cases import Desk
 from campaign_service.deliveries import jobs as delivery_jobs
 from campaign_service.deliveries import subscribers as deliveries
@@ -26,6 +26,7 @@ from campaign_service.measurement import jobs as measurement_jobs
 from campaign_service.measurement import subscribers as measurement
 from campaign_service.measurement import use_cases as reports
 from campaign_service.measurement.domain import Terms
+from campaign_service.reach import use_cases as reach_cases
 from campaign_service.splits import use_cases as splits
 from campaign_service.templates.limits import Sms
 from campaign_service.triggers import subscribers as triggers
@@ -35,8 +36,10 @@ from contracts.campaign.budgets import BudgetRequested
 from contracts.campaign.offers import PercentOffer
 from contracts.campaign.plans import CampaignRequest, Scenario
 from contracts.campaign.reports import By, CampaignReport
+from contracts.classification import Kind
 from contracts.events import (
     CouponOffered,
+    IdentifierLinked,
     MemberRegistered,
     MembersMerged,
     MembersSplit,
@@ -45,11 +48,13 @@ from contracts.events import (
     OrdersRecorded,
     RecordedOrder,
 )
+from contracts.gateway_events import ConsentAnswer, ConsentChanged
 from contracts.points_events import BudgetAnswered
 
 ZONE = ZoneInfo("Asia/Shanghai")
 QUIET = QuietHours(time(21), time(9), ZONE)
-DESK = Desk(Policy(QUIET, message_cost_fen=5))
+POLICY = Policy(QUIET, {"sms": 5}, Caps(a_day=1, a_week=7))
+DESK = Desk(POLICY)
 LINKER = Linker("secret", "https://m.example", "https://shop.example", ["mini.example"])
 
 
@@ -60,7 +65,7 @@ def at(text: str) -> datetime:
 
 SMS = Sms({"zh": "【会员中心】", "en": "[Members] "}, link=41, most_parts=3)
 OFFICE = Office(points_per_yuan=100)
-OUT = delivery_cases.Out(QUIET, LINKER, SMS)
+OUT = delivery_cases.Out(POLICY, LINKER, SMS)
 AT = at("2017-01-01")
 
 
@@ -70,16 +75,35 @@ class World:
 
     db: Database
     orders: int = 0
+    willing: set[int] = field(default_factory=set)
 
     async def members(self, *numbers: int) -> None:
         async with self.db.transaction() as tx:
             handler = audiences.SUBSCRIPTIONS[0].handler
             await handler(tx, [MemberRegistered(UUID(int=n), at("2017-01-01")) for n in numbers])
+        await self.agree(*numbers)
+
+    async def agree(self, *numbers: int, channel: str = "sms", kind: Kind = Kind.PHONE) -> None:
+        """They have a phone, and said yes to marketing by SMS (or another address and channel)."""
+        self.willing |= set(numbers)
+        await self.answers(True, channel, *numbers)
+        linked = [
+            IdentifierLinked(UUID(int=n), kind, f"{kind}:{n}", at("2017-01-01"), "registration")
+            for n in numbers
+        ]
+        await self.hear(linked, reach_cases.linked)
+
+    async def answers(self, granted: bool, channel: str, *numbers: int) -> None:
+        """They say yes or no to marketing by a channel."""
+        said = [ConsentAnswer(UUID(int=n), "marketing", channel, granted) for n in numbers]
+        await self.hear([ConsentChanged(said, at("2017-01-01"))], reach_cases.consents)
 
     async def order(
         self, number: int, paid_at: str, fen: int = 1000, coupons: Sequence[str] = ()
     ) -> None:
         self.orders += 1
+        if number not in self.willing:
+            await self.agree(number)
         order = RecordedOrder(
             f"o{self.orders}", UUID(int=number), "s1", "pos", at(paid_at), fen, fen // 100, 0, [],
             list(coupons),

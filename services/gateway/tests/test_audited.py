@@ -133,9 +133,8 @@ async def movements(walk: Walk, _: Any) -> None:
     left = ("egress", "plain", "egress sms")
     async with walk.records(left, members=walk.member, fields=["phone"]):
         await tell(walk.gateway, wish(walk.gateway, MEMBER))
-    nothing = {
-        "kind": "phone", "value": "13912345678", "scope": "marketing", "reason": "complaint",
-    }  # fmt: skip
+    walk.inner.replies["POST /internal/resolve"] = 200, {"members": {}}
+    nothing = {"kind": "phone", "value": "13912345678", "reason": "complaint"}
     for method, what in (("POST", "suppress"), ("DELETE", "lift")):
         named = ("suppression", "done", f"{what} marketing complaint")
         async with walk.records(named, role="operator", fields=["phone"]):

@@ -11,6 +11,7 @@ from services.gateway.tests.inner import Inner
 from contracts.base import Event
 from contracts.classification import Kind
 from contracts.events import MessageRequested, MessageSent
+from contracts.gateway_events import SuppressionChanged
 from contracts.roles import Role
 from gateway_service.egress.domain import needs, rendered
 from gateway_service.relations import repository as relations
@@ -41,12 +42,16 @@ async def agree(gateway: Gateway, member: UUID, *, granted: bool = True) -> None
     assert answer.status_code == 200, answer.text
 
 
-async def sent(gateway: Gateway) -> list[MessageSent]:
+async def told_of(gateway: Gateway, event: type[Any]) -> list[Any]:
     async with gateway.app.db.transaction() as tx:
         rows = await tx.fetch(
-            "SELECT payload FROM outbox WHERE subject = $1 ORDER BY id", MessageSent.subject
+            "SELECT payload FROM outbox WHERE subject = $1 ORDER BY id", event.subject
         )
-    return [msgspec.json.decode(row["payload"], type=MessageSent) for row in rows]
+    return [msgspec.json.decode(row["payload"], type=event) for row in rows]
+
+
+async def sent(gateway: Gateway) -> list[MessageSent]:
+    return await told_of(gateway, MessageSent)
 
 
 async def outbox(gateway: Gateway, query: str = "") -> dict[str, Any]:
@@ -78,6 +83,10 @@ async def lives(inner: Inner, gateway: Gateway, member: UUID, **other: Any) -> N
             (vault.seal(Kind.PHONE, "13800138001", None, place=IDENTIFIERS),
              vault.seal(Kind.PHONE, "13800138002", member, place=IDENTIFIERS)), 1)
     ]  # fmt: skip
+    known = {vault.index(Kind.PHONE, each): member for each in ("13800138001", "13800138002")}
+    inner.replies["POST /internal/resolve"] = lambda seen: (
+        200, {"members": {i: str(known[i]) for i in seen.json["indexes"] if i in known}},
+    )  # fmt: skip
     inner.replies[f"GET /v1/members/{member}/stored-value"] = 200, {"data": []}
     inner.replies[f"GET /internal/members/{member}"] = 200, {
         "member_id": str(member), "absorbed": [], "language": "zh",
@@ -175,6 +184,14 @@ async def test_nothing_goes_to_a_suppressed_address(gateway: Gateway, inner: Inn
     await change("POST", 201, scope="sms", reason="bounce")  # nothing at all by this channel
     assert (await told("marketing"), await told("transactional")) == ("suppressed", "suppressed")
     await change("POST", 201, value="13800138001")  # an older number of the member's: not used
+    assert [
+        (one.member_id, one.kind, one.scope, one.listed)
+        for one in await told_of(gateway, SuppressionChanged)
+    ] == [
+        *[(MEMBER, "phone", "marketing", True)] * 3,  # each reason; the list had it already
+        (MEMBER, "phone", "marketing", False),  # when the last of them was lifted
+        (MEMBER, "phone", "sms", True),
+    ]
 
 
 async def test_the_list_shows_no_address_and_survives_erasure(

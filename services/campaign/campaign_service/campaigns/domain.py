@@ -57,11 +57,6 @@ class Campaign:
         """What one offer is set aside for at most."""
         return self.reservation.each.amount if self.reservation else 0
 
-    def message_budget_fen(self, message_fen: int) -> int:
-        """What of the budget is for messages that cost so much: the rest is for their offers."""
-        budget, each = self.plan.budget.amount, self.offer_fen
-        return budget if each == 0 else budget // (message_fen + each) * message_fen
-
     @property
     def audience(self) -> dict[str, Any]:
         """Who is meant, what is not asked left out."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from campaign_service import following
@@ -13,20 +14,26 @@ from campaign_service.campaigns.domain import Campaign
 from campaign_service.decisions import repository
 from campaign_service.decisions.domain import (
     Ask,
+    Bench,
     Candidate,
+    Caps,
     Decision,
     Policy,
     Terms,
     Verdict,
-    decide_all,
 )
-from campaign_service.decisions.rules import RULES, consent, in_words
+from campaign_service.decisions.repository import Recorded, Scope
+from campaign_service.decisions.rules import RULES, control_group, in_words, of_the_moment, sending
 from campaign_service.deliveries import repository as deliveries
-from chassis.clock import local_date
+from campaign_service.deliveries import texts
+from campaign_service.deliveries.domain import Message
+from campaign_service.templates.composing import MARKETING
+from chassis.clock import PROGRAM_ZONE, local_date
 from chassis.database import Tx
 from chassis.problem import Problem
 from contracts.campaign import decisions as api
 from contracts.campaign.decisions import Outcome
+from contracts.campaign.plans import Plan
 from contracts.events import MembersMerged
 
 
@@ -57,10 +64,9 @@ async def ask(tx: Tx, desk: Desk, campaign_id: UUID, asks: Sequence[Ask]) -> dic
     await audiences.lock(tx)
     moved = await audiences.aliases(tx, [each.member_id for each in asks])
     now = [replace(each, member_id=moved.get(each.member_id, each.member_id)) for each in asks]
-    terms = _terms(campaign, desk.policy, tx.now)
-    found = await repository.asked(
-        tx, campaign_id, terms.picking, day=_day(desk.policy, tx.now), asks=now
-    )
+    terms = await _terms(tx, desk, campaign, tx.now)
+    scope = _scope(desk, campaign, terms, tx.now)
+    found = await repository.asked(tx, campaign_id, terms.picking, scope, now)
     await _settle(tx, desk, campaign, terms, found, now=tx.now)
     outcomes = await repository.outcomes(tx, campaign_id, now)
     return {
@@ -82,32 +88,39 @@ async def entered(
         only = {member for each in wanted.inside for member in segments.get(each, ())}
         only |= set(tiers) if wanted.tiers else set()
         if only:
-            await run_campaign(tx, campaign.campaign_id, desk, tx.now, only=only)
+            await _enter(tx, desk, campaign.campaign_id, only)
 
 
-async def run_campaign(
-    tx: Tx,
-    campaign_id: UUID,
-    desk: Desk,
-    now: datetime,
-    *,
-    only: Collection[UUID] | None = None,
-) -> None:
-    """One campaign's decisions; a second run finds nothing left to decide. `only`: about these."""
+async def _enter(tx: Tx, desk: Desk, campaign_id: UUID, only: Collection[UUID]) -> None:
     campaign = await campaigns.get_launched(tx, campaign_id)
     if campaign is None:  # paused or finished since it was listed
         return
     await audiences.lock(tx)
-    terms = _terms(campaign, desk.policy, now)
-    found = await repository.candidates(
-        tx,
-        campaign_id,
-        terms.picking,
-        day=_day(desk.policy, now),
-        since=campaign.created_at,
-        only=only,
-    )
+    terms = await _terms(tx, desk, campaign, tx.now)
+    scope = replace(_scope(desk, campaign, terms, tx.now), only=only)
+    found = await repository.candidates(tx, campaign_id, terms.picking, scope)
+    await _settle(tx, desk, campaign, terms, found, now=tx.now)
+
+
+async def run_campaign(tx: Tx, campaign_id: UUID, desk: Desk, now: datetime, limit: int) -> bool:
+    """A campaign's decisions of a day, about up to `limit` members; answers whether there are more.
+
+    It goes on where the transaction before ended, so that a crash costs one part and decides about
+    nobody twice.
+    """
+    campaign = await campaigns.get_launched(tx, campaign_id)
+    if campaign is None:  # paused or finished since it was listed
+        return False
+    await audiences.lock(tx)
+    day = local_date(now)
+    terms = await _terms(tx, desk, campaign, now)
+    after = await repository.reached(tx, campaign_id, day)
+    scope = replace(_scope(desk, campaign, terms, now), after=after, limit=limit)
+    found = await repository.candidates(tx, campaign_id, terms.picking, scope)
     await _settle(tx, desk, campaign, terms, found, now=now)
+    if found:
+        await repository.mark_reached(tx, campaign_id, day, found[-1].member_id)
+    return len(found) == limit
 
 
 async def _settle(
@@ -123,39 +136,79 @@ async def _settle(
     if not candidates:
         return
     policy, campaign_id = desk.policy, campaign.campaign_id
-    spent = await repository.committed_fen(tx, campaign_id)
-    decisions = decide_all(candidates, RULES, terms=terms, policy=policy, now=now, spent_fen=spent)
-    rows = [(each, _delivery_id(tx, campaign_id, each)) for each in decisions]
-    written = await repository.save(tx, campaign_id, now, rows)
-    held = [
-        (delivery_id, decision)
-        for decision, delivery_id in rows
-        if delivery_id and (decision.member_id, decision.lapse, decision.step) in written
+    spent = await repository.committed_fen(tx, campaign_id, terms.offer_fen)
+    bench = Bench(terms, policy, RULES, now, spent)
+    decisions = list(bench.all(candidates, partial(control_group.held_out, terms)))
+    numbers = await repository.verdict_sets(tx, {each.ruling for each in decisions})
+    rows = [
+        (each, numbers[each.ruling], tx.ids.new() if each.ruling.channel else None)
+        for each in decisions
+        if each.candidate.previous is None  # else: skipped for the same reasons as before
+        or each.ruling.outcome is not Outcome.SKIPPED
+        or numbers[each.ruling] != each.candidate.skipped
     ]
-    due_at, day = policy.quiet.next_open(now), _day(policy, now)
+    await repository.save(tx, campaign_id, now, rows)
+    due_at = policy.quiet.next_open(now)
     await deliveries.hold(
-        tx, campaign, held, due_at=due_at, day=day, cost_fen=policy.message_cost_fen
+        tx,
+        campaign_id,
+        [_message(terms, policy, each, number, now) for each, _, number in rows if number],
+        due_at=due_at,
+        day=policy.quiet.day(due_at),
+        purpose="transactional" if terms.transactional else MARKETING,
     )
 
 
-def _terms(campaign: Campaign, policy: Policy, now: datetime) -> Terms:
+def _message(
+    terms: Terms, policy: Policy, decision: Decision, delivery_id: UUID, now: datetime
+) -> Message:
+    one, channel = decision.candidate, decision.ruling.channel or ""
+    since = one.occasion if one.moment == "asked" else now
+    return Message(
+        delivery_id,
+        one.member_id,
+        one.language,
+        one.step,
+        one.values,
+        channel,
+        policy.costs.get(channel, 0),
+        since + terms.stale_after if terms.stale_after is not None else None,
+    )
+
+
+async def _terms(tx: Tx, desk: Desk, campaign: Campaign, now: datetime) -> Terms:
+    script = (await texts.scripts(tx, [campaign])).get(campaign.campaign_id)
+    after = campaign.plan.stale_after
     return Terms(
         salt=campaign.name,
         picking=picking(campaign.audience, now),
         control_share=campaign.plan.control_share,
-        budget_fen=campaign.message_budget_fen(policy.message_cost_fen),
+        budget_fen=campaign.plan.budget.amount,
+        offer_fen=campaign.offer_fen,
+        channels=tuple(campaign.plan.channels),
+        transactional=script is not None and script.purpose != MARKETING,
+        members_own=campaign.plan.prefer_members_own,
+        caps=desk.policy.caps.stricter(_caps(campaign.plan)),
+        stale_after=timedelta(minutes=after) if after is not None else None,
     )
 
 
-def _day(policy: Policy, now: datetime) -> date:
-    return policy.quiet.day(policy.quiet.next_open(now))
+def _caps(plan: Plan) -> Caps:
+    """What the plan says; where it says nothing, the programme's own are the stricter ones."""
+    caps = plan.caps
+    none = 10**6
+    return Caps(
+        caps.per_day or none,
+        caps.per_week or none,
+        {str(channel): most for channel, most in caps.per_channel.items()},
+        caps.per_member,
+    )
 
 
-def _delivery_id(tx: Tx, campaign_id: UUID, decision: Decision) -> UUID | None:
-    if decision.outcome is not Outcome.MESSAGE:
-        return None
-    parts = (str(campaign_id), str(decision.member_id), str(decision.lapse), decision.step)
-    return tx.ids.derive("delivery", *parts)
+def _scope(desk: Desk, campaign: Campaign, terms: Terms, now: datetime) -> Scope:
+    quiet = desk.policy.quiet
+    ever = terms.caps.of_campaign is not None
+    return Scope(quiet.day(quiet.next_open(now)), campaign.created_at, ever=ever)
 
 
 async def follow_merges(tx: Tx, events: Sequence[MembersMerged]) -> None:
@@ -179,10 +232,10 @@ async def explain(
                 decided_at=decision.decided_at,
                 outcome=decision.outcome,
                 checks=[
-                    _check(verdict)
+                    _check(verdict, decision)
                     for verdict in (
                         *decision.verdicts,
-                        consent.verdict(decision.delivery, decision.reason),
+                        sending.verdict(decision.delivery, decision.reason),
                     )
                     if verdict is not None
                 ],
@@ -193,6 +246,7 @@ async def explain(
     )
 
 
-def _check(verdict: Verdict) -> api.Check:
-    words = in_words(verdict)
+def _check(verdict: Verdict, decision: Recorded) -> api.Check:
+    moment = of_the_moment(verdict, decision.occasion, decision.decided_at, PROGRAM_ZONE)
+    words = in_words(verdict, moment)
     return api.Check(check=verdict.check, passed=verdict.passed, zh=words.zh, en=words.en)

@@ -3,13 +3,28 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from campaign_service.decisions.domain import QuietHours
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L: codes are read out at tills
 CODE_LENGTH = 12
+
+
+class Message(NamedTuple):
+    """A new message. `stale_at`: worth nothing from then on; `code`: a coupon that was offered with
+    one that could not be sent."""
+
+    delivery_id: UUID
+    member_id: UUID
+    language: str
+    step: str
+    values: Mapping[str, Any]
+    channel: str
+    cost_fen: int
+    stale_at: datetime | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,30 +37,44 @@ class Held:
     language: str
     channel: str
     values: Mapping[str, Any]
+    purpose: str = "marketing"
+    stale_at: datetime | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What becomes of the due messages on `day`: all leave, or all wait until `due_at`.
-
-    `withdrawn` are those that would be a member's second message of the day: a merge brought two
-    together, or a campaign was paused meanwhile.
+    """What becomes of the due messages on `day`: all that are `going` leave, or all wait until
+    `due_at`. `withdrawn` never leave, with the reason.
     """
 
     due_at: datetime
     day: date
     going: list[Held]
-    withdrawn: list[Held]
+    withdrawn: dict[str, list[Held]]
 
 
-def plan(due: Iterable[Held], quiet: QuietHours, now: datetime, taken: set[UUID]) -> Plan:
-    """One message a member. `taken`: members who have one on the day already."""
+def plan(
+    due: Iterable[Held], quiet: QuietHours, now: datetime, taken: Mapping[UUID, int], a_day: int
+) -> Plan:
+    """`taken`: messages that members have on the day already, of at most `a_day`.
+
+    More than those there are where a merge brought two members together, or a campaign was paused
+    meanwhile.
+    """
     due_at = quiet.next_open(now)
-    result = Plan(due_at, quiet.day(due_at), [], [])
-    seen = set(taken)
+    result = Plan(due_at, quiet.day(due_at), [], {})
+    counts = dict(taken)
     for held in due:
-        (result.withdrawn if held.member_id in seen else result.going).append(held)
-        seen.add(held.member_id)
+        if held.stale_at is not None and due_at > held.stale_at:
+            result.withdrawn.setdefault("stale", []).append(held)
+            continue
+        if held.purpose == "marketing":
+            counts[held.member_id] = counts.get(held.member_id, 0) + 1
+            if counts[held.member_id] > a_day:
+                result.withdrawn.setdefault("daily_cap", []).append(held)
+                continue
+        result.going.append(held)
     return result
 
 

@@ -7,9 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from campaign_service.campaigns.domain import Campaign
-from campaign_service.decisions.domain import Decision
-from campaign_service.deliveries.domain import Held, Plan
+from campaign_service.deliveries.domain import Held, Message, Plan
 from chassis.database import Tx
 
 TABLES = ("delivery",)  # that follow their member
@@ -17,30 +15,41 @@ TABLES = ("delivery",)  # that follow their member
 
 async def hold(
     tx: Tx,
-    campaign: Campaign,
-    messages: Sequence[tuple[UUID, Decision]],
+    campaign_id: UUID,
+    messages: Sequence[Message],
     *,
     due_at: datetime,
     day: date,
-    cost_fen: int,
+    purpose: str,
 ) -> None:
-    """New messages with the decisions they come from, held until they are due."""
+    """New messages, held until they are due on a programme day."""
     await tx.execute(
         "INSERT INTO delivery (delivery_id, campaign_id, member_id, original_member_id, language,"
-        " step, values, channel, status, day, due_at, cost_fen)"
-        " SELECT n.id, $6, n.member, n.member, n.language, n.step, n.values::jsonb, $7, 'held',"
-        " $8, $9, $10 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])"
-        " AS n (id, member, language, step, values)",
-        [delivery_id for delivery_id, _ in messages],
-        [decision.member_id for _, decision in messages],
-        [decision.language for _, decision in messages],
-        [decision.step for _, decision in messages],
-        [msgspec.json.encode(decision.values).decode() for _, decision in messages],
-        campaign.campaign_id,
-        campaign.plan.channels[0],
+        " step, values, channel, cost_fen, stale_at, coupon_code, status, purpose, day, due_at)"
+        " SELECT n.id, $1, n.member, n.member, n.language, n.step, n.values::jsonb, n.channel,"
+        " n.cost, n.stale_at, n.code, 'held', $2, $3, $4 FROM unnest($5::uuid[], $6::uuid[],"
+        " $7::text[], $8::text[], $9::text[], $10::text[], $11::int[], $12::timestamptz[],"
+        " $13::text[]) AS n (id, member, language, step, values, channel, cost, stale_at, code)",
+        campaign_id,
+        purpose,
         day,
         due_at,
-        cost_fen,
+        [each.delivery_id for each in messages],
+        [each.member_id for each in messages],
+        [each.language for each in messages],
+        [each.step for each in messages],
+        [msgspec.json.encode(each.values).decode() for each in messages],
+        [each.channel for each in messages],
+        [each.cost_fen for each in messages],
+        [each.stale_at for each in messages],
+        [each.code for each in messages],
+    )
+
+
+async def give_up_codes(tx: Tx, codes: Sequence[str]) -> None:
+    """Coupons that leave with other messages than those they were offered with."""
+    await tx.execute(
+        "UPDATE delivery SET coupon_code = NULL WHERE coupon_code = ANY($1::text[])", list(codes)
     )
 
 
@@ -50,7 +59,8 @@ async def take_due(tx: Tx, now: datetime, limit: int) -> list[Held]:
     Those of a campaign that is being paused or finished at this moment are left to the next call.
     """
     rows = await tx.fetch(
-        "SELECT d.delivery_id, d.campaign_id, d.member_id, d.language, d.channel, d.values"
+        "SELECT d.delivery_id, d.campaign_id, d.member_id, d.language, d.channel, d.values,"
+        " d.purpose, d.stale_at, d.coupon_code AS code"
         " FROM delivery d JOIN campaign c USING (campaign_id)"
         " WHERE d.status = 'held' AND d.due_at <= $1 AND c.status = 'launched'"
         " ORDER BY d.due_at, d.seq LIMIT $2 FOR UPDATE OF d FOR SHARE OF c SKIP LOCKED",
@@ -60,16 +70,17 @@ async def take_due(tx: Tx, now: datetime, limit: int) -> list[Held]:
     return [Held(**row) for row in rows]
 
 
-async def taken(tx: Tx, day: date, due: Sequence[Held]) -> set[UUID]:
-    """Those members among the due who have another message on the day."""
+async def taken(tx: Tx, day: date, due: Sequence[Held]) -> dict[UUID, int]:
+    """How many other marketing messages of the day members among the due have."""
     rows = await tx.fetch(
-        "SELECT DISTINCT member_id FROM delivery WHERE member_id = ANY($1::uuid[]) AND day = $2"
-        " AND status <> 'withdrawn' AND delivery_id <> ALL($3::uuid[])",
+        "SELECT member_id, count(*) AS n FROM delivery WHERE member_id = ANY($1::uuid[])"
+        " AND day = $2 AND purpose = 'marketing' AND status NOT IN ('withdrawn', 'refused')"
+        " AND delivery_id <> ALL($3::uuid[]) GROUP BY member_id",
         [held.member_id for held in due],
         day,
         [held.delivery_id for held in due],
     )
-    return {row["member_id"] for row in rows}
+    return {row["member_id"]: row["n"] for row in rows}
 
 
 async def withdraw(tx: Tx, messages: Sequence[Held], reason: str) -> None:

@@ -12,7 +12,7 @@ from campaign_service.campaigns import offering, offers
 from campaign_service.campaigns import repository as campaigns
 from campaign_service.campaigns.offering import Given
 from campaign_service.campaigns.offers import AnyOffer
-from campaign_service.decisions.domain import QuietHours
+from campaign_service.decisions.domain import Policy
 from campaign_service.deliveries import domain, repository, texts
 from campaign_service.deliveries.domain import Held, Plan
 from campaign_service.deliveries.texts import Text
@@ -30,21 +30,23 @@ from contracts.gateway_events import MessageReported
 class Out:
     """What messages leave with beside the database; built once, in app.py."""
 
-    quiet: QuietHours
+    policy: Policy
     linker: Linker
     sms: Sms
 
 
 async def release(tx: Tx, out: Out, now: datetime, limit: int) -> bool:
     """Send off up to `limit` due messages, coupon first; answers whether more may be due."""
-    quiet = out.quiet
+    quiet = out.policy.quiet
     await audiences.lock(tx)
     due = await repository.take_due(tx, now, limit)
     if not due:
         return False
     day = quiet.day(quiet.next_open(now))
-    plan = domain.plan(due, quiet, now, await repository.taken(tx, day, due))
-    await repository.withdraw(tx, plan.withdrawn, "daily_cap")
+    taken = await repository.taken(tx, day, due)
+    plan = domain.plan(due, quiet, now, taken, out.policy.caps.a_day)
+    for reason, messages in plan.withdrawn.items():
+        await repository.withdraw(tx, messages, reason)
     if plan.due_at > now:
         await repository.postpone(tx, plan)
     else:
@@ -54,12 +56,14 @@ async def release(tx: Tx, out: Out, now: datetime, limit: int) -> bool:
 
 async def record_answers(tx: Tx, events: Sequence[MessageSent]) -> None:
     """The gateway sent or refused."""
+    await audiences.lock(tx)
     answers = [(event.delivery_id, event.status, event.reason, event.sent_at) for event in events]
     await repository.record_answers(tx, answers)
 
 
 async def record_reports(tx: Tx, events: Sequence[MessageReported]) -> None:
     """What became of messages later."""
+    await audiences.lock(tx)
     reports = [(e.delivery_id, e.status, e.reason, e.reported_at) for e in events]
     await repository.record_reports(tx, reports)
 
@@ -94,7 +98,7 @@ async def _leave(tx: Tx, out: Out, plan: Plan, now: datetime) -> None:
     faults: dict[str, list[Held]] = {}
     for held in plan.going:
         campaign = known[held.campaign_id]
-        code = _code(campaign.plan.offer)
+        code = held.code or _code(campaign.plan.offer)
         text = texts.written(held, campaign, scripts.get(held.campaign_id), code or "", out.sms)
         if text.fault is None:
             going.append((held, code, text))
@@ -107,26 +111,27 @@ async def _leave(tx: Tx, out: Out, plan: Plan, now: datetime) -> None:
     links = await links_for(tx, out.linker, [_tracked(held) for held in sent.going], now)
     given: dict[UUID, list[Given]] = {}
     for held, code, _ in going:
+        if held.code is not None:  # it was given with a message that could not be sent
+            continue
         mine = given.setdefault(held.campaign_id, [])
         mine.append(Given(held.delivery_id, held.member_id, code))
     for campaign_id, mine in given.items():
         offering.tell(tx, known[campaign_id], mine, now)
     for held, _, text in going:
-        script = scripts.get(held.campaign_id)
         tx.publish(
             MessageRequested(
                 delivery_id=held.delivery_id,
                 member_id=held.member_id,
                 campaign_id=held.campaign_id,
                 channel=held.channel,
-                purpose=script.purpose if script else "marketing",
+                purpose=held.purpose,
                 text=text.text,
                 requested_at=now,
                 title=text.title,
                 template=text.template,
                 fields=text.fields,
                 link=links[held.delivery_id],
-                until=out.quiet.next_closed(now),
+                until=out.policy.quiet.next_closed(now),
             )
         )
 

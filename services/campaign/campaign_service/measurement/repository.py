@@ -19,13 +19,10 @@ _SENT = (
     "(d.status IN ('sent', 'delivered', 'unknown')"
     " OR (d.status = 'failed' AND d.sent_at IS NOT NULL))"
 )
-# Of both sides of a comparison: who passed the draw and was then kept back by a cap or the budget
+# Of both sides of a comparison those who could be written to: who was kept back by a cap or budget
 # stays on the treated side, for the other side has members of that kind, too.
-_COMPARED = (
-    "c.campaign_id = $1 AND c.measured_at IS NOT NULL AND (c.outcome <> 'skipped'"
-    """ OR c.checks @> '[{"check": "control_group", "passed": true}]')"""
-)
-_ARM = "CASE c.outcome WHEN 'control' THEN 'control' ELSE 'treated' END"
+_COMPARED = "c.campaign_id = $1 AND c.measured_at IS NOT NULL AND c.eligible"
+_ARM = "CASE c.arm WHEN 'treated' THEN 'treated' ELSE 'control' END"
 _STORE = (  # of the last purchase before the contact; known for good once it is measured
     "CASE WHEN c.measured_at IS NULL THEN (SELECT p.store_id FROM purchase p"
     " WHERE p.member_id = c.member_id AND p.paid_at <= c.decided_at ORDER BY p.paid_at DESC"

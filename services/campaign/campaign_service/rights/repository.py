@@ -13,8 +13,9 @@ HOLDS = {
     f" WHERE {_MINE}",
     "member_alias": "SELECT absorbed_id, survivor_id FROM member_alias"
     " WHERE survivor_id = ANY($1::uuid[])",
-    "contact_decision": "SELECT c.name AS campaign, d.lapse, d.decided_at, d.outcome, d.checks,"
+    "contact_decision": "SELECT c.name AS campaign, d.lapse, d.decided_at, d.outcome, v.checks,"
     " d.orders, d.revenue_fen FROM contact_decision d JOIN campaign c USING (campaign_id)"
+    " JOIN verdict_set v USING (verdict_set)"
     f" WHERE {_MINE} ORDER BY d.seq",
     "delivery": "SELECT c.name AS campaign, d.channel, d.language, d.status, d.reason, d.day,"
     " d.requested_at, d.sent_at, d.coupon_code FROM delivery d JOIN campaign c USING (campaign_id)"
@@ -48,6 +49,8 @@ HOLDS = {
     "zone_move": f"SELECT zone, moved_at, came FROM zone_move WHERE {_MINE} ORDER BY moved_at",
     "trigger_wait": "SELECT c.name AS campaign, w.zone, w.due_at FROM trigger_wait w"
     f" JOIN campaign c USING (campaign_id) WHERE {_MINE} ORDER BY w.due_at",
+    "contactable": "SELECT agreed, reach, suppressed, barred, prefers FROM contactable"
+    f" WHERE {_MINE}",
     "objection": f"SELECT objected_at FROM objection WHERE {_MINE}",
 }
 # By bare ids, so that what campaigns did still adds up.
@@ -77,10 +80,13 @@ _GOES = (
     "purchase",
     "objection",
     "segment_member",
+    "contactable",
     "member",
 )
 
 erase = statements(
+    # as audiences.lock; of whom it is makes no difference
+    "SELECT pg_advisory_xact_lock(hashtext('campaign:members')) FROM (SELECT $1::uuid[]) AS whose",
     "UPDATE activity a SET confirmed = a.confirmed - s.confirmed, queued = a.queued - s.queued"
     " FROM (SELECT activity_id, count(*) FILTER (WHERE status = 'confirmed') AS confirmed,"
     f" count(*) FILTER (WHERE status = 'waiting') AS queued FROM signup WHERE {_MINE}"

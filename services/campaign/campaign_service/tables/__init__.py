@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Text
+from sqlalchemy import BigInteger, Column, LargeBinary, Text
 from sqlmodel import Field
 
 from campaign_service.tables.activities import (
@@ -122,6 +122,21 @@ class PartRow(Table, table=True):
     tier_at: datetime | None = moment(nullable=True)
 
 
+class ContactableRow(Table, table=True):
+    """What was told of an id, channels as bits (reach/domain.py): those it agreed to, those that
+    lead to it, those by which no marketing is sent, those by which nothing is. Aliases lead here.
+    """
+
+    __tablename__ = "contactable"
+    member_id: UUID = Field(primary_key=True)
+    agreed: int
+    reach: int
+    suppressed: int
+    barred: int
+    prefers: str | None = Field(sa_type=Text)
+    prefers_version: int = Field(sa_type=BigInteger)
+
+
 class ObjectionRow(Table, table=True):
     """Ids of members who object to automated decisions; aliases lead from them."""
 
@@ -130,10 +145,38 @@ class ObjectionRow(Table, table=True):
     objected_at: datetime = moment()
 
 
+class VerdictSetRow(Table, table=True):
+    """What the checks found, kept once for all members of whom they found the same."""
+
+    __tablename__ = "verdict_set"
+    verdict_set: int = sequence(primary_key=True)
+    digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
+    checks: list[Any] = document()
+
+
+class SpendRow(Table, table=True):
+    """What a campaign's messages cost, those on their way included; a trigger counts."""
+
+    __tablename__ = "campaign_spend"
+    campaign_id: UUID = Field(primary_key=True, foreign_key="campaign.campaign_id")
+    committed_fen: int = Field(sa_type=BigInteger)
+    messages: int = Field(sa_type=BigInteger)
+
+
+class ProgressRow(Table, table=True):
+    """The last member whom a campaign has decided about on a day, which goes on behind it."""
+
+    __tablename__ = "decision_progress"
+    campaign_id: UUID = Field(primary_key=True, foreign_key="campaign.campaign_id")
+    day: date
+    after: UUID
+
+
 class DecisionRow(Table, table=True):
     """One decision per member (as known then), lapse and step, with every check.
 
-    `step` is a journey's node; elsewhere empty.
+    `step` is a journey's node; elsewhere empty. `arm`: treated, or the control group that it was
+    drawn for before anything else. `eligible`: it could have been written to.
     `orders`, `revenue_fen`: what followed in the window; set with `measured_at`, once it is over,
     as are `before_fen`, what was bought in the weeks before, and the store of the last of it.
     """
@@ -147,7 +190,10 @@ class DecisionRow(Table, table=True):
     step: str = Field(sa_type=Text)
     decided_at: datetime = moment()
     outcome: str = Field(sa_type=Text)
-    checks: list[Any] = document()
+    arm: str = Field(sa_type=Text)
+    eligible: bool
+    channel: str | None = Field(sa_type=Text)
+    verdict_set: int = Field(sa_type=BigInteger, foreign_key="verdict_set.verdict_set")
     delivery_id: UUID | None
     measured_at: datetime | None = moment(nullable=True)
     orders: int
@@ -157,7 +203,7 @@ class DecisionRow(Table, table=True):
 
 
 class DeliveryRow(Table, table=True):
-    """One message. `day` is the programme day on which it leaves: one a member a day."""
+    """One message. `day` is the programme day on which it leaves, by which caps count it."""
 
     __tablename__ = "delivery"
     delivery_id: UUID = Field(primary_key=True)
@@ -175,9 +221,11 @@ class DeliveryRow(Table, table=True):
     sent_at: datetime | None = moment(nullable=True)
     reported_at: datetime | None = moment(nullable=True)
     cost_fen: int
-    coupon_code: str | None = Field(sa_type=Text, unique=True)
+    coupon_code: str | None = Field(sa_type=Text)
     step: str = Field(sa_type=Text)
     values: dict[str, Any] = document()
+    purpose: str = Field(sa_type=Text)
+    stale_at: datetime | None = moment(nullable=True)
 
 
 class PurchaseRow(Table, table=True):

@@ -17,6 +17,7 @@ from gateway_service.audit.domain import Entry
 from gateway_service.audit.use_cases import Audit
 from gateway_service.dispatch.domain import Content
 from gateway_service.egress import domain, repository
+from gateway_service.egress.addresses import newest
 from gateway_service.egress.agreement import Wish, refused
 from gateway_service.egress.domain import Recipient
 from gateway_service.egress.providers import RECIPIENT, TEXT, Outgoing, Provider
@@ -154,13 +155,8 @@ class Egress:
         return dict(zip(wanted, await asyncio.gather(*map(ask, wanted)), strict=True))
 
     def _address(self, person: Addressee | None, request: MessageRequested) -> Sealed | None:
-        """The newest address of the channel's kind, sealed."""
-        kind = self._providers[request.channel].address
-        known = person.identifiers if person else []
-        found = [each for each in known if each.kind is kind and each.value is not None]
-        if not found:
-            return None
-        return Sealed.parse(max(found, key=lambda one: one.linked_at).value or "")
+        """Where it goes, sealed."""
+        return newest(person, self._providers[request.channel].address) if person else None
 
     def _recipient(self, person: Addressee, sealed: Sealed | None) -> Recipient | None:
         """Address and name, opened. Without an address for a channel that needs none."""

@@ -1,32 +1,16 @@
-"""The member is one the campaign is for."""
+"""The member is one the campaign is for; who is not has not come so far."""
 
-from datetime import datetime
-
-from campaign_service.audiences.domain import meant
 from campaign_service.decisions.domain import Case, Facts, Rule, Words
 from contracts.campaign.decisions import Outcome
 
 
 def judge(case: Case) -> tuple[bool, Facts]:
-    """Every condition holds; the facts tell what made this the occasion."""
-    member, picking = case.candidate.member, case.terms.picking
-
-    def day(moment: datetime) -> str:
-        return case.policy.quiet.day(moment).isoformat()
-
-    facts: Facts = {}
-    if picking.inside and member.entered_at is not None:
-        facts = {"entered_on": day(member.entered_at)}
-    elif member.last_order_at is not None and "last_order_at" in picking.moments:
-        facts = {
-            "last_order_on": day(member.last_order_at),
-            "days": (case.now - member.last_order_at).days,
-        }
-    elif member.registered_at is not None and "registered_at" in picking.moments:
-        facts = {"joined_on": day(member.registered_at)}
-    elif picking.tiers and member.tier is not None:
-        facts = {"tier": member.tier}
-    return meant(member, picking), facts
+    """The facts tell what made this the occasion; its day is the decision's own (`__init__`)."""
+    moment, tier = case.standing.moment, case.standing.tier
+    facts: Facts = {"moment": moment} if moment else {}
+    if moment == "tier" and tier:
+        facts["tier"] = tier
+    return True, facts
 
 
 RULE = Rule(
@@ -49,6 +33,10 @@ RULE = Rule(
             "in the audience: joined on {joined_on}, has not bought yet",
         ),
         Words("属于目标人群：等级为{tier}", "in the audience: tier {tier}"),
+        Words(
+            "属于目标人群，触发时间{asked_on}",
+            "in the audience; what it is about happened on {asked_on}",
+        ),
         Words("属于目标人群", "in the audience"),
     ),
     failed=Words("不属于目标人群", "not in the audience"),

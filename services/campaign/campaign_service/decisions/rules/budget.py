@@ -6,8 +6,7 @@ from contracts.campaign.decisions import Outcome
 
 def judge(case: Case) -> tuple[bool, Facts]:
     """One more message still fits."""
-    left = case.terms.budget_fen - case.spent_fen
-    return case.policy.message_cost_fen <= left, {}
+    return case.standing.affordable, {}
 
 
 RULE = Rule(

@@ -1,15 +1,27 @@
-"""A stable share of the members is left alone, so that the effect can be measured."""
+"""A stable share of the members is left alone, so that the effect can be measured.
 
-from campaign_service.decisions.domain import Case, Facts, Rule, Words
+Who is held out goes on through the checks: of both sides it has to be known who could be reached.
+"""
+
+from uuid import UUID
+
+from campaign_service.decisions.domain import Case, Facts, Rule, Terms, Words
 from campaign_service.experiments.assigning import position
 from contracts.campaign.decisions import Outcome
 
+CONTROL = "control"
+
+
+def held_out(terms: Terms, member_id: UUID) -> str:
+    """Outside the share at the lower end: "". Nobody is held out of what it has to know."""
+    if terms.transactional or position(terms.salt, member_id) >= terms.control_share:
+        return ""
+    return CONTROL
+
 
 def judge(case: Case) -> tuple[bool, Facts]:
-    """Outside the share at the lower end."""
-    share = case.terms.control_share
-    outside = position(case.terms.salt, case.candidate.member.member_id) >= share
-    return outside, {"percent": round(share * 100)}
+    """Which group it is was drawn before anything else."""
+    return not case.standing.held_out, {"percent": round(case.terms.control_share * 100)}
 
 
 RULE = Rule(

@@ -5,8 +5,8 @@ from contracts.campaign.decisions import Outcome
 
 
 def judge(case: Case) -> tuple[bool, Facts]:
-    """Whether the member has not objected."""
-    return not case.candidate.objects, {}
+    """What concerns a member's own order or points is no picking."""
+    return case.terms.transactional or not case.standing.objects, {}
 
 
 RULE = Rule(

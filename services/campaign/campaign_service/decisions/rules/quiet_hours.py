@@ -4,10 +4,9 @@ from campaign_service.decisions.domain import Case, Facts, Rule, Words
 
 
 def judge(case: Case) -> tuple[bool, Facts]:
-    """Messages may leave now; if not, the facts tell until when they are held."""
-    due = case.policy.quiet.next_open(case.now)
-    local = due.astimezone(case.policy.quiet.zone)
-    return due == case.now, {"until": local.strftime("%Y-%m-%d %H:%M")}
+    """Messages may leave now; if not, the facts tell the hour until which they are held."""
+    hour = case.held_until
+    return hour is None, {"hour": hour} if hour else {}
 
 
 RULE = Rule(

@@ -1,0 +1,1 @@
+"""By which channels a member may be written to, and can be: as the other services tell."""
