@@ -64,7 +64,7 @@ async def test_the_queries_run_in_every_schema(databases: Databases, service: st
     db = await databases.of(service)
     await databases.empty(service)
     for holding in of_service(service):
-        await let_go(db, holding, datetime(2001, 1, 1, tzinfo=UTC))
+        await let_go(db, [holding], datetime(2001, 1, 1, tzinfo=UTC))
     async with db.transaction(readonly=True) as tx:
         assert {each.rows for each in await overdue(tx, service)} <= {0}
         for holding in of_service(service):

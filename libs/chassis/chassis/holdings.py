@@ -1,5 +1,6 @@
 """What a service does with its rows about members: lets them go in time, says whose they are."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -20,21 +21,30 @@ def retention(service: str) -> DailyJob:
     """The nightly job: afterwards no row is older than it may be."""
 
     async def run(db: Database, due: datetime) -> None:
-        for holding in of_service(service):
-            await let_go(db, holding, due)
+        limited = [holding for holding in of_service(service) if holding.days is not None]
+        for holding in limited:
+            if holding.partitioned:
+                await let_go(db, [holding], due)
+        await let_go(db, [holding for holding in limited if not holding.partitioned], due)
 
     return DailyJob("retention", run)
 
 
-async def let_go(db: Database, holding: Holding, due: datetime) -> None:
-    """Delete what of a table is overdue at a midnight; whole partitions are dropped."""
-    if holding.days is None:
+async def let_go(db: Database, holdings: Sequence[Holding], due: datetime) -> None:
+    """Delete what of tables is overdue at a midnight, in one statement; whole partitions are
+    dropped."""
+    limits = [(each, due - timedelta(days=each.days)) for each in holdings if each.days is not None]
+    if not limits:
         return
-    before = due - timedelta(days=holding.days)
+    gone = (
+        f"gone_{place} AS (DELETE FROM {each.table} WHERE {_overdue(each, place)})"
+        for place, (each, _) in enumerate(limits, 1)
+    )
     async with db.transaction() as tx:
-        if holding.partitioned:
-            await tx.execute("SELECT drop_partitions_before($1, $2)", holding.table, before)
-        await tx.execute(f"DELETE FROM {holding.table} WHERE {_overdue(holding)}", before)
+        for each, before in limits:
+            if each.partitioned:
+                await tx.execute("SELECT drop_partitions_before($1, $2)", each.table, before)
+        await tx.execute(f"WITH {', '.join(gone)} SELECT", *(before for _, before in limits))
 
 
 async def overdue(tx: Tx, service: str) -> list[Overdue]:
@@ -44,7 +54,7 @@ async def overdue(tx: Tx, service: str) -> list[Overdue]:
     for holding in of_service(service):
         if holding.days is not None:
             rows = await tx.fetchval(
-                f"SELECT count(*) FROM {holding.table} WHERE {_overdue(holding)}",
+                f"SELECT count(*) FROM {holding.table} WHERE {_overdue(holding, 1)}",
                 today - timedelta(days=holding.days),
             )
             found.append(Overdue(holding.table, rows))
@@ -79,8 +89,8 @@ def routes(service: str) -> APIRouter:
     return router
 
 
-def _overdue(holding: Holding) -> str:
-    return f"{holding.at} < $1"
+def _overdue(holding: Holding, place: int) -> str:
+    return f"{holding.at} < ${place}"
 
 
 def _conditions(holding: Holding, question: AffectedQuestion) -> tuple[str, list[object]]:

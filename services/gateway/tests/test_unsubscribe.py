@@ -110,7 +110,7 @@ async def test_forged_old_and_forgotten_links_look_the_same(
     assert (await stands(gateway, MEMBER, SMS))["granted"]
     (holding,) = [each for each in of_service("gateway") if each.table == "unsubscribe_link"]
     assert holding.days and timedelta(days=holding.days) >= domain.LIFE >= timedelta(days=60)
-    await let_go(gateway.app.db, holding, clock.now() + timedelta(minutes=1))
+    await let_go(gateway.app.db, [holding], clock.now() + timedelta(minutes=1))
     async with gateway.app.db.transaction(readonly=True) as tx:
         assert await tx.fetchval("SELECT count(*) FROM unsubscribe_link") == 0
 
