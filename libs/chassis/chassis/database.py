@@ -169,6 +169,7 @@ class Database:
             reset=_as_it_is,
             server_settings={"search_path": self._schema, "application_name": self._schema},
             command_timeout=120,
+            max_cacheable_statement_size=64 * 1024,  # joints are long, and made of few texts
         )
 
     async def stop(self) -> None:

@@ -83,8 +83,8 @@ def pairs(records: Records, block: Block, fresh: Mask | None = None) -> tuple[In
     """Every two records that share the key, the earlier first; with `fresh`, those of which one is
     among these records."""
     keys = key(records, block)
-    order = np.argsort(keys, kind="stable")
-    order = order[np.searchsorted(keys[order], 1) :]
+    known = np.flatnonzero(keys if fresh is None else _among(keys, keys[fresh]))
+    order = known[np.argsort(keys[known], kind="stable")]
     ranked = keys[order]
     starts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
     if not len(order):
@@ -97,6 +97,15 @@ def pairs(records: Records, block: Block, fresh: Mask | None = None) -> tuple[In
     i, j, _ = within(order, starts[news], sizes[news], block.most)
     told = fresh[i] | fresh[j]
     return i[told], j[told]
+
+
+def _among(keys: Words, some: Words) -> Mask:
+    """Which keys are among these, 0 left out; quick where these are few."""
+    wanted = np.unique(some)
+    if not len(wanted):
+        return np.zeros(len(keys), dtype=bool)
+    at = np.minimum(np.searchsorted(wanted, keys), len(wanted) - 1)
+    return np.asarray((wanted[at] == keys) & (keys != 0))
 
 
 def within(
