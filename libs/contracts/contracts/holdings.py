@@ -239,6 +239,7 @@ _CAMPAIGN = [
     # measured some weeks later, and explained for two years from then on
     Holding("campaign", "contact_decision", "marketing", N, _BOTH, "decided_at", 2 * YEAR + 30),
     Holding("campaign", "delivery", "marketing", N, _BOTH, "due_at", 2 * YEAR + 30),
+    Holding("campaign", "experiment_member", "marketing", N, _BOTH, "assigned_at", 2 * YEAR + 30),
     Holding("campaign", "message_response", "marketing", N, _BOTH, "made_at", 2 * YEAR),
     Holding("campaign", "purchase", "marketing", N, _BOTH, "paid_at", YEAR),
     Holding("campaign", "refund", "marketing", N, (), "refunded_at", YEAR),

@@ -23,6 +23,9 @@ from campaign_service.deliveries import jobs as delivery_jobs
 from campaign_service.deliveries import subscribers as deliveries
 from campaign_service.deliveries.router import router as deliveries_router
 from campaign_service.deliveries.use_cases import Out
+from campaign_service.experiments import jobs as experiment_jobs
+from campaign_service.experiments import router as experiments_router
+from campaign_service.experiments import subscribers as experiments
 from campaign_service.invitations import subscribers as invitations
 from campaign_service.invitations.router import router as invitations_router
 from campaign_service.kpis import jobs as kpi_jobs
@@ -66,6 +69,7 @@ _ROUTERS = [
     campaigns_router, library, measurement_router, deliveries_router, decisions_router,
     templates.router, wording.router, activities_router.router, communities_router.router,
     surveys_router.router, pages.router, links_router.router, kpis_router, invitations_router,
+    experiments_router.router,
 ]  # fmt: skip
 Handler = Callable[[Tx, Sequence[Any]], Awaitable[None]]
 
@@ -131,6 +135,7 @@ def service(settings: CampaignSettings) -> Service:
                     surveys.on_merged,
                     triggers.on_merged,
                     links.on_merged,
+                    experiments.on_merged,
                     kpis.on_merged,
                     invitations.on_merged,
                 ),
@@ -139,6 +144,7 @@ def service(settings: CampaignSettings) -> Service:
         ],
         jobs=[
             *measurement_jobs.JOBS,
+            *experiment_jobs.JOBS,
             *decision_jobs.jobs(desk),
             *trigger_jobs.jobs(desk),
             *delivery_jobs.jobs(Out(desk.policy, _linker(settings), _press(settings).sms)),

@@ -12,8 +12,10 @@ from services.campaign.tests.world import World, at
 from campaign_service.audiences import subscribers as audiences
 from campaign_service.experiments.assigning import position
 from campaign_service.measurement import subscribers as measurement
-from campaign_service.measurement.comparing import Plan, best, compare, course
+from campaign_service.measurement import use_cases as reports
+from campaign_service.measurement.comparing import Plan, best, compare, course, target
 from campaign_service.measurement.domain import margins
+from campaign_service.measurement.words import targeting_words
 from contracts.campaign.reports import By, Figures
 from contracts.events import OrderRefunded, OrdersRecorded, RecordedOrder
 
@@ -147,7 +149,7 @@ async def test_parts_add_up_and_each_store_is_compared_with_its_own(world: World
                     key: part.targeted for key, part in parts.items()
                 }.items()
                 assert all(part.incremental for part in parts.values()) is (moment == "after")
-            else:
+            elif by is not By.VARIANT:
                 assert not any(part.incremental for part in parts.values())
         assert whole.revenue_fen == 40 * 3_333 and whole.margin_fen == round(40 * 3_333 * 0.2)
         await world.midnight("2017-04-20")
@@ -245,6 +247,42 @@ def test_a_look_stays_what_it_was_when_more_comes_in() -> None:
         assert early["z"] == pytest.approx(late["z"])
         assert early["bound"] == pytest.approx(late["bound"], rel=0.1)
     assert told[5][-1]["bound"] == pytest.approx(2.03, abs=0.05) and told[5][-1]["decides"]
+
+
+@pytest.mark.parametrize("where", ["new", "nowhere"])
+def test_who_is_worth_contacting_is_learnt_from_halves(where: str) -> None:
+    """Regulars buy anyway, newcomers because of the contact: only uplift tells them apart."""
+    chance = np.random.default_rng(7)
+    count = 6_000
+    treated, days = chance.random(count) < 0.5, chance.uniform(0, 400, count)
+    likely = 0.1 + 0.5 * (days > 200) + 0.3 * treated * (days < 100) * (where == "new")
+    rows = pl.DataFrame(
+        {
+            "unit": [str(n) for n in range(count)],
+            "variant": np.where(treated, "treated", "control"),
+            "outcome": 5_000.0 * (chance.random(count) < likely),
+            "pre": chance.gamma(2, 100, count),
+            "member_days": days,
+        }
+    )
+    reason, judged = target(rows, TWO, "treated")
+    assert reason is None and judged is not None
+    assert judged["better"] is (where == "new")
+    zh, en = targeting_words(reason, judged)
+    assert ("No gain over response model" in en) is (where == "nowhere") and zh
+    assert target(rows.head(500), TWO, "treated") == ("too_few", None)
+    assert target(rows, Plan("control", {}), "treated") == ("no_control", None)
+
+
+async def test_targeting_is_asked_for_by_campaign(world: World) -> None:
+    campaign_id = await world.launched(SALT, control_share=SHARE)
+    await world.members(*range(1, 61))
+    await orders(world, "2017-03-01", list(range(1, 61)), 1000)
+    await world.day("2017-04-01")
+    await world.midnight("2017-04-18")
+    async with world.db.transaction(readonly=True) as tx:
+        found = await reports.targeting(tx, campaign_id)
+    assert (found.members, found.reason, found.better) == (60, "too_few", None)
 
 
 @given(st.lists(st.integers(0, 10**9), max_size=40), st.floats(0, 100))

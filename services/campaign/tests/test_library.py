@@ -52,7 +52,14 @@ async def test_a_copy_is_a_plan_that_can_be_sent(world: World, key: str) -> None
     for channel in campaign.plan.channels:
         for language in ("zh", "en"):
             held = Held(UUID(int=1), made.campaign_id, UUID(int=2), language, channel, {})
-            text = texts.written(held, campaign, script, "ABCD2345EFGH", SMS)
+            text = texts.written(
+                held,
+                campaign,
+                script,
+                SMS,
+                code="ABCD2345EFGH",
+                link="https://m.example/l/abcdefgh",
+            )
             assert text.fault is None, (channel, language, text.fault)
 
 

@@ -20,6 +20,7 @@ from campaign_service.decisions.use_cases import Desk
 from campaign_service.deliveries import jobs as delivery_jobs
 from campaign_service.deliveries import subscribers as deliveries
 from campaign_service.deliveries import use_cases as delivery_cases
+from campaign_service.experiments import subscribers as experiments
 from campaign_service.links import subscribers as links
 from campaign_service.links.domain import Linker
 from campaign_service.measurement import jobs as measurement_jobs
@@ -118,7 +119,7 @@ class World:
         ]
         await self.hear(
             events, audiences.on_merged, decisions.on_merged, deliveries.on_merged,
-            measurement.on_merged, links.on_merged, triggers.on_merged,
+            measurement.on_merged, links.on_merged, experiments.on_merged, triggers.on_merged,
         )  # fmt: skip
 
     async def split(self, survivor: int, restored: int, *members: int) -> None:

@@ -199,7 +199,7 @@ NO_MEMBER = frozenset(
         "incident", "journal", "membership", "merge", "pool", "purchase", "quote", "redemption",
         "refund", "referral", "request", "review", "rotation", "spend", "suppression", "template",
         "top_up", "transfer", "use", "webhook", "segment", "other_segment",
-        "activity", "job", "survey",
+        "activity", "job", "survey", "experiment", "reservation",
     )
 ) | {"id", "ref", "segment", "segments", "not_in"}  # fmt: skip
 

@@ -4,6 +4,7 @@ from contracts.campaign import (
     budgets,  # noqa: F401 - its events
     decisions,
     deliveries,
+    experiments,
     kpis,
     library,
     plans,
@@ -18,6 +19,7 @@ OPERATIONS: list[Operation] = [
     *deliveries.OPERATIONS,
     *decisions.OPERATIONS,
     *responses.OPERATIONS,
+    *experiments.OPERATIONS,
     *kpis.OPERATIONS,
     *library.OPERATIONS,
 ]

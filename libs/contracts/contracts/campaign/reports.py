@@ -14,11 +14,12 @@ from contracts.operations import Operation, Query
 class By(StrEnum):
     """What a report is shared out by; each contact belongs to one part.
 
-    `channel`: by which the message went, `none`
-    where there was none; `store`: where the member had bought last before the contact; `segment`:
-    the smallest of the segments that the member is in now; `day`: on which it was decided.
+    `variant`: the member's arm of the campaign's experiment; `channel`: by which the message went,
+    `none` where there was none; `store`: where the member had bought last before the contact;
+    `segment`: the smallest one that the member is in now; `day`: on which it was decided.
     """
 
+    VARIANT = "variant"
     CHANNEL = "channel"
     STORE = "store"
     SEGMENT = "segment"
@@ -167,10 +168,49 @@ class CampaignReport(Figures):
     parts: Annotated[list[ReportPart], public] = []
 
 
+class Ranking(Model):
+    """A way to choose whom to contact, judged on members it has not learnt from.
+
+    `qini`: fen a member of all gained over choosing at random, as an area; its 95 % interval.
+    """
+
+    kind: Annotated[str, public]
+    qini: Annotated[float, public]
+    low: Annotated[float, public]
+    high: Annotated[float, public]
+
+
+class Targeting(Model):
+    """Who is worth contacting, learnt from half of a campaign's members, judged on the other half.
+
+    `uplift_model`: by the difference that a contact makes; `response_model`: by who buys when
+    contacted, as everybody does it. `better`: whether the whole interval of their difference lies
+    above 0; if not, there is no gain over the response model. Null where nothing can be learnt.
+    """
+
+    campaign_id: Annotated[UUID, internal]
+    members: Annotated[int, public]
+    learnt_from: Annotated[int, public]
+    held_out: Annotated[int, public]
+    uplift_model: Annotated[Ranking | None, public] = None
+    response_model: Annotated[Ranking | None, public] = None
+    gain_low: Annotated[float | None, public] = None
+    gain_high: Annotated[float | None, public] = None
+    better: Annotated[bool | None, public] = None
+    reason: Annotated[str | None, public] = None
+    zh: Annotated[str, public]
+    en: Annotated[str, public]
+
+
 OPERATIONS: list[Operation] = [
     Operation(
         "GET", "/v1/campaigns/{campaign_id}/report", "campaign", "Funnel and comparison",
         READERS, response=CampaignReport, query=(Query("by", By, "share the figures out"),),
         tags=("campaigns",),
+    ),
+    Operation(
+        "GET", "/v1/campaigns/{campaign_id}/targeting", "campaign",
+        "Whether choosing members by uplift gains over choosing those who buy",
+        READERS, response=Targeting, tags=("campaigns",),
     ),
 ]  # fmt: skip

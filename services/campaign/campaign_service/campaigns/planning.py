@@ -36,7 +36,13 @@ def plan(body: api.CampaignRequest) -> api.Plan:
 def check(made: api.Plan, script: Script | None, points_per_yuan: int) -> None:
     """Raises Problem 422 with all that is wrong. `script`: what the template says, None where it
     names none that is there."""
-    errors = [*_of_channels(made), *_of_schedule(made.schedule), *_of_budget(made, points_per_yuan)]
+    if errors := [*faults(made, script), *_of_budget(made, points_per_yuan)]:
+        raise Problem(422, "invalid_campaign", "This cannot be sent", errors=errors)
+
+
+def faults(made: api.Plan, script: Script | None) -> list[ProblemError]:
+    """What is wrong with a plan, whatever its budget."""
+    errors = [*_of_channels(made), *_of_schedule(made.schedule)]
     if isinstance(made.content, api.OwnTexts):
         errors += _of_texts(made, made.content.texts)
     elif script is None:
@@ -44,8 +50,7 @@ def check(made: api.Plan, script: Script | None, points_per_yuan: int) -> None:
         errors.append(_wrong("/content/template", "unknown_template", detail))
     else:
         errors += _of_template(made, made.content, script)
-    if errors:
-        raise Problem(422, "invalid_campaign", "This cannot be sent", errors=errors)
+    return errors
 
 
 def _of_texts(made: api.Plan, texts: api.MessageText) -> Iterator[ProblemError]:

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from campaign_service.audiences.domain import Picking
+from campaign_service.experiments.assigning import GlobalControl
 from campaign_service.reach.domain import BITS, NEEDS_NO_ADDRESS
 from contracts.campaign.decisions import Outcome
 
@@ -98,6 +99,7 @@ class Terms:
     message may cost; `caps`: the stricter of its own and the programme's. `channels` in their
     order, the member's own first if `members_own`.
 
+    `left_alone`: the members whom no marketing contacts, by this year's salt.
     `fault`: why a text cannot be said by a channel, in a language, with some values; None: it can.
     """
 
@@ -112,6 +114,8 @@ class Terms:
     stale_after: timedelta | None = None
     offer_fen: int = 0
     fault: Fault = no_fault
+    left_alone: GlobalControl | None = None
+    left_alone_salt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,7 +251,7 @@ async def save(
         f"WITH n AS ({_COLUMNS}), again AS (UPDATE contact_decision c SET decided_at = $2,"
         " outcome = n.outcome, arm = n.arm, eligible = n.eligible, channel = n.channel,"
         " verdict_set = n.verdicts, delivery_id = n.delivery, measured_at = NULL, orders = 0,"
-        " revenue_fen = 0 FROM n WHERE c.seq = n.previous)"
+        " revenue_fen = 0, before_fen = NULL, store_id = NULL FROM n WHERE c.seq = n.previous)"
         " INSERT INTO contact_decision (campaign_id, decided_at, member_id, original_member_id,"
         " lapse, step, outcome, arm, eligible, channel, verdict_set, delivery_id)"
         " SELECT $1, $2, member, member, lapse, step, outcome, arm, eligible, channel, verdicts,"

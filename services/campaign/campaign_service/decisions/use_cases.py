@@ -27,12 +27,16 @@ from campaign_service.decisions.rules import RULES, control_group, in_words, of_
 from campaign_service.deliveries import repository as deliveries
 from campaign_service.deliveries import texts
 from campaign_service.deliveries.domain import Message
+from campaign_service.experiments import control
+from campaign_service.experiments import use_cases as experiments
+from campaign_service.experiments.domain import leaves
 from campaign_service.templates.composing import MARKETING
 from chassis.clock import PROGRAM_ZONE, local_date
 from chassis.database import Tx
 from chassis.problem import Problem
 from contracts.campaign import decisions as api
 from contracts.campaign.decisions import Outcome
+from contracts.campaign.experiments import ArmRequest
 from contracts.campaign.plans import Plan
 from contracts.events import MembersMerged
 
@@ -136,6 +140,8 @@ async def _settle(
     if not candidates:
         return
     policy, campaign_id = desk.policy, campaign.campaign_id
+    arms = await experiments.assign(tx, campaign_id, {c.member_id for c in candidates}, now)
+    terms, candidates = _tried(terms, candidates, arms)
     spent = await repository.committed_fen(tx, campaign_id, terms.offer_fen)
     bench = Bench(terms, policy, RULES, now, spent)
     decisions = list(bench.all(candidates, partial(control_group.held_out, terms)))
@@ -148,15 +154,44 @@ async def _settle(
         or numbers[each.ruling] != each.candidate.skipped
     ]
     await repository.save(tx, campaign_id, now, rows)
-    due_at = policy.quiet.next_open(now)
-    await deliveries.hold(
-        tx,
-        campaign_id,
-        [_message(terms, policy, each, number, now) for each, _, number in rows if number],
-        due_at=due_at,
-        day=policy.quiet.day(due_at),
-        purpose="transactional" if terms.transactional else MARKETING,
-    )
+    messages = [_message(terms, policy, each, number, now) for each, _, number in rows if number]
+    for due_at, some in _hours(messages, arms, policy.quiet.next_open(now)).items():
+        await deliveries.hold(
+            tx,
+            campaign_id,
+            some,
+            due_at=due_at,
+            day=policy.quiet.day(due_at),
+            purpose="transactional" if terms.transactional else MARKETING,
+        )
+
+
+def _tried(
+    terms: Terms, candidates: Sequence[Candidate], arms: Mapping[UUID, ArmRequest]
+) -> tuple[Terms, Sequence[Candidate]]:
+    """Where channels are tried, a member's arm says which one comes first."""
+    first = {member: arm.channel for member, arm in arms.items() if arm.channel is not None}
+    if not first:
+        return terms, candidates
+    own = terms.members_own
+    made = [
+        one._replace(prefers=first.get(one.member_id, one.prefers if own else None))
+        for one in candidates
+    ]
+    return replace(terms, members_own=True), made
+
+
+def _hours(
+    messages: Sequence[Message], arms: Mapping[UUID, ArmRequest], due_at: datetime
+) -> dict[datetime, list[Message]]:
+    """Messages by when they are due: at once, or at the hour that the member's arm tries."""
+    found: dict[datetime, list[Message]] = {}
+    for each in messages:
+        arm = arms.get(each.member_id)
+        hour = arm.send_hour if arm else None
+        due = due_at if hour is None else leaves(due_at, hour, PROGRAM_ZONE)
+        found.setdefault(due, []).append(each)
+    return found
 
 
 def _message(
@@ -178,6 +213,7 @@ def _message(
 
 async def _terms(tx: Tx, desk: Desk, campaign: Campaign, now: datetime) -> Terms:
     script = (await texts.scripts(tx, [campaign])).get(campaign.campaign_id)
+    left_alone = await control.group(tx)
     after = campaign.plan.stale_after
     return Terms(
         salt=campaign.name,
@@ -190,6 +226,8 @@ async def _terms(tx: Tx, desk: Desk, campaign: Campaign, now: datetime) -> Terms
         members_own=campaign.plan.prefer_members_own,
         caps=desk.policy.caps.stricter(_caps(campaign.plan)),
         stale_after=timedelta(minutes=after) if after is not None else None,
+        left_alone=left_alone,
+        left_alone_salt=left_alone.salt_of(local_date(now)),
     )
 
 

@@ -45,10 +45,14 @@ async def scripts(tx: Tx, campaigns: Collection[Campaign]) -> dict[UUID, Script]
     return found
 
 
-def written(held: Held, campaign: Campaign, script: Script | None, code: str, sms: Sms) -> Text:
-    """The message for this member. `code`: of the coupon, empty where there is none."""
+def written(
+    held: Held, campaign: Campaign, script: Script | None, sms: Sms, *, code: str, link: str
+) -> Text:
+    """The message for this member. `code`: of the coupon, empty where there is none; `link`: the
+    tracked one."""
     plan = campaign.plan
     given = offers.values(plan.offer, held.language) | ({"code": code} if code else {})
+    given["link"] = link
     if isinstance(plan.content, OwnTexts):
         text = plan.content.texts.en if held.language == "en" else plan.content.texts.zh
         return Text(own.render(text, given))

@@ -10,12 +10,14 @@ from campaign_service import following
 from campaign_service.audiences import repository as audiences
 from campaign_service.campaigns import offering, offers
 from campaign_service.campaigns import repository as campaigns
+from campaign_service.campaigns.domain import Campaign
 from campaign_service.campaigns.offering import Given
 from campaign_service.campaigns.offers import AnyOffer
 from campaign_service.decisions.domain import Policy
 from campaign_service.deliveries import domain, repository, texts
 from campaign_service.deliveries.domain import Held, Plan
 from campaign_service.deliveries.texts import Text
+from campaign_service.experiments import use_cases as experiments
 from campaign_service.links.domain import Linker, Tracked
 from campaign_service.links.use_cases import links_for
 from campaign_service.templates.limits import Sms
@@ -86,20 +88,31 @@ async def listed(tx: Tx, member_id: UUID, before: int | None, limit: int) -> api
     )
 
 
+def _whom(held: Held) -> tuple[UUID, UUID]:
+    return held.campaign_id, held.member_id
+
+
 def _tracked(held: Held) -> Tracked:
-    return Tracked(held.delivery_id, held.campaign_id, held.member_id, held.channel)
+    """A link that came with the values is where it leads."""
+    target = held.values.get("link")
+    return Tracked(held.delivery_id, held.campaign_id, held.member_id, held.channel, target)
 
 
 async def _leave(tx: Tx, out: Out, plan: Plan, now: datetime) -> None:
     """What can be said leaves, each with its offer; what cannot is withdrawn and says why."""
     known = await campaigns.by_id(tx, {held.campaign_id for held in plan.going})
     scripts = await texts.scripts(tx, list(known.values()))
+    tried = await experiments.tried(tx, known, [_whom(held) for held in plan.going])
+    links = await links_for(tx, out.linker, [_tracked(held) for held in plan.going], now)
     going: list[tuple[Held, str | None, Text]] = []
     faults: dict[str, list[Held]] = {}
     for held in plan.going:
-        campaign = known[held.campaign_id]
+        campaign = tried[_whom(held)]
         code = held.code or _code(campaign.plan.offer)
-        text = texts.written(held, campaign, scripts.get(held.campaign_id), code or "", out.sms)
+        text = texts.written(
+            held, campaign, scripts.get(held.campaign_id), out.sms,
+            code=code or "", link=links[held.delivery_id],
+        )  # fmt: skip
         if text.fault is None:
             going.append((held, code, text))
         else:
@@ -108,15 +121,15 @@ async def _leave(tx: Tx, out: Out, plan: Plan, now: datetime) -> None:
         await repository.withdraw(tx, messages, reason)
     sent = replace(plan, going=[held for held, _, _ in going])
     await repository.mark_requested(tx, sent, [code for _, code, _ in going], now)
-    links = await links_for(tx, out.linker, [_tracked(held) for held in sent.going], now)
-    given: dict[UUID, list[Given]] = {}
+    given: dict[int, tuple[Campaign, list[Given]]] = {}
     for held, code, _ in going:
         if held.code is not None:  # it was given with a message that could not be sent
             continue
-        mine = given.setdefault(held.campaign_id, [])
+        campaign = tried[_whom(held)]
+        mine = given.setdefault(id(campaign), (campaign, []))[1]
         mine.append(Given(held.delivery_id, held.member_id, code))
-    for campaign_id, mine in given.items():
-        offering.tell(tx, known[campaign_id], mine, now)
+    for campaign, mine in given.values():
+        offering.tell(tx, campaign, mine, now)
     for held, _, text in going:
         tx.publish(
             MessageRequested(

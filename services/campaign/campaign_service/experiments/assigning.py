@@ -92,4 +92,8 @@ class GlobalControl:
 
     def holds(self, member_id: UUID, day: date) -> bool:
         """Whether a member is left alone on a programme day."""
-        return self.share > 0 and position(self.salt_of(day), member_id) < self.share
+        return self.among(member_id, self.salt_of(day))
+
+    def among(self, member_id: UUID, salt: str) -> bool:
+        """The same, where the salt of the day is known: for many members at once."""
+        return self.share > 0 and position(salt, member_id) < self.share

@@ -2,11 +2,12 @@
 
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 from campaign_service.measurement import comparing
 from campaign_service.measurement.comparing import Comparison, Report
 from campaign_service.measurement.domain import Arm, Funnel, Terms
-from campaign_service.measurement.words import sentences
+from campaign_service.measurement.words import sentences, targeting_words
 from contracts.campaign import reports
 
 TREATED = "treated"
@@ -92,3 +93,34 @@ def course(report: Report | None, variant: str) -> reports.Course | None:
     return reports.Course(
         looks=looks, decided_at_look=found["decided_at_look"], verdict=found["verdict"]
     )
+
+
+def targeting(
+    campaign_id: UUID, members: int, reason: str | None, judged: Report | None
+) -> reports.Targeting:
+    """Models judged on members they have not seen."""
+    zh, en = targeting_words(reason, judged)
+    if judged is None:
+        return reports.Targeting(
+            campaign_id=campaign_id, members=members, learnt_from=0, held_out=0, reason=reason,
+            zh=zh, en=en,
+        )  # fmt: skip
+    low, high = judged["gain_interval"]
+    return reports.Targeting(
+        campaign_id=campaign_id,
+        members=members,
+        learnt_from=judged["learnt_from"],
+        held_out=judged["held_out"],
+        uplift_model=_ranking(judged["uplift_model"]),
+        response_model=_ranking(judged["response_model"]),
+        gain_low=low,
+        gain_high=high,
+        better=judged["better"],
+        zh=zh,
+        en=en,
+    )
+
+
+def _ranking(model: Report) -> reports.Ranking:
+    low, high = model["qini_interval"]
+    return reports.Ranking(kind=model["kind"], qini=model["qini"], low=low, high=high)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from campaign_service.experiments import uplift
 from campaign_service.experiments.evaluating import evaluate
 from campaign_service.experiments.reading import shape
 
@@ -78,6 +79,27 @@ def _report(rows: pl.DataFrame, metric: str, plan: Plan) -> Report:
         shares=dict(plan.shares),
         targeting=False,
     )
+
+
+def target(rows: pl.DataFrame, plan: Plan, variant: str) -> tuple[str | None, Report | None]:
+    """Models of who is worth contacting, judged: (why not, what was found).
+
+    `rows`: a row a member with `unit`, `variant`, `outcome`, `pre`, and what else was known before.
+    Reasons are those of comparisons, and `too_few`, too, where models need more than intervals do.
+    """
+    if plan.shares.get(plan.control, 0) <= 0:
+        return "no_control", None
+    found = dict(rows["variant"].value_counts().iter_rows()) if rows.height else {}
+    if min(found.get(plan.control, 0), found.get(variant, 0)) < uplift.FEWEST:
+        return "too_few", None
+    experiment = shape(rows, plan.control)
+    told = evaluate(
+        experiment, randomised=True, shares=dict(plan.shares), targeting=False
+    )  # fmt: skip
+    if not told["causal"]:
+        return "balance" if told["sample_ratio"]["ok"] else "sample_ratio", None
+    judged = uplift.judge(experiment, variant)
+    return ("no_features", None) if judged is None else (None, judged)
 
 
 def best(report: Report | None, variant: str) -> Report | None:

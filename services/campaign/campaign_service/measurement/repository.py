@@ -21,7 +21,7 @@ _SENT = (
 )
 # Of both sides of a comparison those who could be written to: who was kept back by a cap or budget
 # stays on the treated side, for the other side has members of that kind, too.
-_COMPARED = "c.campaign_id = $1 AND c.measured_at IS NOT NULL AND c.eligible"
+_COMPARED = "c.campaign_id = $1 AND c.measured_at IS NOT NULL AND c.eligible AND c.arm <> 'global'"
 _ARM = "CASE c.arm WHEN 'treated' THEN 'treated' ELSE 'control' END"
 _STORE = (  # of the last purchase before the contact; known for good once it is measured
     "CASE WHEN c.measured_at IS NULL THEN (SELECT p.store_id FROM purchase p"
@@ -30,16 +30,21 @@ _STORE = (  # of the last purchase before the contact; known for good once it is
 )
 _PART = {
     None: "''",
+    By.VARIANT: "coalesce(x.variant, 'none')",
     By.CHANNEL: "coalesce(d.channel, 'none')",
     By.STORE: f"coalesce({_STORE}, 'none')",
     By.SEGMENT: "coalesce(s.segment_id::text, 'none')",
     By.DAY: "(c.decided_at AT TIME ZONE 'Asia/Shanghai')::date::text",
 }
-_SMALLEST = (  # segment of each member: the one with the fewest members
+_JOINED: dict[By | None, str] = {
+    By.SEGMENT:  # segment of each member: the one with the fewest members
     " LEFT JOIN (SELECT DISTINCT ON (m.member_id) m.member_id, m.segment_id FROM segment_member m"
     " JOIN (SELECT segment_id, count(*) AS n FROM segment_member GROUP BY segment_id) z"
-    " USING (segment_id) ORDER BY m.member_id, z.n, m.segment_id) s ON s.member_id = c.member_id"
-)
+    " USING (segment_id) ORDER BY m.member_id, z.n, m.segment_id) s ON s.member_id = c.member_id",
+    By.VARIANT: " LEFT JOIN (SELECT DISTINCT ON (m.member_id) m.member_id, m.variant"
+    " FROM experiment_member m JOIN experiment e USING (experiment_id) WHERE e.campaign_id = $1"
+    " ORDER BY m.member_id, m.assigned_at, m.original_member_id) x ON x.member_id = c.member_id",
+}
 
 
 async def add_purchases(tx: Tx, orders: Sequence[RecordedOrder]) -> None:
@@ -193,7 +198,7 @@ async def funnels(tx: Tx, campaign_id: UUID, by: By | None) -> dict[str, Funnel]
         " FROM contact_decision c LEFT JOIN delivery d USING (delivery_id)"
         " LEFT JOIN message_response r USING (delivery_id)"
         " LEFT JOIN used u ON u.coupon_code = d.coupon_code"
-        f"{_SMALLEST if by is By.SEGMENT else ''}"
+        f"{_JOINED.get(by, '')}"
         " WHERE c.campaign_id = $1 GROUP BY 1 ORDER BY 1",
         campaign_id,
     )
@@ -225,14 +230,43 @@ async def outcomes(tx: Tx, campaign_id: UUID, by: By | None) -> dict[str, pl.Dat
         f" {_ARM} AS variant, (c.orders > 0)::int AS returned, c.revenue_fen, c.before_fen,"
         f" extract(epoch FROM c.decided_at)::float8 AS at, {_PART[by]} AS key"
         " FROM contact_decision c LEFT JOIN delivery d USING (delivery_id)"
+        f"{_JOINED.get(by, '')}"
         f" WHERE {_COMPARED} ORDER BY c.member_id, c.decided_at, c.seq",
         campaign_id,
     )
-    found = _frame(rows)
+    found = frame(rows)
     return {str(key): part.drop("key") for (key,), part in found.group_by("key")}
 
 
-def _frame(rows: Sequence[Any]) -> pl.DataFrame:
+async def known_before(tx: Tx, campaign_id: UUID, most: int) -> pl.DataFrame:
+    """Members as in `outcomes`, with what was known of them before the contact; of more than `most`
+    a part that is as good as drawn by lot. Columns: unit, variant, outcome, pre, and features."""
+    rows = await tx.fetch(
+        "SELECT * FROM (SELECT DISTINCT ON (c.member_id) c.member_id::text AS unit,"
+        f" {_ARM} AS variant, c.revenue_fen::float8 AS outcome, c.before_fen::float8 AS pre,"
+        " coalesce(c.store_id, 'none') AS store, m.language,"
+        " extract(epoch FROM c.decided_at - m.registered_at)::float8 / 86400 AS member_days,"
+        " extract(epoch FROM c.decided_at - c.lapse)::float8 / 86400 AS occasion_days,"
+        " extract(isodow FROM c.decided_at AT TIME ZONE 'Asia/Shanghai')::float8 AS weekday"
+        " FROM contact_decision c JOIN member m USING (member_id)"
+        f" WHERE {_COMPARED} ORDER BY c.member_id, c.decided_at, c.seq) f"
+        " ORDER BY md5(unit) LIMIT $2",
+        campaign_id,
+        most,
+    )
+    names = (
+        *("unit", "variant", "outcome", "pre", "store", "language"),
+        *("member_days", "occasion_days", "weekday"),
+    )
+    texts = {"unit", "variant", "store", "language"}
+    return pl.DataFrame(
+        {name: [row[name] for row in rows] for name in names},
+        schema={name: pl.String if name in texts else pl.Float64 for name in names},
+    )
+
+
+def frame(rows: Sequence[Any]) -> pl.DataFrame:
+    """Rows (member, variant, returned, revenue, before, at, key) as the measures want them."""
     columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(7)]
     ids, variants, returned, revenue, before, at, keys = columns
     return pl.DataFrame(

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from campaign_service.measurement import use_cases
 from campaign_service.measurement.domain import Terms
 from chassis.web import APIRouter, ReadDep
-from contracts.campaign.reports import By, CampaignReport
+from contracts.campaign.reports import By, CampaignReport, Targeting
 
 router = APIRouter(prefix="/v1/campaigns")
 
@@ -27,3 +27,9 @@ async def report(
 ) -> CampaignReport:
     """Funnel and comparison."""
     return await use_cases.report(tx, campaign_id, terms, by)
+
+
+@router.get("/{campaign_id}/targeting")
+async def targeting(campaign_id: UUID, tx: ReadDep) -> Targeting:
+    """Who is worth contacting."""
+    return await use_cases.targeting(tx, campaign_id)

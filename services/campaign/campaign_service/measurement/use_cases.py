@@ -27,13 +27,14 @@ from chassis.clock import local_date
 from chassis.database import Tx
 from chassis.problem import Problem
 from contracts.campaign.decisions import Outcome
-from contracts.campaign.reports import By, CampaignReport
+from contracts.campaign.reports import By, CampaignReport, Targeting
 from contracts.events import MembersMerged, OrderRefunded, OrdersRecorded
 from contracts.points_events import CouponRolledBack
 
 LOOKS = 5  # at a campaign that has a last day
+MOST_LEARNT = 12_000  # members that targeting is learnt and judged from: some seconds
 MOST_PARTS = 50  # that are compared; the others have figures only
-_BEFORE = frozenset({By.STORE})  # parts that are known before the contact and worth comparing
+_BEFORE = frozenset({By.VARIANT, By.STORE})  # known before the contact
 _CONTROL, _TREATED = "control", answers.TREATED
 
 
@@ -116,6 +117,17 @@ async def report(tx: Tx, campaign_id: UUID, terms: Terms, by: By | None = None) 
             if by is not None
         ],
     )
+
+
+async def targeting(tx: Tx, campaign_id: UUID) -> Targeting:
+    """Whether choosing by uplift would have gained. Raises Problem 404."""
+    campaign = await campaigns.get(tx, campaign_id)
+    if campaign is None:
+        raise Problem(404, "unknown_campaign", "There is no such campaign")
+    rows = await repository.known_before(tx, campaign_id, MOST_LEARNT)
+    plan = _plan(campaign, local_date(tx.now))
+    reason, judged = await asyncio.to_thread(comparing.target, rows, plan, answers.TREATED)
+    return answers.targeting(campaign_id, rows.height, reason, judged)
 
 
 def _plan(campaign: Campaign, today: date) -> Plan:

@@ -20,6 +20,8 @@ HOLDS = {
     "delivery": "SELECT c.name AS campaign, d.channel, d.language, d.status, d.reason, d.day,"
     " d.requested_at, d.sent_at, d.coupon_code FROM delivery d JOIN campaign c USING (campaign_id)"
     f" WHERE {_MINE} ORDER BY d.seq",
+    "experiment_member": "SELECT e.name AS experiment, m.variant, m.assigned_at"
+    f" FROM experiment_member m JOIN experiment e USING (experiment_id) WHERE {_MINE}",
     "message_response": "SELECT c.name AS campaign, r.channel, r.target, r.made_at, r.opened_at,"
     " r.clicked_at, r.clicks FROM message_response r JOIN campaign c USING (campaign_id)"
     f" WHERE {_MINE} ORDER BY r.made_at",
@@ -59,6 +61,7 @@ KEPT = {
     "contact_decision": "figures of campaigns, by a bare id",
     "delivery": "figures of campaigns, by a bare id; the text was never here",
     "redemption": "figures of campaigns",
+    "experiment_member": "figures of experiments, by a bare id",
     "message_response": "figures of campaigns, by a bare id; its link is dead",
     "vote": "the result that was told, by a bare id",
     "kpi_order": "figures of past days, by a bare id",

@@ -7,6 +7,7 @@ from campaign_service.activities import repository as activities
 from campaign_service.audiences import repository as audiences
 from campaign_service.decisions import repository as decisions
 from campaign_service.deliveries import repository as deliveries
+from campaign_service.experiments import repository as experiments
 from campaign_service.invitations import repository as invitations
 from campaign_service.kpis import repository as kpi_rows
 from campaign_service.kpis import use_cases as kpis
@@ -29,6 +30,7 @@ _TABLES = [
         kpi_rows,
         triggers,
         invitations,
+        experiments,
     )
     for table in rows.TABLES
 ]

@@ -19,6 +19,12 @@ from campaign_service.tables.activities import (
     VoteRow,
 )
 from campaign_service.tables.base import Table, document, moment, sequence
+from campaign_service.tables.experiments import (
+    ExperimentMemberRow,
+    ExperimentRow,
+    ExperimentWeightRow,
+    GlobalControlRow,
+)
 from campaign_service.tables.kpis import (
     KpiContactRow,
     KpiDueRow,
@@ -41,8 +47,9 @@ from campaign_service.tables.triggers import (
 
 __all__ = [
     "ActivityRow", "ArmedTriggerRow", "CommunityMemberRow", "CommunityRow", "EventWatchRow",
-    "FollowerRow", "GuestRow", "InvitationPageRow", "KpiContactRow", "KpiDueRow", "KpiFactRow",
-    "KpiNameRow", "KpiOrderRow", "KpiRefundRow", "KpiReportRow", "KpiTargetsRow",
+    "ExperimentMemberRow", "ExperimentRow", "ExperimentWeightRow", "FollowerRow",
+    "GlobalControlRow", "GuestRow", "InvitationPageRow", "KpiContactRow", "KpiDueRow",
+    "KpiFactRow", "KpiNameRow", "KpiOrderRow", "KpiRefundRow", "KpiReportRow", "KpiTargetsRow",
     "MessageResponseRow", "ShareRow", "SignupRow", "SurveyAnswerRow", "SurveyInvitationRow",
     "SurveyRow", "Table", "TemplateRow", "TemplateVersionRow", "TriggerWaitRow", "VoteRow",
     "ZoneMoveRow",
