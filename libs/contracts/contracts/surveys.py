@@ -13,6 +13,7 @@ from contracts.points.common import Code, Words
 from contracts.roles import Role
 
 Touchpoint = Literal["purchase", "service", "activity"]
+SatisfactionPart = Literal["channel", "store", "month"]
 Answer = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 
 
@@ -38,6 +39,8 @@ class SurveyQuestion(Model):
 class SurveyRequest(Model):
     """A survey. Of what happens at the touchpoint a `share` is followed by an invitation, `delay`
     hours later, good for `valid_days`; a member gets one invitation to any survey in `quiet_days`.
+    Who gives a score of `follow_up_at` or less is a task for the service desk: to call within three
+    days.
     """
 
     key: Code
@@ -49,6 +52,7 @@ class SurveyRequest(Model):
     delay_hours: Annotated[int, Field(ge=0, le=168), public] = 2
     quiet_days: Annotated[int, Field(ge=1, le=365), public] = 30
     valid_days: Annotated[int, Field(ge=1, le=60), public] = 14
+    follow_up_at: Annotated[int | None, Field(ge=0, le=10), public] = None
 
 
 class Survey(SurveyRequest):
@@ -106,10 +110,12 @@ class SurveyAnswerPage(Model):
 
 class Satisfaction(Model):
     """A figure with its 95 % interval. nps: promoters (9, 10) less detractors (0 to 6), in points.
-    csat: those who answered 4 or 5, in percent. None where nobody answered."""
+    csat: those who answered 4 or 5, in percent. None where nobody answered. `part` is the channel,
+    store or month of the invitation, if that was asked for."""
 
     measure: Annotated[Literal["nps", "csat"], public]
     touchpoint: Annotated[Touchpoint, public]
+    part: Annotated[str | None, public] = None
     invited: Annotated[int, public]
     answers: Annotated[int, public]
     value: Annotated[float | None, public] = None
@@ -118,8 +124,9 @@ class Satisfaction(Model):
 
 
 class SatisfactionReport(Model):
-    """By touchpoint. Who answers chose to: the interval is of chance alone, not of who stays
-    silent; `invited` beside `answers` says how many did."""
+    """By touchpoint, and within by channel, store or month. Who answers chose to: the
+    interval is of chance alone, not of who stays silent; `invited` beside `answers` says how many
+    did."""
 
     since: Annotated[datetime, public]
     data: Annotated[list[Satisfaction], public]
@@ -147,6 +154,7 @@ PLANNING = frozenset({Role.PLANNER, Role.ADMIN})
 READERS = PLANNING | {Role.APPROVER, Role.ANALYST, Role.OPERATOR}
 _SURVEY = "/v1/surveys/{survey_id}"
 _SINCE = Query("since", datetime, "from when on; 90 days unless given")
+_BY = Query("by", SatisfactionPart, "within touchpoints by channel, store or month")
 _TAGS = ("surveys",)
 
 OPERATIONS: list[Operation] = [
@@ -190,6 +198,6 @@ OPERATIONS: list[Operation] = [
     ),
     Operation(
         "GET", "/v1/satisfaction", "campaign", "NPS and satisfaction by touchpoint, with intervals",
-        READERS, response=SatisfactionReport, query=(_SINCE,), tags=_TAGS,
+        READERS, response=SatisfactionReport, query=(_SINCE, _BY), tags=_TAGS,
     ),
 ]  # fmt: skip

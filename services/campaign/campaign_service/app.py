@@ -114,7 +114,10 @@ def service(settings: CampaignSettings) -> Service:
             *surveys.SUBSCRIPTIONS,
             *kpis.SUBSCRIPTIONS,
             Subscription(MessageSent, in_turn(deliveries.on_sent, surveys.on_sent, kpis.on_sent)),
-            Subscription(MessageReported, in_turn(deliveries.on_reported, kpis.on_reported)),
+            Subscription(
+                MessageReported,
+                in_turn(deliveries.on_reported, surveys.on_reported, kpis.on_reported),
+            ),
             *measurement.SUBSCRIPTIONS,
             Subscription(OrderRefunded, in_turn(measurement.on_refunds, kpis.on_refunds)),
             Subscription(

@@ -30,7 +30,7 @@ from contracts.events import (
     OrdersRecorded,
     RecordedOrder,
 )
-from contracts.gateway_events import RightsAnswered, RightsRequested
+from contracts.gateway_events import MessageReported, RightsAnswered, RightsRequested
 from contracts.pages import PageForm
 from contracts.points_events import BenefitApplied
 from testkit.callers import together
@@ -277,3 +277,44 @@ async def test_what_ships_is_closed_and_ready(world: World) -> None:
         ("nps-after-purchase", False), ("csat-after-service", False),
     }  # fmt: skip
     assert CampaignSettings().sms_link_length >= len(f"{CampaignSettings().public_url}/u/") + 16
+
+
+async def test_a_low_score_is_a_task_for_the_desk(world: World, clock: DrivenClock) -> None:
+    clock.move(at("2090-03-01 12:00"), ticking=False)
+    await world.members(1, 2, 3)
+    await opened(world, follow_up_at=6, name={"zh": "购{物}", "en": "Buying"})
+    await order(world, 1, 2, 3)
+    await leave(world)
+    tokens = await links(world)
+    for number, score in ((1, "6"), (2, "7"), (1, "0")):
+        await send(world, tokens[number], recommend=[score])
+    (task,) = [each for each in await world.told(MessageRequested) if each.channel == "call"]
+    assert (task.member_id, task.purpose) == (UUID(int=1), "transactional")
+    assert task.text.startswith("“购｛物｝”评分 6（门店 s1），请回访。 Buying: score 6 (store s1)")
+    assert task.until == clock.now() + timedelta(days=3)
+
+
+async def test_who_was_not_reached_may_be_asked_again(world: World, clock: DrivenClock) -> None:
+    clock.move(at("2090-03-01 12:00"), ticking=False)
+    await world.members(1, 2, 3)
+    survey = await opened(world)
+    await order(world, 1, 2, 3)
+    await leave(world)
+    ids = {each.member_id.int: each.delivery_id for each in await world.told(MessageRequested)}
+    reports = [MessageReported(ids[1], "failed", "off"), MessageReported(ids[2], "delivered")]
+    await world.hear(reports, subscribers.on_reported)  # a receipt may come before the answer
+    sent = [MessageSent(each, "sent", None, clock.now()) for each in ids.values()]
+    late = [MessageReported(ids[2], "failed", "late"), MessageReported(UUID(int=4), "failed")]
+    await world.hear(sent, subscribers.on_sent)
+    await world.hear(late, subscribers.on_reported)
+    await order(world, 1, 2, 3, no="again")
+    assert await invited(world) == [1, 1, 2, 3]
+    async with world.db.transaction(readonly=True) as tx:
+        report = await use_cases.report(tx, survey)
+        parts = {
+            by: [(each.part, each.invited) for each in
+                 (await use_cases.satisfaction(tx, None, by)).data]
+            for by in ("store", "channel", "month")
+        }  # fmt: skip
+    assert (report.invited, report.sent) == (4, 2)
+    assert parts == {"store": [("s1", 4)], "channel": [("sms", 4)], "month": [("2090-03", 4)]}

@@ -87,6 +87,12 @@ def _fits(question: Mapping[str, Any], answers: Mapping[str, Sequence[str]]) -> 
     return len(set(given)) == len(given) and set(given) <= set(values_of(question))
 
 
+def to_follow_up(survey: Survey, score: int | None) -> bool:
+    """Whether somebody has to ask what went wrong."""
+    limit = survey.document.get("follow_up_at")  # surveys of before have none
+    return score is not None and limit is not None and score <= limit
+
+
 def nps(promoters: int, passives: int, detractors: int) -> Figure:
     """Net promoter score. The interval is Wald's with three more answers, spread 1 : 2 : 1 over the
     three groups (Rocks 2016): it keeps its 95 % for few answers and for scores near the ends. The

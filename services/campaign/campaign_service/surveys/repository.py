@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from campaign_service.surveys.domain import Invitation, Survey
+from chassis.clock import PROGRAM_ZONE
 from chassis.database import Tx
 
 TABLES = ("survey_invitation", "survey_answer")  # that name a member
@@ -64,7 +65,7 @@ async def open_at(tx: Tx, touchpoint: str) -> list[Survey]:
 
 async def invite(tx: Tx, survey: Survey, occasions: Sequence[tuple[UUID, UUID, str | None]]) -> int:
     """Invitations as (id, member, store): one a member, none for who had one within the survey's
-    quiet days; answers how many there are now. The lock is held."""
+    quiet days that reached it; answers how many there are now. The lock is held."""
     plan = survey.document
     due = tx.now + timedelta(hours=plan["delay_hours"])
     written = await tx.fetch(
@@ -75,7 +76,8 @@ async def invite(tx: Tx, survey: Survey, occasions: Sequence[tuple[UUID, UUID, s
         " LEFT JOIN member_alias a ON a.absorbed_id = n.member"
         " JOIN member m ON m.member_id = coalesce(a.survivor_id, n.member)"
         " WHERE NOT EXISTS (SELECT FROM survey_invitation i WHERE i.member_id = m.member_id"
-        " AND i.invited_at > $8) ORDER BY m.member_id, n.id"
+        " AND i.invited_at > $8 AND i.status NOT IN ('refused', 'failed'))"
+        " ORDER BY m.member_id, n.id"
         " ON CONFLICT DO NOTHING RETURNING 1",
         [occasion[0] for occasion in occasions], [occasion[1] for occasion in occasions],
         [occasion[2] for occasion in occasions], survey.survey_id, tx.now, due,
@@ -100,10 +102,12 @@ async def take_due(tx: Tx, now: datetime, day: date, limit: int) -> list[Any]:
 
 
 async def mark(tx: Tx, answers: Sequence[tuple[UUID, str]]) -> None:
-    """Where invitations are, as (id, status)."""
+    """Where invitations are, as (id, status); what is known better stays: reports may be late."""
     await tx.execute(
         "UPDATE survey_invitation i SET status = n.status"
-        " FROM unnest($1::uuid[], $2::text[]) AS n (id, status) WHERE i.invitation_id = n.id",
+        " FROM unnest($1::uuid[], $2::text[]) AS n (id, status) WHERE i.invitation_id = n.id"
+        " AND (i.status IN ('waiting', 'requested') OR n.status = 'delivered'"
+        " OR n.status IN ('failed', 'unknown') AND i.status IN ('sent', 'unknown'))",
         [answer[0] for answer in answers], [answer[1] for answer in answers],
     )  # fmt: skip
 
@@ -152,7 +156,8 @@ async def answers(tx: Tx, survey_id: UUID, before: int | None, limit: int) -> li
 async def counts(tx: Tx, survey_id: UUID) -> Any:
     """(invited, sent, answered) of a survey."""
     return await tx.fetchrow(
-        "SELECT count(*) AS invited, count(*) FILTER (WHERE i.status = 'sent') AS sent,"
+        "SELECT count(*) AS invited, count(*) FILTER"
+        " (WHERE i.status IN ('sent', 'delivered', 'unknown')) AS sent,"
         " count(a.invitation_id) AS answered FROM survey_invitation i"
         " LEFT JOIN survey_answer a USING (invitation_id) WHERE i.survey_id = $1",
         survey_id,
@@ -169,15 +174,23 @@ async def chosen(tx: Tx, survey_id: UUID) -> list[Any]:
     )
 
 
-async def scores(tx: Tx, since: datetime) -> list[Any]:
-    """(measure, touchpoint, invited, score → answers) since a moment, of all surveys."""
+_PARTS = {
+    "channel": "s.document ->> 'channel'", "store": "i.store",
+    "month": f"to_char(i.invited_at AT TIME ZONE '{PROGRAM_ZONE.key}', 'YYYY-MM')",
+}  # fmt: skip
+
+
+async def scores(tx: Tx, since: datetime, by: str | None) -> list[Any]:
+    """(measure, touchpoint, part, invited, scores) since a moment, of all surveys."""
+    part = _PARTS[by] if by else "NULL::text"
     return await tx.fetch(
-        "SELECT q.measure, s.touchpoint, count(DISTINCT i.invitation_id) AS invited,"
+        f"SELECT q.measure, s.touchpoint, {part} AS part,"
+        " count(DISTINCT i.invitation_id) AS invited,"
         " array_agg(a.score) FILTER (WHERE a.score IS NOT NULL) AS scores"
         " FROM survey s JOIN survey_invitation i USING (survey_id) CROSS JOIN LATERAL"
         " (SELECT e ->> 'kind' AS measure FROM jsonb_array_elements(s.document -> 'questions') e"
         " WHERE e ->> 'kind' IN ('nps', 'csat') LIMIT 1) q"
         " LEFT JOIN survey_answer a ON a.invitation_id = i.invitation_id"
-        " WHERE i.invited_at >= $1 GROUP BY 1, 2 ORDER BY 1, 2",
+        " WHERE i.invited_at >= $1 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
         since,
     )

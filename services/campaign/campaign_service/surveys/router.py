@@ -15,6 +15,7 @@ from contracts.surveys import (
     AnswerRequest,
     InvitationRequest,
     Invited,
+    SatisfactionPart,
     SatisfactionReport,
     Survey,
     SurveyAnswer,
@@ -94,6 +95,8 @@ async def report(survey_id: UUID, tx: ReadDep) -> SurveyReport:
 
 
 @router.get("/v1/satisfaction")
-async def satisfaction(tx: ReadDep, since: SinceDep = None) -> SatisfactionReport:
+async def satisfaction(
+    tx: ReadDep, since: SinceDep = None, by: SatisfactionPart | None = None
+) -> SatisfactionReport:
     """By touchpoint."""
-    return await use_cases.satisfaction(tx, since)
+    return await use_cases.satisfaction(tx, since, by)

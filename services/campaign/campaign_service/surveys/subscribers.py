@@ -29,4 +29,5 @@ async def on_merged(tx: Tx, events: Sequence[MembersMerged]) -> None:
 
 
 on_sent = use_cases.on_sent
+on_reported = use_cases.on_reported
 SUBSCRIPTIONS = [Subscription(BenefitApplied, on_benefits)]

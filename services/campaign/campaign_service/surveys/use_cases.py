@@ -26,10 +26,13 @@ from chassis.problem import Problem
 from contracts import surveys as api
 from contracts.base import ProblemError
 from contracts.events import MessageRequested, MessageSent, RecordedOrder
+from contracts.gateway_events import MessageReported
 
 FRESH = timedelta(days=3)  # what is told later is history that was imported
 TEMPLATE = "survey-invitation"
 WINDOW = timedelta(days=90)
+FOLLOW_UP = timedelta(days=3)
+_NO_FIELDS = {ord("{"): "｛", ord("}"): "｝"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,11 @@ async def send(tx: Tx, post: Post, now: datetime, limit: int) -> bool:
     return len(due) == limit
 
 
+async def on_reported(tx: Tx, events: Sequence[MessageReported]) -> None:
+    """What became of invitations after they left."""
+    await repository.mark(tx, [(event.delivery_id, event.status) for event in events])
+
+
 async def on_sent(tx: Tx, events: Sequence[MessageSent]) -> None:
     """What became of invitations; other messages are somebody else's."""
     await repository.mark(tx, [(event.delivery_id, event.status) for event in events
@@ -188,6 +196,8 @@ async def record(
     if not await repository.answer(tx, asked, kind, score, kept):
         raise Problem(409, "answered", "This was answered already")
     await kpis.note_answer(tx, asked.invitation_id)
+    if domain.to_follow_up(survey, score):
+        _call(tx, asked, survey, score)
     return api.SurveyAnswer.model_validate({
         "member_id": asked.member_id, "touchpoint": survey.touchpoint, "score": score,
         "answers": kept, "answered_at": tx.now,
@@ -219,10 +229,12 @@ async def report(tx: Tx, survey_id: UUID) -> api.SurveyReport:
     )
 
 
-async def satisfaction(tx: Tx, since: datetime | None) -> api.SatisfactionReport:
-    """NPS and satisfaction by touchpoint, over all surveys."""
+async def satisfaction(
+    tx: Tx, since: datetime | None, by: str | None = None
+) -> api.SatisfactionReport:
+    """NPS and satisfaction by touchpoint, and within by channel, store or month."""
     since = since or tx.now - WINDOW
-    rows = await repository.scores(tx, since)
+    rows = await repository.scores(tx, since, by)
     return api.SatisfactionReport(since=since, data=[_satisfaction(row) for row in rows])
 
 
@@ -265,6 +277,26 @@ def _tell(tx: Tx, row: Any, parts: Mapping[str, str], now: datetime) -> None:
     )
 
 
+def _call(tx: Tx, asked: Invitation, survey: Survey, score: int | None) -> None:
+    """A task for the service desk, about the member's own answer: no marketing."""
+    names = {lang: survey.document["name"][lang].translate(_NO_FIELDS) for lang in ("zh", "en")}
+    at = {"zh": f"（门店 {asked.store}）", "en": f" (store {asked.store})"} if asked.store else {}
+    tx.publish(
+        MessageRequested(
+            delivery_id=tx.ids.derive("follow_up", str(asked.invitation_id)),
+            member_id=asked.member_id,
+            campaign_id=survey.survey_id,
+            channel="call",
+            purpose="transactional",
+            title="低分回访 A low score",
+            text=f"“{names['zh']}”评分 {score}{at.get('zh', '')}，请回访。"
+            f" {names['en']}: score {score}{at.get('en', '')}. Please call.",
+            requested_at=tx.now,
+            until=tx.now + FOLLOW_UP,
+        )
+    )
+
+
 def _refuse_closed(survey: Survey) -> None:
     if not survey.open:
         raise Problem(409, "closed", "The survey is closed")
@@ -283,8 +315,8 @@ def _satisfaction(row: Any) -> api.Satisfaction:
     values = (figure.value, figure.low, figure.high) if figure else (None, None, None)
     value, low, high = (None if each is None else round(each, 1) for each in values)
     return api.Satisfaction.model_validate({
-        "measure": row["measure"], "touchpoint": row["touchpoint"], "invited": row["invited"],
-        "answers": n, "value": value, "low": low, "high": high,
+        "measure": row["measure"], "touchpoint": row["touchpoint"], "part": row["part"],
+        "invited": row["invited"], "answers": n, "value": value, "low": low, "high": high,
     })  # fmt: skip
 
 

@@ -25,7 +25,7 @@ class SurveyRow(Table, table=True):
 
 
 class SurveyInvitationRow(Table, table=True):
-    """An invitation: waiting, requested, sent, refused."""
+    """An invitation: waiting, requested, sent or refused; then delivered, failed or unknown."""
 
     __tablename__ = "survey_invitation"
     invitation_id: UUID = Field(primary_key=True)
