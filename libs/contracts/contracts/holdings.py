@@ -258,6 +258,8 @@ _CAMPAIGN = [
     Holding("campaign", "survey_answer", "insight", Q, _BOTH, "answered_at", 2 * YEAR),
     Holding("campaign", "zone_move", "marketing", Q, _BOTH, "moved_at", 2),
     Holding("campaign", "trigger_wait", "marketing", Q, _BOTH, "due_at", 7),
+    Holding("campaign", "journey_run", "marketing", N, _BOTH, "entered_at", 2 * YEAR),
+    Holding("campaign", "journey_signal", "marketing", N, _BOTH, "occurred_at", YEAR),
 ]
 
 _GATEWAY = [

@@ -28,6 +28,9 @@ from campaign_service.experiments import router as experiments_router
 from campaign_service.experiments import subscribers as experiments
 from campaign_service.invitations import subscribers as invitations
 from campaign_service.invitations.router import router as invitations_router
+from campaign_service.journeys import jobs as journey_jobs
+from campaign_service.journeys import subscribers as journeys
+from campaign_service.journeys.router import router as journeys_router
 from campaign_service.kpis import jobs as kpi_jobs
 from campaign_service.kpis import subscribers as kpis
 from campaign_service.kpis.router import router as kpis_router
@@ -69,6 +72,7 @@ _ROUTERS = [
     campaigns_router, library, measurement_router, deliveries_router, decisions_router,
     templates.router, wording.router, activities_router.router, communities_router.router,
     surveys_router.router, pages.router, links_router.router, kpis_router, invitations_router,
+    journeys_router,
     experiments_router.router,
 ]  # fmt: skip
 Handler = Callable[[Tx, Sequence[Any]], Awaitable[None]]
@@ -140,10 +144,12 @@ def service(settings: CampaignSettings) -> Service:
                     links.on_merged,
                     experiments.on_merged,
                     kpis.on_merged,
+                    journeys.on_merged,
                     invitations.on_merged,
                 ),
             ),
             *triggers.subscriptions(desk),  # after those that they ask about
+            *journeys.SUBSCRIPTIONS,
         ],
         jobs=[
             *measurement_jobs.JOBS,
@@ -152,6 +158,7 @@ def service(settings: CampaignSettings) -> Service:
             *trigger_jobs.jobs(desk),
             *delivery_jobs.jobs(Out(desk.policy, _linker(settings), _press(settings).sms)),
             *kpi_jobs.JOBS,
+            *journey_jobs.jobs(desk),
             *survey_jobs.jobs(Post(_press(settings), _signer(settings), quiet)),
         ],
         start=[_start],

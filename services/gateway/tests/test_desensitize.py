@@ -200,6 +200,7 @@ NO_MEMBER = frozenset(
         "refund", "referral", "request", "review", "rotation", "spend", "suppression", "template",
         "top_up", "transfer", "use", "webhook", "segment", "other_segment",
         "activity", "job", "survey", "experiment", "reservation",
+        "activity", "job", "survey", "journey",
     )
 ) | {"id", "ref", "segment", "segments", "not_in"}  # fmt: skip
 

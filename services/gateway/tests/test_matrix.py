@@ -238,7 +238,7 @@ NEUTRAL = frozenset(
         "prompt", "redirect_uri", "response_type", "scheme", "scope", "since",
         "start", "state", "status", "subject", "to", "ui_locales", "until", "version", "purpose",
         "fresh", "member_id", "week", "kpi", "by", "against",
-        "level", "min_support", "min_lift", "basket", "store",
+        "node", "level", "min_support", "min_lift", "basket", "store",
     }
 )  # fmt: skip
 

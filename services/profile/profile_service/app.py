@@ -35,6 +35,7 @@ from profile_service.settings import ProfileSettings
 from profile_service.subjects import subscribers as subjects
 from profile_service.subjects.use_cases import SubjectIds
 from profile_service.tags import router as tags
+from profile_service.tags import subscribers as tagged
 from profile_service.tags.jobs import JOBS as TAG_JOBS
 from profile_service.timeline import router as timeline
 from profile_service.timeline import subscribers as happenings
@@ -77,6 +78,7 @@ def create_app(settings: ProfileSettings | None = None) -> FastAPI:
                 *happenings.subscriptions(ids),
                 *refused.subscriptions(),
                 *watches.SUBSCRIPTIONS,
+                *tagged.SUBSCRIPTIONS,
             ],
             sealed=[
                 "trait.value", "activity.properties", "segment_version.definition",

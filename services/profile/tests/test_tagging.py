@@ -6,6 +6,7 @@ import msgspec
 from services.profile.tests.world import NOON, World, activity, batch, days, index, member, order
 
 from chassis.clock import DrivenClock
+from contracts.campaign.journey_events import MembersTagged
 from contracts.points_events import TagsChanged
 from profile_service.tags import use_cases as tags
 
@@ -113,3 +114,20 @@ async def test_unknown_visitors_have_no_tags(world: World) -> None:
     await world.register(1)
     await world.link(index(1), member(1))
     assert "lifecycle=prospect" in await counts(world)
+
+
+async def test_a_journey_tags_members_for_some_days(world: World, clock: DrivenClock) -> None:
+    clock.move(NOON, ticking=False)
+    await world.register(1, NOON - days(1))
+    await tags.review_due(world.db, NOON)
+    await told(world)
+    until = (NOON + days(7)).date()
+    event = MembersTagged(UUID(int=9), "t", "newcomer", None, until, [member(1), UUID(int=77)])
+    for _ in range(2):
+        async with world.db.transaction() as tx:
+            await tags.pin_all(tx, [event])
+    await tags.review_due(world.db, NOON)
+    assert "newcomer" in dict(await told(world))[member(1)]
+    clock.move(NOON + days(8), ticking=False)
+    await tags.review_due(world.db, NOON)
+    assert "newcomer" not in dict(await told(world))[member(1)]

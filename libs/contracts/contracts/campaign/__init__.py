@@ -1,10 +1,12 @@
 """Campaigns as clients see them. Owned by campaign. One module an area; OPERATIONS has them all."""
 
-from contracts.campaign import (
-    budgets,  # noqa: F401 - its events
+from contracts.campaign import (  # noqa: F401 - its events
+    budgets,
     decisions,
     deliveries,
     experiments,
+    journey_events,
+    journeys,
     kpis,
     library,
     plans,
@@ -22,4 +24,5 @@ OPERATIONS: list[Operation] = [
     *experiments.OPERATIONS,
     *kpis.OPERATIONS,
     *library.OPERATIONS,
+    *journeys.OPERATIONS,
 ]

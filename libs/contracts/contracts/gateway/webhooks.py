@@ -30,11 +30,12 @@ class WebhookEvent(StrEnum):
     COUPON_REDEEMED = "coupon.redeemed"
     SETTLEMENT_CLOSED = "settlement.closed"
     MEMBER_MESSAGE = "member.message"  # campaign's channel `webhook`
+    JOURNEY_REACHED = "journey.reached"  # a journey's node that tells
 
 
 Type = Literal[
     "ping", "order.recorded", "order.refunded", "points.burnt", "coupon.redeemed",
-    "settlement.closed", "member.message",
+    "settlement.closed", "member.message", "journey.reached",
 ]  # fmt: skip
 
 

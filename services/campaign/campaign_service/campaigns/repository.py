@@ -15,8 +15,9 @@ from chassis.database import Tx
 from contracts.campaign.plans import CampaignStatus, Plan, Reservation
 
 _OWN = ("campaign_id", "author", "created_at", "approver", "version")
-_ON_A_DAY = (
-    "status = 'launched' AND coalesce((plan->'schedule'->>'starts_on')::date <= $1, true)"
+_ON_A_DAY = (  # where members go a journey of their own, the campaign itself picks nobody
+    "NOT EXISTS (SELECT FROM journey j WHERE j.campaign_id = campaign.campaign_id)"
+    " AND status = 'launched' AND coalesce((plan->'schedule'->>'starts_on')::date <= $1, true)"
     " AND coalesce((plan->'schedule'->>'ends_on')::date >= $1, true)"
 )
 

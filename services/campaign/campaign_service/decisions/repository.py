@@ -54,7 +54,7 @@ class Scope:
     ever: bool = False
 
 
-class _Args(list[object]):
+class Args(list[object]):
     """Arguments of a query as it is written; each call answers a placeholder."""
 
     def __call__(self, value: object) -> str:
@@ -69,8 +69,8 @@ async def candidates(
 
     Who was only skipped is a candidate again.
     """
-    args = _Args()
-    source, where = _audience(picking, args)
+    args = Args()
+    source, where = audience(picking, args)
     columns = [_MOMENTS[moment] for moment in picking.moments]
     if columns:
         occasion = f"greatest({', '.join(column for column, _ in columns)})"
@@ -94,8 +94,8 @@ async def asked(
     tx: Tx, campaign_id: UUID, picking: Picking, scope: Scope, asks: Sequence[Ask]
 ) -> list[Candidate]:
     """Those asked for who are in the audience and about whom nothing final is decided."""
-    args = _Args()
-    source, where = _audience(picking, args)
+    args = Args()
+    source, where = audience(picking, args)
     wanted = [args([getattr(ask, name) for ask in asks]) for name in ("member_id", "occasion")]
     wanted.append(args([ask.step for ask in asks]))
     wanted.append(args([msgspec.json.encode(ask.values).decode() for ask in asks]))
@@ -112,7 +112,7 @@ async def asked(
 
 
 async def _standing(
-    tx: Tx, chosen: str, args: _Args, campaign_id: UUID, scope: Scope
+    tx: Tx, chosen: str, args: Args, campaign_id: UUID, scope: Scope
 ) -> list[Candidate]:
     """What is known of those chosen. What was told of ids that are one member counts together, but
     for consents: of these the gateway tells how the survivor stands."""
@@ -157,7 +157,7 @@ def _candidate(row: Any) -> Candidate:
     return Candidate(*columns)
 
 
-def _audience(picking: Picking, arg: _Args) -> tuple[str, list[str]]:
+def audience(picking: Picking, arg: Args) -> tuple[str, list[str]]:
     """FROM and WHERE of an audience; `arg` takes a value and answers its placeholder."""
     source = "member m CROSS JOIN (VALUES (NULL::timestamptz)) AS s (entered_at)"
     where: list[str] = []

@@ -53,6 +53,10 @@ HOLDS = {
     f" JOIN campaign c USING (campaign_id) WHERE {_MINE} ORDER BY w.due_at",
     "contactable": "SELECT agreed, reach, suppressed, barred, prefers FROM contactable"
     f" WHERE {_MINE}",
+    "journey_run": "SELECT c.name AS campaign, r.entered_at, r.entered_by, r.node, r.path,"
+    " r.ended_at, r.reason, r.control FROM journey_run r JOIN journey j USING (journey_id)"
+    f" JOIN campaign c USING (campaign_id) WHERE {_MINE} ORDER BY r.seq",
+    "journey_signal": f"SELECT name, occurred_at, properties FROM journey_signal WHERE {_MINE}",
     "objection": f"SELECT objected_at FROM objection WHERE {_MINE}",
 }
 # By bare ids, so that what campaigns did still adds up.
@@ -71,6 +75,8 @@ KEPT = {
 _GOES = (
     "invitation_page",
     "guest",
+    "journey_run",
+    "journey_signal",
     "signup",
     "survey_answer",
     "survey_invitation",

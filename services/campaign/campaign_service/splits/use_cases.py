@@ -9,6 +9,7 @@ from campaign_service.decisions import repository as decisions
 from campaign_service.deliveries import repository as deliveries
 from campaign_service.experiments import repository as experiments
 from campaign_service.invitations import repository as invitations
+from campaign_service.journeys import repository as journeys
 from campaign_service.kpis import repository as kpi_rows
 from campaign_service.kpis import use_cases as kpis
 from campaign_service.links import repository as links
@@ -31,6 +32,7 @@ _TABLES = [
         triggers,
         invitations,
         experiments,
+        journeys,
     )
     for table in rows.TABLES
 ]

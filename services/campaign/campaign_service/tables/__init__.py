@@ -25,6 +25,13 @@ from campaign_service.tables.experiments import (
     ExperimentWeightRow,
     GlobalControlRow,
 )
+from campaign_service.tables.journeys import (
+    JourneyRow,
+    JourneyRunRow,
+    JourneySignalRow,
+    JourneyVersionRow,
+    JourneyWatchRow,
+)
 from campaign_service.tables.kpis import (
     KpiContactRow,
     KpiDueRow,
@@ -48,7 +55,8 @@ from campaign_service.tables.triggers import (
 __all__ = [
     "ActivityRow", "ArmedTriggerRow", "CommunityMemberRow", "CommunityRow", "EventWatchRow",
     "ExperimentMemberRow", "ExperimentRow", "ExperimentWeightRow", "FollowerRow",
-    "GlobalControlRow", "GuestRow", "InvitationPageRow", "KpiContactRow", "KpiDueRow",
+    "GlobalControlRow", "GuestRow", "InvitationPageRow", "JourneyRow", "JourneyRunRow",
+    "JourneySignalRow", "JourneyVersionRow", "JourneyWatchRow", "KpiContactRow", "KpiDueRow",
     "KpiFactRow", "KpiNameRow", "KpiOrderRow", "KpiRefundRow", "KpiReportRow", "KpiTargetsRow",
     "MessageResponseRow", "ShareRow", "SignupRow", "SurveyAnswerRow", "SurveyInvitationRow",
     "SurveyRow", "Table", "TemplateRow", "TemplateVersionRow", "TriggerWaitRow", "VoteRow",

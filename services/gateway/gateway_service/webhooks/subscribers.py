@@ -5,6 +5,7 @@ from typing import Any
 
 from chassis.bus import Subscription
 from chassis.database import Tx
+from contracts.campaign.journey_events import JourneyReached
 from contracts.events import OrderRefunded, OrdersRecorded, PointsBurnt, RecordedOrder
 from contracts.gateway.webhooks import WebhookEvent
 from contracts.points_events import SettlementClosed
@@ -29,6 +30,7 @@ def subscriptions(hooks: Webhooks) -> list[Subscription]:
         Subscription(OrderRefunded, _telling(hooks, of_refund), early=True),
         Subscription(PointsBurnt, _telling(hooks, of_burnt), early=True),
         Subscription(SettlementClosed, _telling(hooks, of_settlement), early=True),
+        Subscription(JourneyReached, _on_journey(hooks), early=True),
     ]
 
 
@@ -37,6 +39,20 @@ def _telling(hooks: Webhooks, of: Callable[[Any], Happening]) -> Handler:
         await tell(tx, hooks, [of(event) for event in events])
 
     return handle
+
+
+def _on_journey(hooks: Webhooks) -> Handler:
+    async def handle(tx: Tx, events: Sequence[JourneyReached]) -> None:
+        await tell(tx, hooks, [each for event in events for each in of_journey(event)])
+
+    return handle
+
+
+def of_journey(event: JourneyReached) -> Iterator[Happening]:
+    """Members who came to a node; no store's business, so partners do not hear of it."""
+    told = {"journey_id": str(event.journey_id), "node": event.node, "topic": event.topic}
+    for step_id, member, moment in event.reached:
+        yield Happening(WebhookEvent.JOURNEY_REACHED, moment, told, "", member, step_id)
 
 
 def of_order(order: RecordedOrder) -> Iterator[Happening]:

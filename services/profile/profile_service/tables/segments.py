@@ -74,6 +74,7 @@ class TagPinRow(Row, table=True):
     value: str | None = text(default=None)
     confidence: float
     until: date
+    rule: str = text()
 
 
 class ConditionRow(Row, table=True):

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.database import Tx
+from contracts.campaign.journey_events import MembersTagged
 from contracts.tag_watches import TagWatch
 from profile_service.tags.domain import Decision, Verdict, told
 from profile_service.tags.watches import Flip
@@ -88,14 +89,14 @@ async def before(tx: Tx, roots: Sequence[int]) -> dict[int, Decision]:
 async def pins(tx: Tx, roots: Sequence[int], today: date) -> dict[int, dict[str, Verdict]]:
     """Tags that are kept by decision, by root."""
     rows = await tx.fetch(
-        "SELECT subject_id, tag, value, confidence, until FROM tag_pin"
+        "SELECT subject_id, tag, value, confidence, until, rule FROM tag_pin"
         " WHERE subject_id = ANY($1::bigint[]) AND until > $2",
         roots,
         today,
     )
     found: dict[int, dict[str, Verdict]] = {}
-    for root, tag, value, confidence, until in rows:
-        found.setdefault(root, {})[tag] = Verdict(True, value, confidence, until, "review")
+    for root, tag, value, confidence, until, rule in rows:
+        found.setdefault(root, {})[tag] = Verdict(True, value, confidence, until, rule)
     return found
 
 
@@ -224,8 +225,22 @@ async def decide_review(tx: Tx, review_id: UUID, decision: str, by: str) -> Any:
 async def pin(tx: Tx, root: int, row: Any, until: date) -> None:
     """Keep what a review is about until a day."""
     await tx.execute(
-        "INSERT INTO tag_pin VALUES ($1, $2, $3, $4, $5) ON CONFLICT (subject_id, tag)"
+        "INSERT INTO tag_pin VALUES ($1, $2, $3, $4, $5, 'review') ON CONFLICT (subject_id, tag)"
         " DO UPDATE SET value = excluded.value, confidence = excluded.confidence,"
-        " until = excluded.until",
+        " until = excluded.until, rule = excluded.rule",
         root, row["tag"], row["before"], row["confidence"], until,
     )  # fmt: skip
+
+
+async def pin_all(tx: Tx, event: MembersTagged) -> list[int]:
+    """Keep a tag of several members, until the later day if it is kept already; answers whose
+    people's tags that may change, by root."""
+    rows = await tx.fetch(
+        "INSERT INTO tag_pin (subject_id, tag, value, confidence, until, rule)"
+        " SELECT DISTINCT s.root, $2, $3::text, 1, $4::date, 'journey' FROM subject s"
+        " WHERE s.member_id = ANY($1::uuid[]) ON CONFLICT (subject_id, tag) DO UPDATE SET"
+        " value = excluded.value, confidence = 1, rule = excluded.rule,"
+        " until = greatest(tag_pin.until, excluded.until) RETURNING subject_id",
+        event.members, event.tag, event.value, event.until,
+    )  # fmt: skip
+    return [row["subject_id"] for row in rows]

@@ -13,6 +13,7 @@ from chassis.database import Database, Tx
 from chassis.joint import Joint
 from chassis.problem import Problem
 from contracts.base import ProblemError
+from contracts.campaign.journey_events import MembersTagged
 from contracts.points_events import TagsChanged
 from contracts.profile import (
     Tag,
@@ -295,6 +296,13 @@ async def decide_review(tx: Tx, review_id: UUID, keep: bool, by: str) -> TagRevi
         await repository.pin(tx, row["root"], row, until)
         await subject_rows.touch(tx, [row["root"]])
     return TagReviewDecided(review_id=review_id, kept_until=until)
+
+
+async def pin_all(tx: Tx, events: Sequence[MembersTagged]) -> None:
+    """Keep tags that journeys gave, up to their days; whoever points at them is looked at again."""
+    await repository.take_turn(tx)
+    for event in events:
+        await subject_rows.touch(tx, await repository.pin_all(tx, event))
 
 
 async def drop(tx: Tx, roots: Sequence[int]) -> None:
