@@ -96,6 +96,7 @@ def _plan(
 ) -> dict[str, Any]:
     return {
         "scenario": scenario, "offer": offer, "control_share": control, "template": _text(zh, en),
+        "channels": ["sms"],
         "budget": WORST if offer["kind"] == "cash_off" else BUDGET, **more,
     }  # fmt: skip
 
@@ -117,7 +118,7 @@ PLANTED = Listed(
 DWELL = Listed(
     "母婴区驻足", DWELL_ON, DWELL_ON, inside=(SHOPPERS,),
     plan=_plan(
-        "uplift", _percent(10), 0.5, "母婴专享！", "for mother and child!",
+        "moment", _percent(10), 0.5, "母婴专享！", "for mother and child!",
         trigger={"kind": "zone_dwell", "zones": [ZONE], "minutes": 10},
     ),
 )  # fmt: skip
@@ -128,14 +129,14 @@ PLACEBO = Listed(
 BIRTHDAY = Listed(
     "生日祝福", date(2017, 4, 1), date(2017, 6, 30), outside=(SHOPPERS,),
     plan=_plan(
-        "uplift", _percent(20, 7), 0.2, "生日快乐！送您", "happy birthday!",
+        "birthday", _percent(20, 7), 0.2, "生日快乐！送您", "happy birthday!",
         trigger={"kind": "birthday"},
     ),
 )  # fmt: skip
 REFERRAL = Listed(
     "老友推荐礼", date(2017, 3, 1), date(2017, 12, 31), outside=(SHOPPERS,),
     plan=_plan(
-        "uplift", _cash(10), 0.2, "感谢推荐！送您", "thanks for bringing a friend!",
+        "referral", _cash(10), 0.2, "感谢推荐！送您", "thanks for bringing a friend!",
         trigger={"kind": "referred"},
     ),
 )  # fmt: skip

@@ -141,6 +141,7 @@ class Driver:
         await self._redeem(answers)
         await self._collect(today)
         await self._settle()
+        await self._season.evening(day)
         await self._clock(datetime.combine(day + timedelta(1), MIDNIGHT, LOCAL))
         if day + timedelta(1) == MODELS_AT:
             await self._train()

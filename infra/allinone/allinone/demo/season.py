@@ -8,7 +8,7 @@ from typing import Any
 
 from allinone.demo import bodies, plant
 from allinone.demo.bodies import LOCAL
-from allinone.demo.campaigns import DEFINITIONS, DWELL_ON, SHOPPERS, YEAR, ZONE, Listed
+from allinone.demo.campaigns import DEFINITIONS, DWELL_ON, GOLD, SHOPPERS, YEAR, ZONE, Listed
 from allinone.demo.client import Api, Failed
 from allinone.demo.dataset import Dataset
 from allinone.demo.households import Person
@@ -69,6 +69,18 @@ class Season:
         key = f"demo-campaign-{YEAR.index(listed)}-{step}"
         await self._api.send("POST", path, b"", role=role, key=key)
 
+    async def evening(self, day: date) -> None:
+        """Before the midnight at which a campaign picks members of a segment."""
+        tomorrow = day + timedelta(1)
+        if any(each.starts <= tomorrow <= each.ends and GOLD in each.inside for each in YEAR):
+            await self._decide_segments()
+            await self._settle()
+
+    async def _decide_segments(self) -> None:
+        """Have everybody who is due looked at: the platform does that in its own time, of which a
+        day here has little. Whoever asks for counts waits for it."""
+        await self._api.get("/v1/tags/counts", role="analyst")
+
     async def _settle(self) -> None:
         await self._api.send("GET", "/dev/settled")
 
@@ -115,6 +127,7 @@ class Season:
         if listed["unknown"]:
             raise Failed(f"{listed['unknown']} shoppers are not known")
         self._state.planted.members = len(members)
+        await self._decide_segments()
 
     def receive(self, shopper: int, message: SandboxMessage, offer: Offer | None) -> None:
         """A shopper reads a message: it may use the coupon, and may come because of it."""
