@@ -158,7 +158,7 @@ async def test_what_was_planted_is_found_and_nothing_forbidden_happened(
     for listed in (campaigns.PLANTED, campaigns.DWELL):
         planted = _campaign(figures, listed)
         verdict = planted["verdict"]
-        assert verdict["planted"] > verdict["expected"] > 0
+        assert verdict["planted"] >= verdict["expected"] > 0
         assert 0 < planted["sent"] < planted["targeted"] - planted["held_out"]
     verdict = _campaign(figures, campaigns.PLANTED)["verdict"]
     assert verdict["holds"] and verdict["measured"]["low"] < verdict["expected"]
