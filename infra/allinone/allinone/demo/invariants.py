@@ -55,6 +55,12 @@ _QUERIES = {
         SELECT coalesce(sum(n), 0)::bigint, count(*) FILTER (WHERE n > 1) FROM (
             SELECT count(*) AS n FROM {_LEFT}
             GROUP BY o.member_id, (o.sent_at AT TIME ZONE '{_ZONE}')::date) AS days""",
+    ("no member gets a fifth message in seven days", "七天内每人至多四条"): f"""
+        SELECT count(*), count(*) FILTER (WHERE n > 4) FROM (
+            SELECT count(*) OVER (PARTITION BY o.member_id
+                ORDER BY (o.sent_at AT TIME ZONE '{_ZONE}')::date
+                RANGE BETWEEN interval '6 days' PRECEDING AND CURRENT ROW) AS n
+            FROM {_LEFT}) AS weeks""",
     ("nothing is sent in quiet hours", "免打扰时段不发送"): f"""
         SELECT count(*), count(*) FILTER (WHERE
                    (o.sent_at AT TIME ZONE '{_ZONE}')::time NOT BETWEEN '09:00' AND '21:00')
