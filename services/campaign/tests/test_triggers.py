@@ -1,5 +1,6 @@
 """Each kind of trigger asks about whom it means, for what happened, once, while it is of use."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from services.campaign.tests.world import DESK, World, at
 
 from campaign_service.campaigns.domain import Action
+from campaign_service.rights import use_cases as rights
 from campaign_service.triggers import festivals, jobs, subscribers
 from campaign_service.triggers.domain import all_hold
 from campaign_service.triggers.rules import RULES
@@ -22,6 +24,7 @@ from contracts.behaviour import BackInStock, BehaviourSeen, Interested, Seen, Wa
 from contracts.campaign.plans import Scenario
 from contracts.campaign.triggers import AnyTrigger, PropertyCondition, Trigger
 from contracts.events import BirthdaysAnnounced, MemberRegistered, TierChanged
+from contracts.gateway_events import ConsentAnswer, ConsentChanged
 from contracts.points_events import (
     ChurnRiskRaised,
     PointsExpiring,
@@ -323,6 +326,29 @@ async def test_waits_outlive_the_process_and_are_dropped_when_too_old(
     await again.happen(seen(3, COME, NOON - 5 * MINUTE, zone="a"), now=NOON + 36 * MINUTE)
     await again.tick(NOON + 37 * MINUTE)
     assert [(n, moment) for n, moment, _ in await again.asked()] == [(1, NOON + 10 * MINUTE)]
+
+
+async def test_two_replicas_ask_once(triggered: Triggered) -> None:
+    await triggered.begin({"kind": "zone_dwell", "minutes": 10})
+    await triggered.happen(*(seen(n, COME, zone="a") for n in range(1, 7)))
+    due = NOON + 10 * MINUTE
+    await asyncio.gather(*(triggered.tick(due) for _ in range(8)))
+    assert await triggered.who_was_asked() == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_no_to_recommendations_ends_what_waits_for_behaviour(triggered: Triggered) -> None:
+    await triggered.begin({"kind": "zone_dwell", "minutes": 10})
+    await triggered.happen(*(seen(n, COME, zone="a") for n in (1, 2, 3)))
+    await triggered.merge((3, 4))
+    answers = [
+        ConsentAnswer(who(n), "personalised_recommendation", None, granted)
+        for n, granted in ((1, True), (2, False), (3, False))
+    ]
+    async with triggered.db.transaction() as tx:
+        await rights.changed(tx, [ConsentChanged(answers, NOON)])
+        assert await tx.fetchval("SELECT count(*) FROM zone_move") == 1
+    await triggered.tick(NOON + 10 * MINUTE)
+    assert await triggered.who_was_asked() == [1]
 
 
 async def test_a_stay_goes_with_the_person(triggered: Triggered) -> None:

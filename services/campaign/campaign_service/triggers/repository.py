@@ -128,6 +128,16 @@ async def add_waits(tx: Tx, waits: Sequence[tuple[UUID, Fired]]) -> None:
     )
 
 
+async def forget_behaviour(tx: Tx, members: Sequence[UUID]) -> None:
+    """Where these were, and what waits for that, is of no account any more."""
+    theirs = (
+        "member_id IN (SELECT coalesce(a.survivor_id, n.id) FROM unnest($1::uuid[]) AS n (id)"
+        " LEFT JOIN member_alias a ON a.absorbed_id = n.id)"
+    )
+    await tx.execute(f"DELETE FROM zone_move WHERE {theirs}", list(members))
+    await tx.execute(f"DELETE FROM trigger_wait WHERE zone <> '' AND {theirs}", list(members))
+
+
 async def take_due(tx: Tx, now: datetime, limit: int) -> list[Due]:
     """Waits that are over, taken out, the first due first.
 
