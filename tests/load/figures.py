@@ -60,11 +60,11 @@ def show(title: str, rows: list[Row], json_file: Path | None) -> int:
 
 def used(platform: Platform, names: Iterable[str]) -> dict[str, float]:
     """Seconds of processor time of each part so far; of PostgreSQL those of its connections."""
-    return {name: _seconds(platform.pid(name)) for name in names}
+    return {name: seconds(psutil.Process(platform.pid(name))) for name in names}
 
 
-def _seconds(pid: int | None) -> float:
-    process = psutil.Process(pid)
+def seconds(process: psutil.Process) -> float:
+    """Of processor time that a process and those it started have taken so far."""
     spent = 0.0
     for each in (process, *process.children(recursive=True)):
         with suppress(psutil.NoSuchProcess):

@@ -11,7 +11,7 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count as counting
 from pathlib import Path
@@ -42,7 +42,7 @@ from contracts.behaviour import BehaviourSeen, Seen
 from contracts.campaign.offers import NoOffer
 from contracts.campaign.plans import CampaignRequest, MessageText, Scenario
 from contracts.campaign.triggers import EventTrigger, PropertyCondition
-from tests.load.figures import Row, say, show
+from tests.load.figures import Row, say, seconds, show
 
 RATE = int(os.environ.get("BENCH_RATE", "1000"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "20"))
@@ -77,7 +77,9 @@ async def _measure(folder: Path) -> list[Row]:
         await bus.start()
         await _fill(db)
         service = await _serve(home, servers)
-        return await _figures(db, bus, psutil.Process(service.pid))
+        pids = (service.pid, supervisor.pids()["postgres"])
+        parts = [psutil.Process(pid) for pid in pids]
+        return await _figures(db, bus, parts)
     finally:
         if service is not None:
             service.terminate()
@@ -116,45 +118,46 @@ async def _fill(db: Database) -> None:
         )  # fmt: skip
 
 
-async def _figures(db: Database, bus: Bus, service: psutil.Process) -> list[Row]:
+async def _figures(db: Database, bus: Bus, parts: Sequence[psutil.Process]) -> list[Row]:
     applied = "SELECT count(*) FROM inbox"
     decided = "SELECT count(*) FROM contact_decision"
     say(f"{RATE:,} a second for {SECONDS:g} s, nobody waits for them")
     await _told(db, bus, applied, 200.0, 2.0)  # until everything is warm
-    floor, floor_cpu = await _with_cpu(service, _told(db, bus, applied, RATE, SECONDS))
+    floor, floor_cpu = await _with_cpu(parts, _told(db, bus, applied, RATE, SECONDS))
     await _launch(db)
     await _told(db, bus, decided, 200.0, 2.0)
     say(f"{RATE:,} a second for {SECONDS:g} s, a campaign does")
-    waits, cpu = await _with_cpu(service, _told(db, bus, decided, RATE, SECONDS))
+    waits, cpu = await _with_cpu(parts, _told(db, bus, decided, RATE, SECONDS))
     n = len(waits)
     return [
         Row("p50_ms", _at(waits, 50), "empty_p50_ms", _at(floor, 50), "", "to_empty_p50"),
         Row("p99_ms", _at(waits, 99), "empty_p99_ms", _at(floor, 99), "≤ 1,000", "to_empty_p99"),
         Row("slowest_ms", _at(waits, 100), "empty_slowest_ms", _at(floor, 100)),
-        Row("service_cpu_us", cpu / n * 1e6, "empty_service_cpu_us", floor_cpu / n * 1e6, "",
-            "to_empty_cpu"),
+        *(
+            Row(f"{part}_cpu_us", each / n * 1e6, f"empty_{part}_cpu_us", least / n * 1e6)
+            for part, each, least in zip(("service", "postgresql"), cpu, floor_cpu, strict=True)
+        ),
         Row("decisions", n),
     ]  # fmt: skip
 
 
 async def _with_cpu(
-    service: psutil.Process, work: Awaitable[list[float]]
-) -> tuple[list[float], float]:
-    """What the work answers, and seconds of processor time that the service took meanwhile."""
-    before = service.cpu_times()
+    parts: Sequence[psutil.Process], work: Awaitable[list[float]]
+) -> tuple[list[float], list[float]]:
+    """What the work answers, and the seconds of processor time that each part took meanwhile."""
+    before = [seconds(part) for part in parts]
     found = await work
-    after = service.cpu_times()
-    return found, after.user + after.system - before.user - before.system
+    return found, [seconds(part) - then for part, then in zip(parts, before, strict=True)]
 
 
 def _at(waits: list[float], percentile: float) -> float:
     return float(np.percentile(waits, percentile) * 1000)
 
 
-async def _told(db: Database, bus: Bus, count: str, rate: float, seconds: float) -> list[float]:
+async def _told(db: Database, bus: Bus, count: str, rate: float, lasting: float) -> list[float]:
     """Seconds until each of so many events a second had its row: they are taken in turn, so the
     n-th row is the n-th event's."""
-    total = int(rate * seconds)
+    total = int(rate * lasting)
     told: list[float] = []
     seen: list[float] = []
     async with db.transaction(readonly=True) as tx:
@@ -167,7 +170,7 @@ async def _told(db: Database, bus: Bus, count: str, rate: float, seconds: float)
             seen.extend([perf_counter()] * (there - len(seen)))
             await asyncio.sleep(LOOK_EVERY)
 
-    async with asyncio.timeout(seconds * 3 + 60):
+    async with asyncio.timeout(lasting * 3 + 60):
         looking = asyncio.create_task(look())
         begun = perf_counter()
         async with asyncio.TaskGroup() as group:

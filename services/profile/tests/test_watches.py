@@ -137,7 +137,7 @@ async def test_the_catalogue_adds_its_words(watching: Watching) -> None:
         Store("s5", "天津店", "天津"), Store("s6", "天津二店", "天津"),
     ]  # fmt: skip
     async with watching.db.transaction() as tx:
-        await catalogue.write_products(tx, [Product("milk", "奶粉", "母婴", "奶粉类", "甲")])
+        await catalogue.write_products(tx, [Product("milk", "奶粉" * 60, "母婴", "奶粉类", "甲")])
         await catalogue.write_stores(tx, stores)
     said = {"sku": "milk", "category": "whatever", "price": 199, "secret": "x"}
     await watching.collect(
@@ -148,7 +148,7 @@ async def test_the_catalogue_adds_its_words(watching: Watching) -> None:
     told = sorted((each.properties for each in await watching.seen()), key=str)
     assert told == sorted(
         [
-            {"sku": "milk", "category": "奶粉类", "price": 199.0, "name": "奶粉",
+            {"sku": "milk", "category": "奶粉类", "price": 199.0, "name": "奶粉" * 50,
              "department": "母婴", "brand": "甲"},
             {"store": "s1", "store_name": "一楼店", "city": "北京", "mall": "mall-1",
              "nearby": ["鞋店"]},

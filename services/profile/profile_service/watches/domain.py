@@ -90,13 +90,13 @@ def complete(
     found: Properties = dict(told)
     for name, value in goods.get(str(told.get("sku")), {}).items():
         if value:
-            found[name] = value
+            found[name] = value[:LONGEST_TEXT]
     place = stores.get(str(told.get("store")))
     if place is not None:
         words = {"store_name": place.name, "city": place.city, "mall": place.mall}
-        found |= {name: word for name, word in words.items() if word}
+        found |= {name: word[:LONGEST_TEXT] for name, word in words.items() if word}
         if place.nearby:
-            found["nearby"] = list(place.nearby)
+            found["nearby"] = [name[:LONGEST_TEXT] for name in place.nearby if name]
     return found
 
 
