@@ -148,6 +148,11 @@ class Plan(Model):
     caps: Annotated[Caps, public] = Caps()
     stale_after: Annotated[int | None, Field(ge=1, le=525_600), public] = None
 
+    @property
+    def of_use_minutes(self) -> int | None:
+        """`stale_after`; where the plan does not say, as long as what triggers it is of use."""
+        return self.stale_after or getattr(self.trigger, "within_minutes", None)
+
 
 class PlanBody(Model):
     """A plan without its name.

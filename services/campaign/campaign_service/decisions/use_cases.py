@@ -214,7 +214,7 @@ def _message(
 async def _terms(tx: Tx, desk: Desk, campaign: Campaign, now: datetime) -> Terms:
     script = (await texts.scripts(tx, [campaign])).get(campaign.campaign_id)
     left_alone = await control.group(tx)
-    after = campaign.plan.stale_after
+    after = campaign.plan.of_use_minutes
     return Terms(
         salt=campaign.name,
         picking=picking(campaign.audience, now),
