@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from services.campaign.tests.world import DESK, World, at
 
 from campaign_service.campaigns.domain import Action
+from campaign_service.decisions import use_cases as decisions
 from campaign_service.rights import use_cases as rights
 from campaign_service.triggers import jobs, subscribers
 from campaign_service.triggers.domain import all_hold
@@ -78,9 +79,16 @@ class Triggered(World):
         async with self.db.transaction(readonly=True) as tx:
             rows = await tx.fetch(
                 "SELECT c.member_id, c.lapse, d.values FROM contact_decision c"
-                " LEFT JOIN delivery d USING (delivery_id) ORDER BY c.member_id, c.lapse"
+                " LEFT JOIN delivery d USING (delivery_id) WHERE c.outcome <> 'skipped'"
+                " ORDER BY c.member_id, c.lapse"
             )
         return [(row["member_id"].int, row["lapse"], row["values"]) for row in rows]
+
+    async def why_not(self, number: int) -> list[str]:
+        """The checks that failed, of all decisions about a member."""
+        async with self.db.transaction(readonly=True) as tx:
+            page = await decisions.explain(tx, who(number), None, 10)
+        return [each.check for told in page.data for each in told.checks if not each.passed]
 
     async def who_was_asked(self) -> list[int]:
         return [member for member, _, _ in await self.asked()]
@@ -242,6 +250,7 @@ async def test_what_is_too_long_ago_starts_nothing(triggered: Triggered) -> None
         seen(1, "Product Viewed", NOON - 30 * MINUTE), seen(2, "Product Viewed", NOON - 31 * MINUTE)
     )
     assert await triggered.who_was_asked() == [1]
+    assert "stale" in await triggered.why_not(2)
 
 
 async def test_only_while_the_campaign_runs(triggered: Triggered) -> None:
@@ -334,6 +343,8 @@ async def test_waits_outlive_the_process_and_are_dropped_when_too_old(
     await again.happen(seen(3, COME, NOON - 5 * MINUTE, zone="a"), now=NOON + 36 * MINUTE)
     await again.tick(NOON + 37 * MINUTE)
     assert [(n, moment) for n, moment, _ in await again.asked()] == [(1, NOON + 10 * MINUTE)]
+    for number in (2, 3):
+        assert "stale" in await again.why_not(number)
 
 
 async def test_two_replicas_ask_once(triggered: Triggered) -> None:

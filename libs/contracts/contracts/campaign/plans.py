@@ -150,8 +150,10 @@ class Plan(Model):
 
     @property
     def of_use_minutes(self) -> int | None:
-        """`stale_after`; where the plan does not say, as long as what triggers it is of use."""
-        return self.stale_after or getattr(self.trigger, "within_minutes", None)
+        """The shorter of `stale_after` and for how long what triggers it is of use, if either is
+        said."""
+        within = getattr(self.trigger, "within_minutes", None)
+        return min((each for each in (self.stale_after, within) if each is not None), default=None)
 
 
 class PlanBody(Model):

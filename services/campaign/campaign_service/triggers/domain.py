@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,13 +26,11 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A member is to be asked about. `occasion`: what for, as a moment; `happened_at`: when it did,
-    None for what has no moment that could be too long ago."""
+    """A member is to be asked about. `occasion`: what for, as a moment."""
 
     member_id: UUID
     occasion: datetime
     values: Values = field(default_factory=dict)
-    happened_at: datetime | None = None
     wait: Wait | None = None
 
     def waits(self, now: datetime) -> bool:
@@ -62,16 +60,7 @@ class Armed:
 
 def at(member_id: UUID, moment: datetime, values: Values | None = None) -> Fired:
     """What happened at a moment is asked about for that moment."""
-    return Fired(member_id, moment, values or {}, moment)
-
-
-def on_time(fired: Fired, trigger: AnyTrigger, now: datetime) -> bool:
-    """Whether what happened is not too long ago to start anything."""
-    minutes = getattr(trigger, "within_minutes", None)
-    happened = fired.wait.due_at if fired.wait else fired.happened_at
-    if minutes is None or happened is None:
-        return True
-    return now - happened <= timedelta(minutes=minutes)
+    return Fired(member_id, moment, values or {})
 
 
 def all_hold(conditions: Sequence[PropertyCondition], properties: Mapping[str, Any]) -> bool:

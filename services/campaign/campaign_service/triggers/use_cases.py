@@ -13,7 +13,7 @@ from campaign_service.decisions import use_cases as decisions
 from campaign_service.decisions.domain import Ask
 from campaign_service.decisions.use_cases import Desk
 from campaign_service.triggers import festivals, repository
-from campaign_service.triggers.domain import Armed, Fired, on_time
+from campaign_service.triggers.domain import Armed, Fired
 from campaign_service.triggers.rules import RULES
 from chassis.clock import local_date, midnight
 from chassis.database import Tx
@@ -22,7 +22,6 @@ from contracts.campaign.triggers import FestivalTrigger
 from contracts.events import MembersMerged
 
 ASKED = Counter("huiyuan_triggers_total", "contacts that triggers asked for", ["kind"])
-STALE = Counter("huiyuan_triggers_stale_total", "what was too old to start anything", ["kind"])
 WAITING = ("zone_dwell", "birthday")  # kinds that ask later
 CHUNK = 5_000
 
@@ -31,7 +30,8 @@ Asks = dict[UUID, list[Ask]]  # by campaign
 
 async def happened(tx: Tx, desk: Desk, events: Sequence[Any]) -> None:
     """Events of one type: whomever a running campaign's trigger means is asked about, or waited
-    for. Told twice, asked once: the occasion is what happened."""
+    for. Told twice, asked once: the occasion is what happened. That it was too long ago is for the
+    decision to say."""
     heard = type(events[0])
     kinds = [rule.kind for rule in RULES.values() if rule.hears is heard]
     named = _by_name(events)
@@ -43,12 +43,11 @@ async def happened(tx: Tx, desk: Desk, events: Sequence[Any]) -> None:
     moves = [each for name in (ZONE_ENTERED, ZONE_LEFT) for each in named.get(name, ())]
     if moves := [each for each in moves if "zone" in each.properties]:
         await repository.add_moves(tx, moves)
-    timely = _timely(fired, tx.now)
-    waits = [(each.campaign_id, one) for each, one in timely if one.waits(tx.now)]
+    waits = [(each.campaign_id, one) for each, one in fired if one.waits(tx.now)]
     if waits:
         await repository.add_waits(tx, waits)
     asks: Asks = defaultdict(list)
-    for each, one in timely:
+    for each, one in fired:
         if not one.waits(tx.now):
             asks[each.campaign_id].append(Ask(one.member_id, one.occasion, one.values))
             ASKED.labels(each.trigger.kind).inc()
@@ -62,7 +61,7 @@ async def follow_merges(tx: Tx, events: Sequence[MembersMerged]) -> None:
 
 async def waited(tx: Tx, desk: Desk, now: datetime, limit: int) -> bool:
     """Ask about up to `limit` members whose wait is over and was not ended; whether more may be
-    due. What fell due while nothing ran is too old by now, or asked for late."""
+    due. What fell due while nothing ran is asked for late, and may be too old by now."""
     due = await repository.take_due(tx, now, limit)
     if not due:
         return False
@@ -74,10 +73,8 @@ async def waited(tx: Tx, desk: Desk, now: datetime, limit: int) -> bool:
         trigger = armed.get(each.campaign_id)
         if trigger is None or not each.stayed:
             continue
-        fired = Fired(each.member_id, each.occasion, dict(each.values), each.due_at)
-        if _timely([(trigger, fired)], now):
-            asks[each.campaign_id].append(Ask(each.member_id, each.occasion, each.values))
-            ASKED.labels(trigger.trigger.kind).inc()
+        asks[each.campaign_id].append(Ask(each.member_id, each.occasion, each.values))
+        ASKED.labels(trigger.trigger.kind).inc()
     await _ask(tx, desk, asks)
     return len(due) == limit
 
@@ -129,17 +126,6 @@ def _fired(armed: Armed, named: Mapping[str, list[Any]]) -> list[Fired]:
         for each in named.get(name, ())
         for fired in rule.match(armed.trigger, each, midnight)
     ]
-
-
-def _timely(fired: Sequence[tuple[Armed, Fired]], now: datetime) -> list[tuple[Armed, Fired]]:
-    """Those that are not too old; the others are counted."""
-    found = []
-    for armed, one in fired:
-        if on_time(one, armed.trigger, now):
-            found.append((armed, one))
-        else:
-            STALE.labels(armed.trigger.kind).inc()
-    return found
 
 
 async def _ask(tx: Tx, desk: Desk, asks: Asks) -> None:

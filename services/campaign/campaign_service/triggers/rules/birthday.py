@@ -16,7 +16,7 @@ def match(
     day = midnight(event.day)
     due_at = midnight(event.day - timedelta(days=trigger.days_before))
     for member in event.members:
-        yield Fired(member, day, {}, due_at, Wait(due_at))
+        yield Fired(member, day, {}, Wait(due_at))
 
 
 RULE = Rule("birthday", BirthdaysAnnounced, match)

@@ -12,7 +12,7 @@ def match(trigger: TierWarnedTrigger, event: TierWarned, midnight: Midnight) -> 
     for member, tier, following in event.members:
         if not trigger.tiers or tier in trigger.tiers:
             values = {"tier": following, "previous_tier": tier, "expires_on": str(event.day)}
-            yield Fired(member, midnight(event.day), values, midnight(event.day))
+            yield Fired(member, midnight(event.day), values)
 
 
 RULE = Rule("tier_warned", TierWarned, match)

@@ -17,7 +17,7 @@ def match(trigger: DwellTrigger, seen: Seen, _: Midnight) -> Iterable[Fired]:
     if seen.name == ZONE_ENTERED:
         due_at = seen.occurred_at + timedelta(minutes=trigger.minutes)
         wait = Wait(due_at, zone, seen.occurred_at)
-        yield Fired(seen.member_id, due_at, values_of(seen), due_at, wait)
+        yield Fired(seen.member_id, due_at, values_of(seen), wait)
     elif seen.name == ZONE_DWELLED and _minutes(seen) >= trigger.minutes:
         yield at(seen.member_id, seen.occurred_at, values_of(seen))
 
