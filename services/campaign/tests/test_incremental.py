@@ -188,6 +188,22 @@ async def test_a_coupon_that_is_given_back_is_not_used(world: World) -> None:
     assert (report.redeemed, report.orders, report.revenue_fen) == (0, 0, 0)
 
 
+async def test_points_that_are_given_cost_what_they_are_worth(world: World) -> None:
+    offer = {"kind": "points", "points": 500}
+    texts = {
+        "zh": "{name}，感谢您的支持，积分已到账。拒收请回复R",
+        "en": "{name}, thank you: points are on their way. Reply R to opt out",
+    }
+    campaign_id = await world.launched(SALT, control_share=0.0, offer=offer, template=texts)
+    await orders(world, "2017-03-01", [1, 2, 3], 1000)
+    await world.day("2017-04-01")
+    report = await world.report(campaign_id)
+    assert (report.pending, report.points_cost_fen, report.coupon_cost_fen) == (3, 3 * 500, 0)
+    await world.answer()
+    report = await world.report(campaign_id)
+    assert report.cost_fen == report.message_cost_fen + 1_500 and report.message_cost_fen == 15
+
+
 @pytest.mark.parametrize(
     ("treated", "control", "share", "reason"),
     [

@@ -33,7 +33,8 @@ class Figures(Model):
     been sent, `refused` what failed before it was. `delivered`: the provider says so; `opened`,
     `clicked`: see `/l/{token}`; `claimed`: coupons in members' hands; `redeemed`: those used.
     `orders`, `revenue_fen`: orders that used one, less what was given back (attributed: they might
-    have come anyway). `margin_fen`: the programme's share of it; `roi` = revenue ÷ cost.
+    have come anyway). `points_cost_fen`: the liability of points given. `margin_fen`: the
+    programme's share of the revenue; `roi` = revenue ÷ cost.
     """
 
     targeted: Annotated[int, public]
@@ -53,6 +54,7 @@ class Figures(Model):
     margin_fen: Annotated[int, public]
     message_cost_fen: Annotated[int, public]
     coupon_cost_fen: Annotated[int, public]
+    points_cost_fen: Annotated[int, public]
     cost_fen: Annotated[int, public]
     roi: Annotated[float | None, public] = None
 

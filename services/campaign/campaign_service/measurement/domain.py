@@ -59,11 +59,12 @@ class Funnel:
     revenue_fen: int = 0
     message_cost_fen: int = 0
     coupon_cost_fen: int = 0
+    points_cost_fen: int = 0
 
     @property
     def cost_fen(self) -> int:
         """All that was spent."""
-        return self.message_cost_fen + self.coupon_cost_fen
+        return self.message_cost_fen + self.coupon_cost_fen + self.points_cost_fen
 
     @property
     def roi(self) -> float | None:

@@ -168,10 +168,11 @@ async def members(tx: Tx, campaign_id: UUID) -> int:
     return found
 
 
-async def funnels(tx: Tx, campaign_id: UUID, by: By | None) -> dict[str, Funnel]:
+async def funnels(tx: Tx, campaign_id: UUID, by: By | None, points_fen: int) -> dict[str, Funnel]:
     """The sums of one campaign, by part; None: of the whole, under ''.
 
-    The money of an order stands with the first of its coupons.
+    The money of an order stands with the first of its coupons. `points_fen`: what the points cost
+    that go with a message.
     """
     rows = await tx.fetch(
         "WITH used AS (SELECT coupon_code, count(*) AS redeemed,"
@@ -194,13 +195,15 @@ async def funnels(tx: Tx, campaign_id: UUID, by: By | None) -> dict[str, Funnel]
         " coalesce(sum(u.orders), 0)::bigint AS orders,"
         " coalesce(sum(u.revenue_fen), 0)::bigint AS revenue_fen,"
         f" coalesce(sum(d.cost_fen) FILTER (WHERE {_SENT}), 0)::bigint AS message_cost_fen,"
-        " coalesce(sum(u.coupon_cost_fen), 0)::bigint AS coupon_cost_fen"
+        " coalesce(sum(u.coupon_cost_fen), 0)::bigint AS coupon_cost_fen,"
+        " count(d.requested_at) * $2::bigint AS points_cost_fen"
         " FROM contact_decision c LEFT JOIN delivery d USING (delivery_id)"
         " LEFT JOIN message_response r USING (delivery_id)"
         " LEFT JOIN used u ON u.coupon_code = d.coupon_code"
         f"{_JOINED.get(by, '')}"
         " WHERE c.campaign_id = $1 GROUP BY 1 ORDER BY 1",
         campaign_id,
+        points_fen,
     )
     return {
         row["key"]: Funnel(**{name: value for name, value in row.items() if name != "key"})

@@ -27,6 +27,7 @@ from chassis.clock import local_date
 from chassis.database import Tx
 from chassis.problem import Problem
 from contracts.campaign.decisions import Outcome
+from contracts.campaign.offers import PointsOffer
 from contracts.campaign.reports import By, CampaignReport, Targeting
 from contracts.events import MembersMerged, OrderRefunded, OrdersRecorded
 from contracts.points_events import CouponRolledBack
@@ -86,7 +87,9 @@ async def report(tx: Tx, campaign_id: UUID, terms: Terms, by: By | None = None) 
     if campaign is None:
         raise Problem(404, "unknown_campaign", "There is no such campaign")
     arms = await repository.arms(tx, campaign_id)
-    parts = await repository.funnels(tx, campaign_id, by)
+    is_points = isinstance(campaign.plan.offer, PointsOffer)
+    points_fen = campaign.offer_fen if is_points else 0
+    parts = await repository.funnels(tx, campaign_id, by, points_fen)
     frames = await repository.outcomes(tx, campaign_id, by if by in _BEFORE else None)
     plan = _plan(campaign, local_date(tx.now))
     everybody = pl.concat(frames.values()) if frames else pl.DataFrame()
