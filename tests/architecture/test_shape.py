@@ -1,6 +1,7 @@
 """The shape of the code: who imports whom, how long things are, what has no place where."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -121,3 +122,16 @@ def test_every_service_has_its_root_files(service: str) -> None:
     wanted = {"app", "tables", "settings"}  # a large schema is a package, a page a feature
     assert wanted <= {path.stem for path in package.iterdir()}
     assert list((package / "migrations/versions").glob("0001_*.py"))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_migrations_are_one_chain(service: str) -> None:
+    """Two that were written at once have to be put one after the other."""
+    folder = ROOT / "services" / service / f"{service}_service/migrations/versions"
+    files = sorted(folder.glob("[0-9]*.py"))
+    assert len({path.name[:4] for path in files}) == len(files)
+    chain = [
+        re.findall(r'^(?:down_)?revision = "?(\w+)"?$', path.read_text(), re.MULTILINE)
+        for path in files
+    ]
+    assert [down for _, down in chain] == ["None", *(own for own, _ in chain[:-1])]
