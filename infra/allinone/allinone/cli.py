@@ -23,7 +23,7 @@ from contracts.roles import Role
 
 BENCHES = (
     "collect", "ledger", "gateway", "checkout", "coupons", "profile", "resolve", "segments",
-    "identify", "import", "trigger",
+    "identify", "import", "trigger", "decide",
 )  # fmt: skip
 MODELS = ("clv", "churn", "recommend")
 _WORKSPACE = Path(__file__).resolve().parents[3]

@@ -64,6 +64,7 @@ from chassis.app import Service, build
 from chassis.bus import Subscription
 from chassis.clock import PROGRAM_ZONE
 from chassis.database import Tx
+from chassis.jobs import AnyJob
 from chassis.settings import Settings
 from contracts.events import MembersMerged, MessageSent, OrderRefunded, OrdersRecorded
 from contracts.gateway_events import MessageReported
@@ -102,7 +103,7 @@ def together(subscriptions: Sequence[Subscription]) -> list[Subscription]:
 def service(settings: CampaignSettings) -> Service:
     """What campaign is made of."""
     quiet = QuietHours(settings.quiet_from, settings.quiet_until, PROGRAM_ZONE)
-    desk = Desk(_policy(settings, quiet))
+    desk = Desk(_policy(settings, quiet), _press(settings).sms)
     parts = Service(
         name="campaign",
         settings=settings,
@@ -148,22 +149,28 @@ def service(settings: CampaignSettings) -> Service:
                     invitations.on_merged,
                 ),
             ),
+            *decisions.afterwards(desk),  # after those that note what was sent
             *triggers.subscriptions(desk),  # after those that they ask about
             *journeys.SUBSCRIPTIONS,
         ],
-        jobs=[
-            *measurement_jobs.JOBS,
-            *experiment_jobs.JOBS,
-            *decision_jobs.jobs(desk),
-            *trigger_jobs.jobs(desk),
-            *delivery_jobs.jobs(Out(desk.policy, _linker(settings), _press(settings).sms)),
-            *kpi_jobs.JOBS,
-            *journey_jobs.jobs(desk),
-            *survey_jobs.jobs(Post(_press(settings), _signer(settings), quiet)),
-        ],
+        jobs=_jobs(settings, desk),
         start=[_start],
     )
     return replace(parts, subscriptions=together(parts.subscriptions))
+
+
+def _jobs(settings: CampaignSettings, desk: Desk) -> list[AnyJob]:
+    quiet = desk.policy.quiet
+    return [
+        *measurement_jobs.JOBS,
+        *experiment_jobs.JOBS,
+        *decision_jobs.jobs(desk),
+        *trigger_jobs.jobs(desk),
+        *delivery_jobs.jobs(Out(desk.policy, _linker(settings), _press(settings).sms)),
+        *kpi_jobs.JOBS,
+        *journey_jobs.jobs(desk),
+        *survey_jobs.jobs(Post(_press(settings), _signer(settings), quiet)),
+    ]
 
 
 async def _start(app: FastAPI) -> None:

@@ -55,7 +55,6 @@ from contracts.points_events import BudgetAnswered
 ZONE = ZoneInfo("Asia/Shanghai")
 QUIET = QuietHours(time(21), time(9), ZONE)
 POLICY = Policy(QUIET, {"sms": 5}, Caps(a_day=1, a_week=7))
-DESK = Desk(POLICY)
 LINKER = Linker("secret", "https://m.example", "https://shop.example", ["mini.example"])
 
 
@@ -65,6 +64,7 @@ def at(text: str) -> datetime:
 
 
 SMS = Sms({"zh": "【会员中心】", "en": "[Members] "}, link=41, most_parts=3)
+DESK = Desk(POLICY, SMS)
 OFFICE = Office(points_per_yuan=100)
 OUT = delivery_cases.Out(POLICY, LINKER, SMS)
 AT = at("2017-01-01")
@@ -213,9 +213,14 @@ class World:
 
     async def answer(self, status: str = "sent", reason: str | None = None) -> None:
         """The gateway answers everything it was told, twice."""
-        messages = await self.told(MessageRequested)
-        events = [MessageSent(m.delivery_id, status, reason, m.requested_at) for m in messages]
-        await self.hear([*events, *events], delivery_cases.record_answers)
+        events = [
+            MessageSent(m.delivery_id, status, reason, m.requested_at, m.member_id, m.channel)
+            for m in await self.told(MessageRequested)
+        ]
+        (after,) = (each.handler for each in decisions.afterwards(DESK))
+        await self.hear(
+            [*events, *events], delivery_cases.record_answers, reach_cases.refused, after
+        )
 
     async def report(self, campaign_id: UUID, by: By | None = None) -> CampaignReport:
         async with self.db.transaction(readonly=True) as tx:

@@ -1,7 +1,7 @@
 """Candidates in one query; decisions written set by set."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +10,14 @@ from uuid import UUID
 import msgspec
 
 from campaign_service.audiences.domain import Picking
-from campaign_service.decisions.domain import Ask, Candidate, Decision, Ruling, Verdict
+from campaign_service.decisions.domain import (
+    Ask,
+    Candidate,
+    Decision,
+    Moment,
+    Ruling,
+    Verdict,
+)
 from chassis.database import Tx
 from contracts.campaign.decisions import Outcome
 from contracts.campaign.deliveries import DeliveryStatus
@@ -44,7 +51,8 @@ class Recorded:
 class Scope:
     """Whom a query is about: `only` these, or the next `limit` behind the member `after`. `day` is
     the one whose messages are counted; `since` the occasion where the audience has none of its own;
-    `ever`: messages of the campaign are counted as well."""
+    `ever`: messages of the campaign are counted as well; `again`: who was to get a message is
+    looked at once more."""
 
     day: date
     since: datetime
@@ -52,6 +60,22 @@ class Scope:
     after: UUID | None = None
     limit: int | None = None
     ever: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A message that the gateway would not send, with what it was for. `tried`: the channels that
+    do not lead to the member."""
+
+    campaign_id: UUID
+    member_id: UUID
+    lapse: datetime
+    step: str
+    values: Mapping[str, Any]
+    code: str | None
+    moment: Moment
+    tried: tuple[str, ...]
 
 
 class Args(list[object]):
@@ -93,7 +117,8 @@ async def candidates(
 async def asked(
     tx: Tx, campaign_id: UUID, picking: Picking, scope: Scope, asks: Sequence[Ask]
 ) -> list[Candidate]:
-    """Those asked for who are in the audience and about whom nothing final is decided."""
+    """Those asked for who are in the audience and about whom nothing final is decided (`again`:
+    also those who were to get a message)."""
     args = Args()
     source, where = audience(picking, args)
     wanted = [args([getattr(ask, name) for ask in asks]) for name in ("member_id", "occasion")]
@@ -124,6 +149,7 @@ async def _standing(
         if scope.ever
         else "0"
     )
+    more = ", 'message'" if scope.again else ""
     limit = f" LIMIT {args(scope.limit)}" if scope.limit is not None else ""
     rows = await tx.fetch(
         "SELECT c.member_id, c.language, c.occasion, c.moment, c.tier, c.step, c.values,"
@@ -143,7 +169,7 @@ async def _standing(
         f" AND {counted}) w LEFT JOIN LATERAL (SELECT p.seq, p.outcome, p.verdict_set"
         f" FROM contact_decision p WHERE p.campaign_id = {campaign} AND p.member_id = c.member_id"
         " AND p.lapse = c.occasion AND p.step = c.step ORDER BY p.outcome = 'skipped' LIMIT 1) p"
-        " ON true WHERE p.seq IS NULL OR p.outcome = 'skipped'"
+        f" ON true WHERE p.seq IS NULL OR p.outcome IN ('skipped'{more})"
         f" ORDER BY c.member_id, c.occasion{limit}",
         *args,
     )
@@ -275,6 +301,23 @@ async def outcomes(
         [ask.step for ask in asks],
     )
     return {(r["member_id"], r["lapse"], r["step"]): Outcome(r["outcome"]) for r in rows}
+
+
+async def returned(tx: Tx, deliveries: Sequence[UUID]) -> list[Returned]:
+    """Those of these messages that were refused for what another channel or hour can mend."""
+    rows = await tx.fetch(
+        "SELECT c.campaign_id, c.member_id, c.lapse, c.step, d.values, d.coupon_code AS code,"
+        " coalesce(v.checks -> 0 -> 'facts' ->> 'moment', '') AS moment, ARRAY(SELECT DISTINCT"
+        " o.channel FROM delivery o WHERE o.member_id = c.member_id AND o.step = d.step"
+        " AND o.campaign_id = c.campaign_id AND o.status = 'refused'"
+        " AND o.reason IN ('no_address', 'suppressed')) AS tried"
+        " FROM delivery d JOIN contact_decision c USING (delivery_id)"
+        " JOIN verdict_set v USING (verdict_set) WHERE d.delivery_id = ANY($1::uuid[])"
+        " AND d.status = 'refused' AND d.reason IN ('no_address', 'suppressed', 'expired')"
+        " ORDER BY d.seq",
+        list(deliveries),
+    )
+    return [Returned(**{**row, "tried": tuple(row["tried"])}) for row in rows]
 
 
 async def reached(tx: Tx, campaign_id: UUID, day: date) -> UUID | None:

@@ -22,7 +22,7 @@ from campaign_service.decisions.domain import (
     Terms,
     Verdict,
 )
-from campaign_service.decisions.repository import Recorded, Scope
+from campaign_service.decisions.repository import Recorded, Returned, Scope
 from campaign_service.decisions.rules import RULES, control_group, in_words, of_the_moment, sending
 from campaign_service.deliveries import repository as deliveries
 from campaign_service.deliveries import texts
@@ -31,6 +31,7 @@ from campaign_service.experiments import control
 from campaign_service.experiments import use_cases as experiments
 from campaign_service.experiments.domain import leaves
 from campaign_service.templates.composing import MARKETING
+from campaign_service.templates.limits import Sms
 from chassis.clock import PROGRAM_ZONE, local_date
 from chassis.database import Tx
 from chassis.problem import Problem
@@ -38,7 +39,7 @@ from contracts.campaign import decisions as api
 from contracts.campaign.decisions import Outcome
 from contracts.campaign.experiments import ArmRequest
 from contracts.campaign.plans import Plan
-from contracts.events import MembersMerged
+from contracts.events import MembersMerged, MessageSent
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class Desk:
     """What deciding needs beside the database; built once, in app.py."""
 
     policy: Policy
+    sms: Sms
+
+
+Contact = tuple[UUID, datetime, str]
+"""Which contact of a campaign it is: member, occasion, step."""
 
 
 async def due_campaigns(tx: Tx, now: datetime) -> list[UUID]:
@@ -127,6 +133,35 @@ async def run_campaign(tx: Tx, campaign_id: UUID, desk: Desk, now: datetime, lim
     return len(found) == limit
 
 
+async def fall_back(tx: Tx, desk: Desk, events: Sequence[MessageSent]) -> None:
+    """What could not be sent goes by the next channel, or in the morning if it was too late; a
+    coupon that was offered with it goes along."""
+    refused = [event.delivery_id for event in events if event.status == "refused"]
+    if not refused:
+        return
+    await audiences.lock(tx)
+    together: dict[tuple[UUID, tuple[str, ...]], list[Returned]] = {}
+    for one in await repository.returned(tx, refused):
+        together.setdefault((one.campaign_id, one.tried), []).append(one)
+    for (campaign_id, tried), ones in together.items():
+        campaign = await campaigns.get_launched(tx, campaign_id)
+        if campaign is None:
+            continue
+        terms = await _terms(tx, desk, campaign, tx.now)
+        left = tuple(channel for channel in terms.channels if channel not in tried)
+        scope = replace(_scope(desk, campaign, terms, tx.now), again=True)
+        asks = [Ask(each.member_id, each.lapse, each.values, each.step) for each in ones]
+        found = await repository.asked(tx, campaign_id, terms.picking, scope, asks)
+        before = {(each.member_id, each.lapse, each.step): each for each in ones}
+        again = [
+            each._replace(moment=before[each.member_id, each.occasion, each.step].moment)
+            for each in found
+        ]
+        codes = {key: each.code for key, each in before.items() if each.code is not None}
+        terms = replace(terms, channels=left)
+        await _settle(tx, desk, campaign, terms, again, now=tx.now, codes=codes)
+
+
 async def _settle(
     tx: Tx,
     desk: Desk,
@@ -135,8 +170,13 @@ async def _settle(
     candidates: Sequence[Candidate],
     *,
     now: datetime,
+    codes: Mapping[Contact, str] | None = None,
 ) -> None:
-    """Decide about the candidates, remember why, and hold their messages."""
+    """Decide about the candidates, remember why, and hold their messages.
+
+    With `codes` (coupons that were offered already) they had a message that could not be sent: only
+    what can be sent otherwise is news.
+    """
     if not candidates:
         return
     policy, campaign_id = desk.policy, campaign.campaign_id
@@ -149,12 +189,22 @@ async def _settle(
     rows = [
         (each, numbers[each.ruling], tx.ids.new() if each.ruling.channel else None)
         for each in decisions
-        if each.candidate.previous is None  # else: skipped for the same reasons as before
-        or each.ruling.outcome is not Outcome.SKIPPED
-        or numbers[each.ruling] != each.candidate.skipped
+        if (
+            each.candidate.previous is None  # else: skipped for the same reasons as before
+            or each.ruling.outcome is not Outcome.SKIPPED
+            or numbers[each.ruling] != each.candidate.skipped
+            if codes is None
+            else each.ruling.channel
+        )
     ]
     await repository.save(tx, campaign_id, now, rows)
-    messages = [_message(terms, policy, each, number, now) for each, _, number in rows if number]
+    if codes:
+        await deliveries.give_up_codes(tx, list(codes.values()))
+    messages = [
+        _message(terms, policy, each, number, now=now, codes=codes)
+        for each, _, number in rows
+        if number
+    ]
     for due_at, some in _hours(messages, arms, policy.quiet.next_open(now)).items():
         await deliveries.hold(
             tx,
@@ -195,8 +245,9 @@ def _hours(
 
 
 def _message(
-    terms: Terms, policy: Policy, decision: Decision, delivery_id: UUID, now: datetime
-) -> Message:
+    terms: Terms, policy: Policy, decision: Decision, delivery_id: UUID, *,
+    now: datetime, codes: Mapping[Contact, str] | None,
+) -> Message:  # fmt: skip
     one, channel = decision.candidate, decision.ruling.channel or ""
     since = one.occasion if one.moment == "asked" else now
     return Message(
@@ -208,6 +259,7 @@ def _message(
         channel,
         policy.costs.get(channel, 0),
         since + terms.stale_after if terms.stale_after is not None else None,
+        codes.get((one.member_id, one.occasion, one.step)) if codes else None,
     )
 
 
@@ -225,6 +277,7 @@ async def _terms(tx: Tx, desk: Desk, campaign: Campaign, now: datetime) -> Terms
         transactional=script is not None and script.purpose != MARKETING,
         members_own=campaign.plan.prefer_members_own,
         caps=desk.policy.caps.stricter(_caps(campaign.plan)),
+        fault=texts.speaking(campaign, script, desk.sms),
         stale_after=timedelta(minutes=after) if after is not None else None,
         left_alone=left_alone,
         left_alone_salt=left_alone.salt_of(local_date(now)),

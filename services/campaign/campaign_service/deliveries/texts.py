@@ -2,11 +2,15 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from campaign_service.campaigns import offers
 from campaign_service.campaigns.domain import Campaign
-from campaign_service.deliveries.domain import Held
+from campaign_service.decisions.domain import Fault, no_fault
+from campaign_service.deliveries.domain import CODE_LENGTH, Held
 from campaign_service.templates import composing
 from campaign_service.templates import domain as own
 from campaign_service.templates import repository as templates
@@ -15,11 +19,21 @@ from campaign_service.templates.limits import Sms
 from campaign_service.templates.use_cases import script_of
 from campaign_service.templates.values import in_language
 from chassis.database import Tx
-from contracts.campaign.plans import OwnTexts
+from contracts.campaign.plans import ContentRef, OwnTexts
 from contracts.templates import Values
 
+_CODE = "X" * CODE_LENGTH  # what a coupon's code will take
 Scripts = Mapping[UUID, Script]  # by campaign
 _FIELDS = frozenset({"wechat", "miniprogram"})
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text that might be said, to nobody in particular."""
+
+    channel: str
+    language: str
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +72,49 @@ def written(
         return Text(own.render(text, given))
     assert script is not None, "loaded for every plan with a template"
     ref, variants = plan.content, script.variants(held.channel)
+    if not variants:
+        return Text(fault="no_content")
     variant = ref.variant or composing.variant_of(held.member_id, plan.name, variants)
-    content = script.content(held.channel, held.language, variant)
+    return _composed(ref, script, held, variant, given=given, sms=sms)
+
+
+def speaking(campaign: Campaign, script: Script | None, sms: Sms) -> Fault:
+    """Why the plan's text cannot be said by a channel, in a language, with some values; whatever
+    the variant. What was found once is remembered."""
+    plan, known = campaign.plan, dict[tuple[str, str, bytes], str | None]()
+    if script is None or isinstance(plan.content, OwnTexts):
+        return no_fault
+    ref, code = plan.content, {"code": _CODE} if offers.is_coupon(plan.offer) else {}
+
+    def fault(channel: str, language: str, values: Mapping[str, Any]) -> str | None:
+        key = channel, language, msgspec.json.encode(values)
+        if key not in known:
+            said = Said(channel, language, values)
+            given = offers.values(plan.offer, language) | code
+            variants = [ref.variant] if ref.variant else script.variants(channel)
+            found = [
+                _composed(ref, script, said, each, given=given, sms=sms).fault for each in variants
+            ]
+            known[key] = next(filter(None, found), None) if variants else "no_content"
+        return known[key]
+
+    return fault
+
+
+def _composed(
+    ref: ContentRef, script: Script, said: "Said | Held", variant: str, *,
+    given: Mapping[str, Any], sms: Sms,
+) -> Text:  # fmt: skip
+    content = script.content(said.channel, said.language, variant)
     if content is None:
         return Text(fault="no_content")
-    told = Values.model_validate({k: v for k, v in held.values.items() if k in Values.model_fields})
-    known = {k: v for k, v in in_language(told, held.language).items() if v not in (None, [])}
-    message = composing.compose(content, known | given, script, sms)
+    told = Values.model_validate({k: v for k, v in said.values.items() if k in Values.model_fields})
+    known = {k: v for k, v in in_language(told, said.language).items() if v not in (None, [])}
+    message = composing.compose(content, {**known, **given}, script, sms)
     if not message.sendable:
         return Text(fault="missing_variable" if message.missing else "wording")
     parts = message.parts
-    if held.channel in _FIELDS:
-        return Text(" ".join(parts.values()), template=ref.template,
-                    fields=dict(parts))  # fmt: skip
+    if said.channel in _FIELDS:
+        return Text(" ".join(parts.values()), template=ref.template, fields=dict(parts))
     title = parts.get("title") or parts.get("subject")
     return Text(parts.get("text") or parts["body"], title=title)
