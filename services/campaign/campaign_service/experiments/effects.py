@@ -7,8 +7,6 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-import tea_tasting as tt
-from scipy import stats
 
 from campaign_service.experiments.reading import Experiment
 
@@ -25,6 +23,8 @@ def sample_ratio(experiment: Experiment, shares: dict[str, float] | None = None)
     `shares`: the design, any positive numbers by variant; without it equal shares, or round ones
     (steps of 5 %) where the groups are far from equal and fit them.
     """
+    from scipy import stats  # noqa: PLC0415
+
     names = [experiment.control, *experiment.treatments]
     units = np.array([experiment.of(name).height for name in names], dtype=float)
     if shares:
@@ -43,6 +43,8 @@ def sample_ratio(experiment: Experiment, shares: dict[str, float] | None = None)
 
 
 def _designed(units: np.ndarray) -> tuple[np.ndarray, str]:
+    from scipy import stats  # noqa: PLC0415
+
     equal = np.full(len(units), 1 / len(units))
     found = units / units.sum()
     rounded = np.round(found / ROUND_SHARE) * ROUND_SHARE
@@ -74,6 +76,8 @@ def balance(experiment: Experiment) -> dict[str, Any] | None:
 
 
 def _differs(table: pl.DataFrame, column: str, names: list[str]) -> float | None:
+    from scipy import stats  # noqa: PLC0415
+
     values = table.select("variant", column).drop_nulls()
     if values[column].n_unique() < 2 or values["variant"].n_unique() < len(names):
         return None
@@ -123,6 +127,8 @@ class Difference:
 
 def difference(table: pl.DataFrame, control: str, variant: str, pre: str | None) -> Difference:
     """Welch's test of two variants, by CUPED where `pre` names a column (tea-tasting)."""
+    import tea_tasting as tt  # noqa: PLC0415
+
     two = table.filter(pl.col("variant").is_in([control, variant]))
     if pre is not None:
         two = two.with_columns(pl.col(pre).fill_null(pl.col(pre).mean()))

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from scipy import optimize, stats
 
 from campaign_service.experiments.effects import Difference, difference
 
@@ -25,6 +24,8 @@ _FAR: Final = 9.0  # standard deviations; beyond it nothing is spent
 
 def spent(information: float, alpha: float = ALPHA) -> float:
     """How much of `alpha` may be spent when this share (0..1) of the information is there."""
+    from scipy import stats  # noqa: PLC0415
+
     if information <= 0:
         return 0.0
     return float(4 * stats.norm.sf(stats.norm.isf(alpha / 4) / np.sqrt(min(1.0, information))))
@@ -40,6 +41,8 @@ class _Walk:
 
     def crossing(self, share: float, bound: float) -> float:
         """P(not crossed so far, |z| at information `share` is over `bound`)."""
+        from scipy import stats  # noqa: PLC0415
+
         step, edge = np.sqrt(share - self._share), bound * np.sqrt(share)
         over = stats.norm.sf((edge - self._grid) / step) + stats.norm.cdf(
             (-edge - self._grid) / step
@@ -48,6 +51,8 @@ class _Walk:
 
     def go_on(self, share: float, bound: float) -> None:
         """Go to information `share`; whatever is over `bound` there is gone."""
+        from scipy import stats  # noqa: PLC0415
+
         step, edge = np.sqrt(share - self._share), bound * np.sqrt(share)
         grid, width = np.linspace(-edge, edge, GRID, retstep=True)
         kernel = stats.norm.pdf((grid[:, None] - self._grid[None, :]) / step) / step
@@ -80,6 +85,8 @@ def bounds(information: list[float], alpha: float = ALPHA) -> list[float]:
 
 
 def _bound(walk: _Walk, share: float, allowed: float) -> float:
+    from scipy import optimize  # noqa: PLC0415
+
     return float(optimize.brentq(lambda z: walk.crossing(share, z) - allowed, 0.0, _FAR, xtol=1e-6))
 
 

@@ -12,13 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from campaign_service.experiments.reading import Experiment
 
@@ -75,6 +70,8 @@ def columns(table: pl.DataFrame, names: tuple[str, ...]) -> tuple[np.ndarray, tu
 
 
 def _trees(y: np.ndarray, binary: bool, x: np.ndarray) -> Predict:
+    import lightgbm as lgb  # noqa: PLC0415
+
     rows = len(y)
     settings = {
         "objective": "binary" if binary else "regression",
@@ -95,6 +92,11 @@ def _trees(y: np.ndarray, binary: bool, x: np.ndarray) -> Predict:
 
 
 def _linear(y: np.ndarray, binary: bool, x: np.ndarray) -> Predict:
+    from sklearn.impute import SimpleImputer  # noqa: PLC0415
+    from sklearn.linear_model import LogisticRegression, RidgeCV  # noqa: PLC0415
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415
+    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+
     head = LogisticRegression(C=0.1, max_iter=500) if binary else RidgeCV(np.logspace(0, 5, 11))
     model = make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), head
