@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from campaign_service.kpis.domain import Days, Ratio
 from campaign_service.kpis.sources import MEASURES
 from campaign_service.surveys import subscribers as surveys
 from chassis.clock import DrivenClock, midnight
+from chassis.principal import HEADER, Principal
 from chassis.problem import Problem
 from contracts.campaign import kpis as api
 from contracts.daily_figures import DailyFigures, FigureRow
@@ -33,7 +34,9 @@ from contracts.events import (
     RecordedOrder,
 )
 from contracts.gateway_events import MessageReported
+from contracts.roles import Role
 from contracts.segments import SegmentEntered
+from testkit.apps import RunningApp
 
 SEGMENT = UUID(int=77)
 
@@ -349,3 +352,26 @@ def test_parts_add_up_to_the_change(parts: Any, shared: bool) -> None:
         assert found == {}
     else:
         assert sum(found.values()) == pytest.approx(now - before, rel=1e-6, abs=1e-6)
+
+
+async def test_the_paths(clean: None, service_app: Callable[..., Awaitable[RunningApp]]) -> None:
+    app = await service_app("campaign_service.app")
+    headers = {HEADER: Principal(Role.OPERATOR, "olga").header()}
+
+    async def asked(path: str) -> Any:
+        answer = await app.client.get(path, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    found = await asked("/v1/kpis?by=channel")
+    assert len(found["definitions"]) == len(found["data"]) == 10
+    assert {row["value"] for row in found["data"]} == {None} and found["by"] == "channel"
+    assert (await asked("/v1/kpis/reports?limit=5"))["data"] == []
+    body = {"targets": {"nps": {"target": 50, "amber": 20}}, "note": "higher"}
+    put = await app.client.put("/v1/kpi-targets", json=body, headers=headers)
+    assert (put.status_code, put.json()["version"], put.json()["changed_by"]) == (200, 1, "olga")
+    history = await asked("/v1/kpi-targets")
+    assert history["current"]["targets"]["nps"]["target"] == 50
+    assert [each["version"] for each in history["versions"]] == [1, 0]
+    for query in ("from=2017-03-02&to=2017-03-01", "from=2010-01-01&to=2017-01-01", "by=nothing"):
+        assert (await app.client.get(f"/v1/kpis?{query}", headers=headers)).status_code == 422
