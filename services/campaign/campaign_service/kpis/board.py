@@ -25,9 +25,9 @@ class Cut:
     members: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def put(self, part: str, source: str, figures: Sequence[int], members: int) -> None:
-        """Add what a source tells of a part."""
+        """Add what a source tells of a part; there may be more room than it has measures."""
         there = self.figures.setdefault(part, {})
-        for name, value in zip(MEASURES[source], figures, strict=True):
+        for name, value in zip(MEASURES[source], figures, strict=False):
             there[name] = there.get(name, 0) + value
         self.members[part, source] = max(self.members.get((part, source), 0), members)
 

@@ -175,15 +175,20 @@ async def names(tx: Tx, by: str) -> dict[str, str]:
     return {row["key"]: row["name"] for row in rows}
 
 
+_SUMS = ", ".join(
+    f"sum(figures[{n + 1}])::bigint"
+    for n in range(max(len(source.measures) for source in SOURCES.values()))
+)
+
+
 async def sums(tx: Tx, by: str, first: date, last: date) -> Sequence[Any]:
-    """(source, key, figures, behind) of days added up; `behind`: of the day with most."""
+    """(source, key, figures, behind) of days added up; `behind`: of the day with most. Figures have
+    room for the source with most, and nulls at the end where a source has less."""
     key = "to_char(day, 'YYYY-MM')" if by == "month" else "key"
     return await tx.fetch(
-        "SELECT source, part, array_agg(total ORDER BY n) AS figures, max(behind) AS behind FROM"
-        f" (SELECT source, {key} AS part, n, sum(value)::bigint AS total, max(behind) AS behind"
-        " FROM kpi_fact, unnest(figures) WITH ORDINALITY AS f (value, n)"
-        " WHERE by = $1 AND day BETWEEN $2 AND $3 AND source NOT IN ('base', 'month')"
-        " GROUP BY 1, 2, 3) AS summed GROUP BY source, part",
+        f"SELECT source, {key} AS part, ARRAY[{_SUMS}] AS figures, max(behind) AS behind"
+        " FROM kpi_fact WHERE by = $1 AND day BETWEEN $2 AND $3"
+        " AND source NOT IN ('base', 'month') GROUP BY 1, 2",
         "all" if by == "month" else by, first, last,
     )  # fmt: skip
 
