@@ -225,3 +225,33 @@ async def test_unknown_members_have_no_history(app: RunningApp) -> None:
     for path in ("deliveries", "contact-decisions"):
         answer = await app.client.get(f"/v1/members/{UUID(int=99)}/{path}")
         assert (answer.status_code, answer.json()["code"]) == (404, "unknown_member")
+
+
+async def test_experiments_are_planned_read_and_given_up_by_their_paths(app: RunningApp) -> None:
+    campaign_id = (await post(app, "", Role.PLANNER, json=PLAN)).json()["campaign_id"]
+    asked = {
+        "name": "hours", "campaign_id": campaign_id, "planned_members": 1_000,
+        "arms": [{"name": "now"}, {"name": "noon", "send_hour": 12}],
+    }  # fmt: skip
+    planner = app.headers(Role.PLANNER)
+    key = planner | {"idempotency-key": "e1"}
+    made = await app.client.post("/v1/experiments", json=asked, headers=key)
+    again = await app.client.post("/v1/experiments", json=asked, headers=key)
+    assert made.status_code == 201 and again.json() == made.json()
+    path = f"/v1/experiments/{made.json()['experiment_id']}"
+    listed = (await app.client.get("/v1/experiments", headers=planner)).json()
+    assert [each["name"] for each in listed["data"]] == ["hours"]
+    report = (await app.client.get(f"{path}/report", headers=planner)).json()
+    assert (report["reason"], report["decided"]) == ("too_few", False)
+    refused = await app.client.post(f"{path}/stop", json={}, headers=planner)
+    assert refused.status_code == 409 and refused.json()["code"] == "not_decided"
+    stopped = await app.client.post(f"{path}/stop", json={"give_up": True}, headers=planner)
+    assert stopped.status_code == 200 and stopped.json()["winner"] is None
+    group = "/v1/experiments/global-control"
+    set_ = await app.client.put(group, json={"share": 0.05}, headers=app.headers(Role.OPERATOR))
+    shown = (await app.client.get(group, headers=planner)).json()
+    assert set_.json() == shown and (shown["share"], shown["set_by"]) == (0.05, "test-operator")
+    told = (await app.client.get(f"{group}/report", headers=planner)).json()
+    assert told["causal"] is False and told["reason"] == "too_few"
+    whole = await app.client.get(f"/v1/campaigns/{campaign_id}/report?by=variant", headers=planner)
+    assert whole.status_code == 200 and whole.json()["by"] == "variant"
