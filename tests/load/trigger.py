@@ -32,6 +32,7 @@ from allinone.supervisor import Supervisor
 from campaign_service.campaigns import use_cases as campaigns
 from campaign_service.campaigns.domain import Action
 from campaign_service.campaigns.use_cases import Move, Office
+from campaign_service.reach.domain import BITS
 from chassis.bus import Bus
 from chassis.clock import DrivenClock
 from chassis.database import Database
@@ -108,7 +109,7 @@ async def _serve(home: Home, servers: Servers) -> asyncio.subprocess.Process:
 
 
 async def _fill(db: Database) -> None:
-    """Members that may be written to, as far as there are tables that say so."""
+    """Members that agreed to SMS and have a number."""
     say(f"{MEMBERS:,} members")
     async with db.transaction() as tx:
         await tx.execute(
@@ -116,6 +117,11 @@ async def _fill(db: Database) -> None:
             " SELECT md5(n::text)::uuid, $2, 'zh', 0 FROM generate_series(1, $1::int) AS n",
             MEMBERS, NOON - timedelta(days=30),
         )  # fmt: skip
+        await tx.execute(
+            "INSERT INTO contactable (member_id, agreed, reach)"
+            " SELECT member_id, $1, $1 FROM member",
+            BITS["sms"],
+        )
 
 
 async def _figures(db: Database, bus: Bus, parts: Sequence[psutil.Process]) -> list[Row]:
