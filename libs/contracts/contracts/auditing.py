@@ -11,6 +11,7 @@ class Action(StrEnum):
     READ = "read"  # personal values in the clear
     LOOKUP = "lookup"  # of a member by an identifier
     FIGURES = "figures"  # over members, given to those who may see groups only
+    CAMPAIGN = "campaign"  # planned, changed, judged, launched, stopped
     APPROVE = "approve"  # of a plain read that needs a second person
     MERGE = "merge"  # of two members, taken back, decided, or tried out
     EXPORT = "export"  # a list of members leaves

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from campaign_service.activities import router as activities_router
 from campaign_service.activities import subscribers as activities
 from campaign_service.audiences import subscribers as audiences
+from campaign_service.calendar.router import router as calendar
 from campaign_service.campaigns import subscribers as campaigns
 from campaign_service.campaigns.router import router as campaigns_router
 from campaign_service.campaigns.use_cases import Office
@@ -69,8 +70,8 @@ from chassis.settings import Settings
 from contracts.events import MembersMerged, MessageSent, OrderRefunded, OrdersRecorded
 from contracts.gateway_events import MessageReported
 
-_ROUTERS = [
-    campaigns_router, library, measurement_router, deliveries_router, decisions_router,
+_ROUTERS = [  # the calendar before one campaign, whose id it is not
+    calendar, campaigns_router, library, measurement_router, deliveries_router, decisions_router,
     templates.router, wording.router, activities_router.router, communities_router.router,
     surveys_router.router, pages.router, links_router.router, kpis_router, invitations_router,
     journeys_router,

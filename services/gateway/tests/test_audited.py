@@ -40,6 +40,14 @@ from gateway_service.desensitize.cedar import SHIPPED
 
 THEIRS = f"/v1/members/{MEMBER}"
 CASES = [each for each in openapi.operations() if each.audited is not None]
+CAMPAIGN: dict[str, dict[str, Any]] = {
+    "": {
+        "name": "spring", "scenario": "repurchase", "budget": {"amount": 100},
+        "offer": {"percent_off": 20, "valid_days": 7},
+    },
+    **{step: {} for step in ("submit", "approve", "launch", "pause", "finish")},
+    "reject": {"reason": "too dear"}, "copy": {"name": "again"},
+}  # fmt: skip
 VALUES = ("张三", "13800138002", "13912345678", "C-secret", "wrong-password", "l3ak")
 
 
@@ -101,6 +109,17 @@ async def approvals(walk: Walk, _: Any) -> None:
             await walk.by(Role.APPROVER, "POST", path, {"granted": granted})
     async with walk.records(("approve", "refused", decide)):  # decided already
         await walk.by(Role.COMPLIANCE, "POST", path, {"granted": True})
+
+
+async def campaigns(walk: Walk, _: Any) -> None:
+    for operation in (each for each in CASES if each.audited is Action.CAMPAIGN):
+        path = re.sub(r"{\w+}", str(MEMBER), operation.path)
+        walk.inner.replies[f"{operation.method} {path}"] = operation.status, {}
+        role = min(operation.roles)
+        body = CAMPAIGN.get(operation.path.rpartition("/")[2], CAMPAIGN[""])
+        async with walk.records(("campaign", "done", operation.name), role=role):
+            answer = await walk.by(role, operation.method, path, body)
+            assert answer.is_success, answer.text
 
 
 async def movements(walk: Walk, _: Any) -> None:
@@ -327,7 +346,8 @@ async def rights(walk: Walk, _: Any) -> None:
 
 
 PARTS: tuple[Callable[[Walk, Any], Awaitable[None]], ...] = (
-    readings, lookups, unions, approvals, movements, keys, policies, admissions, sign_ins, rights,
+    readings, lookups, unions, approvals, campaigns, movements, keys, policies, admissions,
+    sign_ins, rights,
 )  # fmt: skip
 
 

@@ -199,8 +199,8 @@ NO_MEMBER = frozenset(
         "incident", "journal", "membership", "merge", "pool", "purchase", "quote", "redemption",
         "refund", "referral", "request", "review", "rotation", "spend", "suppression", "template",
         "top_up", "transfer", "use", "webhook", "segment", "other_segment",
-        "activity", "job", "survey", "experiment", "reservation",
-        "activity", "job", "survey", "journey",
+        "activity", "job", "survey", "experiment", "reservation", "journey",
+        "comment", "other_campaign",
     )
 ) | {"id", "ref", "segment", "segments", "not_in"}  # fmt: skip
 

@@ -237,7 +237,7 @@ NEUTRAL = frozenset(
         "history", "kind", "overdue",
         "prompt", "redirect_uri", "response_type", "scheme", "scope", "since",
         "start", "state", "status", "subject", "to", "ui_locales", "until", "version", "purpose",
-        "fresh", "member_id", "week", "kpi", "by", "against",
+        "plan_version", "fresh", "member_id", "week", "kpi", "by", "against",
         "node", "level", "min_support", "min_lift", "basket", "store",
     }
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from contracts.campaign import (  # noqa: F401 - its events
     budgets,
+    calendar,
     decisions,
     deliveries,
     experiments,
@@ -16,6 +17,7 @@ from contracts.campaign import (  # noqa: F401 - its events
 from contracts.operations import Operation
 
 OPERATIONS: list[Operation] = [
+    *calendar.OPERATIONS,  # its path before that of one campaign
     *plans.OPERATIONS,
     *reports.OPERATIONS,
     *deliveries.OPERATIONS,

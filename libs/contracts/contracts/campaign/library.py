@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from contracts.auditing import Action
 from contracts.base import Model, Money
 from contracts.campaign.plans import Campaign, PlanBody, Schedule
 from contracts.campaign.readers import PLANNERS, READERS
@@ -58,6 +59,7 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", "/v1/campaign-library/{key}/copy", "campaign", "Plan one of them",
         PLANNERS, request=ReadyCopyRequest, response=Campaign, status=201,
-        query=(DRY_RUN,), idempotent=True, tags=("campaigns",),
+        query=(DRY_RUN,), idempotent=True, edge="audited", audited=Action.CAMPAIGN,
+        tags=("campaigns",),
     ),
 ]  # fmt: skip

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Discriminator, Field, Tag
 
+from contracts.auditing import Action
 from contracts.base import Model, Money
 from contracts.campaign.offers import Offer
 from contracts.campaign.readers import APPROVERS, PLANNERS, READERS
 from contracts.campaign.triggers import DailyTrigger, Trigger
 from contracts.classification import internal, public
-from contracts.operations import DRY_RUN, PAGING, Operation
+from contracts.operations import DRY_RUN, PAGING, Operation, Query
 from contracts.points.common import Code
 from contracts.roles import Role
 from contracts.templates import Channel
@@ -219,8 +220,19 @@ class CampaignStep(Model):
     note: Annotated[str | None, internal] = None
 
 
+class Comment(Model):
+    """What somebody said to a version of the plan."""
+
+    comment_id: Annotated[UUID, internal]
+    plan_version: Annotated[int, public]
+    author: Annotated[str, internal]
+    at: Annotated[AwareDatetime, public]
+    text: Annotated[str, internal]
+
+
 class Campaign(Plan):
-    """A campaign: its plan, where it is, and how it came there. `version` counts steps.
+    """A campaign: its plan, where it is, and how it came there. `version` counts steps,
+    `plan_version` how often the plan was written.
 
     `reservation`: from approval on, where the offer costs something that can be bounded.
     """
@@ -228,15 +240,44 @@ class Campaign(Plan):
     campaign_id: Annotated[UUID, internal]
     status: Annotated[CampaignStatus, public]
     version: Annotated[int, public]
+    plan_version: Annotated[int, public]
     author: Annotated[str, internal]
     approver: Annotated[str | None, internal] = None
     created_at: Annotated[AwareDatetime, public]
     reservation: Annotated[Reservation | None, internal] = None
     steps: Annotated[list[CampaignStep], internal] = Field(default_factory=list)
+    comments: Annotated[list[Comment], internal] = Field(default_factory=list)
+
+
+class PlanVersion(Plan):
+    """How a plan was worded at a time, and by whom."""
+
+    plan_version: Annotated[int, public]
+    author: Annotated[str, internal]
+    at: Annotated[AwareDatetime, public]
+
+
+class PlanVersions(Model):
+    """All of them, the newest first."""
+
+    data: Annotated[list[PlanVersion], internal]
+    next_cursor: Annotated[str | None, public] = None
+
+
+class CommentRequest(Model):
+    """What somebody has to say to a plan."""
+
+    text: Annotated[str, Field(pattern=r"^[^\x00]{1,2000}$"), internal]
+
+
+class CopyRequest(Model):
+    """What the copy is called; all else is as it was."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100), internal]
 
 
 class CampaignPage(Model):
-    """Campaigns, newest first; `steps` are left out."""
+    """Campaigns, newest first; `steps` and `comments` are left out."""
 
     data: Annotated[list[Campaign], internal]
     next_cursor: Annotated[str | None, public] = None
@@ -248,7 +289,15 @@ class RejectRequest(Model):
     reason: Annotated[str, Field(min_length=1, max_length=500), internal]
 
 
-def _step(action: str, summary: str, roles: frozenset[Role], body: type | None = None) -> Operation:
+_SEEN = Query(
+    "plan_version", Annotated[int, Field(ge=1)],
+    "the version that was read; needed where there is more than one",
+)  # fmt: skip
+
+
+def _step(
+    action: str, summary: str, roles: frozenset[Role], body: type | None = None, *more: Query
+) -> Operation:
     return Operation(
         "POST",
         f"/v1/campaigns/{{campaign_id}}/{action}",
@@ -257,8 +306,10 @@ def _step(action: str, summary: str, roles: frozenset[Role], body: type | None =
         roles,
         request=body,
         response=Campaign,
-        query=(DRY_RUN,),
+        query=(DRY_RUN, *more),
         idempotent=True,
+        edge="audited",
+        audited=Action.CAMPAIGN,
         tags=("campaigns",),
     )
 
@@ -271,14 +322,34 @@ OPERATIONS: list[Operation] = [
     Operation(
         "POST", "/v1/campaigns", "campaign", "Plan a campaign",
         PLANNERS, request=CampaignRequest, response=Campaign, status=201,
-        query=(DRY_RUN,), idempotent=True, tags=("campaigns",),
+        query=(DRY_RUN,), idempotent=True, edge="audited", audited=Action.CAMPAIGN,
+        tags=("campaigns",),
     ),
     Operation(
-        "GET", "/v1/campaigns/{campaign_id}", "campaign", "A campaign with its steps",
+        "GET", "/v1/campaigns/{campaign_id}", "campaign", "A campaign with its steps and comments",
         READERS, response=Campaign, tags=("campaigns",),
     ),
+    Operation(
+        "PUT", "/v1/campaigns/{campaign_id}", "campaign", "Word a plan anew, until handed in",
+        PLANNERS, request=CampaignRequest, response=Campaign, edge="audited",
+        audited=Action.CAMPAIGN, tags=("campaigns",),
+    ),
+    Operation(
+        "GET", "/v1/campaigns/{campaign_id}/plans", "campaign", "How the plan was worded before",
+        READERS, response=PlanVersions, tags=("campaigns",),
+    ),
+    Operation(
+        "POST", "/v1/campaigns/{campaign_id}/comments", "campaign", "Say something to a plan",
+        PLANNERS | APPROVERS, request=CommentRequest, response=Comment, status=201,
+        idempotent=True, tags=("campaigns",),
+    ),
+    Operation(
+        "POST", "/v1/campaigns/{campaign_id}/copy", "campaign", "The same plan once more",
+        PLANNERS, request=CopyRequest, response=Campaign, status=201, query=(DRY_RUN,),
+        idempotent=True, edge="audited", audited=Action.CAMPAIGN, tags=("campaigns",),
+    ),
     _step("submit", "Hand the plan in for approval", PLANNERS),
-    _step("approve", "Approve somebody else's plan and its budget", APPROVERS),
+    _step("approve", "Approve somebody else's plan and its budget", APPROVERS, None, _SEEN),
     _step("reject", "Send somebody else's plan back, its budget too", APPROVERS, RejectRequest),
     _step("launch", "Start an approved campaign, or go on after a pause", PLANNERS),
     _step("pause", "Stop picking and sending for now", PLANNERS),

@@ -15,6 +15,7 @@ class Action(StrEnum):
     """What a person can do to a campaign."""
 
     PLAN = "plan"
+    REVISE = "revise"
     SUBMIT = "submit"
     APPROVE = "approve"
     REJECT = "reject"
@@ -24,6 +25,7 @@ class Action(StrEnum):
 
 
 MOVES: dict[Action, tuple[frozenset[Status], Status]] = {
+    Action.REVISE: (frozenset({Status.PLANNED}), Status.PLANNED),
     Action.SUBMIT: (frozenset({Status.PLANNED}), Status.SUBMITTED),
     Action.APPROVE: (frozenset({Status.SUBMITTED}), Status.APPROVED),
     Action.REJECT: (frozenset({Status.SUBMITTED, Status.APPROVED}), Status.PLANNED),
@@ -36,7 +38,7 @@ JUDGING = frozenset({Action.APPROVE, Action.REJECT})  # never by the author
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign: its plan as a document, and where it is."""
+    """A campaign: its plan as a document, and where it is. `reviser` wrote the plan last."""
 
     campaign_id: UUID
     plan: Plan
@@ -46,6 +48,8 @@ class Campaign:
     status: Status = Status.PLANNED
     version: int = 1
     reservation: Reservation | None = None
+    plan_version: int = 1
+    reviser: str | None = None
 
     @property
     def name(self) -> str:
@@ -79,6 +83,10 @@ class WrongStep(Exception):
     """The campaign is not where this step begins."""
 
 
+class OtherVersion(Exception):
+    """Another wording of the plan was read than the one there is."""
+
+
 class NotReserved(Exception):
     """The money for its offers is not set aside."""
 
@@ -94,6 +102,12 @@ def planned(campaign: Campaign) -> Step:
     )
 
 
+def check_read(campaign: Campaign, action: Action, read: int | None) -> None:
+    """Who approves has read the plan as it is. Raises OtherVersion."""
+    if action is Action.APPROVE and (read or 1) != campaign.plan_version:
+        raise OtherVersion
+
+
 def advance(
     campaign: Campaign, action: Action, actor: str, at: datetime, note: str | None = None
 ) -> tuple[Campaign, Step]:
@@ -101,7 +115,7 @@ def advance(
     sources, target = MOVES[action]
     if campaign.status not in sources:
         raise WrongStep
-    if action in JUDGING and actor == campaign.author:
+    if action in JUDGING and actor in (campaign.author, campaign.reviser):
         raise OwnCampaign
     if action is Action.LAUNCH and not budgets.launchable(campaign.reservation):
         raise NotReserved

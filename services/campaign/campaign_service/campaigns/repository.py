@@ -10,11 +10,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select, update
 
 from campaign_service.campaigns.domain import Action, Campaign, Step
-from campaign_service.tables import CampaignRow, StepRow
+from campaign_service.tables import CampaignRow, CommentRow, PlanRow, StepRow
 from chassis.database import Tx
-from contracts.campaign.plans import CampaignStatus, Plan, Reservation
+from contracts.campaign.plans import CampaignStatus, Comment, Plan, Reservation
 
-_OWN = ("campaign_id", "author", "created_at", "approver", "version")
+_OWN = (
+    "campaign_id", "author", "created_at", "approver", "version", "plan_version", "reviser",
+)  # fmt: skip
 _ON_A_DAY = (  # where members go a journey of their own, the campaign itself picks nobody
     "NOT EXISTS (SELECT FROM journey j WHERE j.campaign_id = campaign.campaign_id)"
     " AND status = 'launched' AND coalesce((plan->'schedule'->>'starts_on')::date <= $1, true)"
@@ -38,6 +40,7 @@ async def add(tx: Tx, campaign: Campaign, step: Step) -> bool:
             created_at=campaign.created_at,
             status=campaign.status,
             version=campaign.version,
+            plan_version=campaign.plan_version,
         )
         .on_conflict_do_nothing(index_elements=["name"])
         .returning(col(CampaignRow.seq))
@@ -45,6 +48,7 @@ async def add(tx: Tx, campaign: Campaign, step: Step) -> bool:
     if added is None:
         return False
     await _add_step(tx, campaign.campaign_id, step)
+    await _add_plan(tx, campaign, campaign.author)
     return True
 
 
@@ -132,6 +136,57 @@ async def save_reservation(tx: Tx, campaign_id: UUID, reservation: Reservation) 
     )
 
 
+async def rewrite(tx: Tx, campaign: Campaign, step: Step) -> None:
+    """The plan is worded anew; its versions stay. Raises UniqueViolationError for a name in use."""
+    await tx.execute(
+        update(CampaignRow)
+        .where(col(CampaignRow.campaign_id) == campaign.campaign_id)
+        .values(name=campaign.name, plan_version=campaign.plan_version, reviser=step.actor)
+    )
+    await save(tx, campaign, step)
+    await _add_plan(tx, campaign, step.actor)
+
+
+async def plan_versions(tx: Tx, campaign_id: UUID) -> list[Any]:
+    """How the plan was worded: version, document, author, time; the newest first."""
+    query = (
+        select(PlanRow)
+        .where(col(PlanRow.campaign_id) == campaign_id)
+        .order_by(col(PlanRow.plan_version).desc())
+    )
+    return list(await tx.fetch(query))
+
+
+async def comment(tx: Tx, campaign_id: UUID, said: Comment) -> None:
+    """Somebody said something."""
+    await tx.execute(insert(CommentRow).values(campaign_id=campaign_id, **said.model_dump()))
+
+
+async def comments(tx: Tx, campaign_id: UUID) -> list[Comment]:
+    """What was said, in its sequence."""
+    query = (
+        select(CommentRow)
+        .where(col(CommentRow.campaign_id) == campaign_id)
+        .order_by(col(CommentRow.at), col(CommentRow.comment_id))
+    )
+    return [
+        Comment(**{name: row[name] for name in Comment.model_fields})
+        for row in await tx.fetch(query)
+    ]
+
+
+async def between(tx: Tx, first: date, last: date, limit: int) -> list[Campaign]:
+    """Those that are to run or do run on a day between these, the first to begin on top."""
+    rows = await tx.fetch(
+        "SELECT * FROM campaign WHERE status = ANY ($4::text[])"
+        " AND coalesce((plan->'schedule'->>'starts_on')::date <= $2, true)"
+        " AND coalesce((plan->'schedule'->>'ends_on')::date >= $1, true)"
+        " ORDER BY (plan->'schedule'->>'starts_on')::date NULLS FIRST, created_at, name LIMIT $3",
+        first, last, limit, ["submitted", "approved", "launched", "paused"],
+    )  # fmt: skip
+    return [_campaign(row) for row in rows]
+
+
 async def steps(tx: Tx, campaign_id: UUID) -> list[Step]:
     """A campaign's history, oldest first."""
     query = (
@@ -150,6 +205,18 @@ async def steps(tx: Tx, campaign_id: UUID) -> list[Step]:
         )
         for row in await tx.fetch(query)
     ]
+
+
+async def _add_plan(tx: Tx, campaign: Campaign, author: str) -> None:
+    await tx.execute(
+        insert(PlanRow).values(
+            campaign_id=campaign.campaign_id,
+            plan_version=campaign.plan_version,
+            plan=kept(campaign.plan),
+            author=author,
+            at=tx.now,
+        )
+    )
 
 
 async def _add_step(tx: Tx, campaign_id: UUID, step: Step) -> None:

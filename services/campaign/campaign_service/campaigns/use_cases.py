@@ -30,6 +30,7 @@ class Move:
     action: Action
     actor: str
     note: str | None = None
+    plan_version: int | None = None  # that was read
 
 
 async def plan(
@@ -48,16 +49,21 @@ async def plan(
 async def advance(
     tx: Tx, office: Office, campaign_id: UUID, move: Move, *, dry_run: bool = False
 ) -> api.Campaign:
-    """One step. Raises Problem 404, 409 `wrong_step`, `budget_not_reserved`, 403 `own_campaign`."""
+    """One step. Raises Problem 404, 403 `own_campaign`, 409 (wrong_step, other_version,
+    budget_not_reserved)."""
     action = move.action
     campaign = await _get(tx, campaign_id, lock=True)
     try:
+        domain.check_read(campaign, action, move.plan_version)
         moved, step = domain.advance(campaign, action, move.actor, tx.now, move.note)
     except domain.WrongStep:
         title = f"A campaign that is {campaign.status} cannot do this step"
         raise Problem(409, "wrong_step", title) from None
     except domain.OwnCampaign:
         raise Problem(403, "own_campaign", "Somebody else has to judge your plan") from None
+    except domain.OtherVersion:
+        title = f"The plan is at version {campaign.plan_version}: say which one was read"
+        raise Problem(409, "other_version", title, pointer="#query/plan_version") from None
     except domain.NotReserved:
         title = "The money for its offers is not set aside (yet): see its reservation"
         raise Problem(409, "budget_not_reserved", title) from None
@@ -87,7 +93,63 @@ async def note_answers(tx: Tx, events: Sequence[BudgetAnswered]) -> None:
 async def show(tx: Tx, campaign_id: UUID) -> api.Campaign:
     """A campaign with its history. Raises Problem 404."""
     campaign = await _get(tx, campaign_id)
-    return _answer(campaign, await repository.steps(tx, campaign_id))
+    answer = _answer(campaign, await repository.steps(tx, campaign_id))
+    return answer.model_copy(update={"comments": await repository.comments(tx, campaign_id)})
+
+
+async def revise(
+    tx: Tx, office: Office, actor: str, campaign_id: UUID, body: api.CampaignRequest
+) -> api.Campaign:
+    """The plan worded anew. Raises Problem 404, 409 (not planned; name in use), 422."""
+    campaign = await _get(tx, campaign_id, lock=True)
+    if campaign.status is not api.CampaignStatus.PLANNED:
+        title = f"A campaign that is {campaign.status} is not rewritten: have it sent back"
+        raise Problem(409, "wrong_step", title)
+    plan = planning.plan(body)
+    await _check(tx, office, plan)
+    if plan.name != campaign.name and await repository.name_taken(tx, plan.name):
+        raise Problem(409, "campaign_exists", "There is a campaign of this name", pointer="/name")
+    moved, step = domain.advance(campaign, Action.REVISE, actor, tx.now)
+    moved = replace(moved, plan=plan, plan_version=campaign.plan_version + 1, reviser=actor)
+    await repository.rewrite(tx, moved, step)
+    return await show(tx, campaign_id)
+
+
+async def versions(tx: Tx, campaign_id: UUID) -> api.PlanVersions:
+    """How the plan was worded. Raises Problem 404."""
+    await _get(tx, campaign_id)
+    rows = await repository.plan_versions(tx, campaign_id)
+    own = ("plan_version", "author", "at")
+    return api.PlanVersions(
+        data=[
+            api.PlanVersion.model_validate(row["plan"] | {name: row[name] for name in own})
+            for row in rows
+        ]
+    )
+
+
+async def comment(tx: Tx, author: str, campaign_id: UUID, text: str) -> api.Comment:
+    """Somebody says something to a plan. Raises Problem 404."""
+    campaign = await _get(tx, campaign_id)
+    said = api.Comment(
+        comment_id=tx.ids.new(),
+        plan_version=campaign.plan_version,
+        author=author,
+        at=tx.now,
+        text=text,
+    )
+    await repository.comment(tx, campaign_id, said)
+    return said
+
+
+async def copy(
+    tx: Tx, office: Office, author: str, campaign_id: UUID, name: str, *, dry_run: bool
+) -> api.Campaign:
+    """The same plan under another name, the caller's own. Raises Problem 404, 409, 422."""
+    found = (await _get(tx, campaign_id)).plan
+    taken = {each: getattr(found, each) for each in api.Plan.model_fields if each != "name"}
+    body = api.CampaignRequest(name=name, **taken)
+    return await plan(tx, office, author, body, dry_run=dry_run)
 
 
 async def listed(tx: Tx, before: int | None, limit: int) -> api.CampaignPage:
@@ -143,6 +205,7 @@ def _answer(campaign: Campaign, steps: list[Step]) -> api.Campaign:
         campaign_id=campaign.campaign_id,
         status=campaign.status,
         version=campaign.version,
+        plan_version=campaign.plan_version,
         author=campaign.author,
         approver=campaign.approver,
         created_at=campaign.created_at,

@@ -76,8 +76,33 @@ class CampaignRow(Table, table=True):
     created_at: datetime = moment()
     approver: str | None = Field(sa_type=Text)
     reservation: dict[str, Any] | None = document(nullable=True)
+    plan_version: int
+    reviser: str | None = Field(sa_type=Text)
     status: str = Field(sa_type=Text)
     version: int
+
+
+class PlanRow(Table, table=True):
+    """Append-only: every wording of a plan."""
+
+    __tablename__ = "campaign_plan"
+    campaign_id: UUID = Field(primary_key=True, foreign_key="campaign.campaign_id")
+    plan_version: int = Field(primary_key=True)
+    plan: dict[str, Any] = document()
+    author: str = Field(sa_type=Text)
+    at: datetime = moment()
+
+
+class CommentRow(Table, table=True):
+    """What people said to a plan."""
+
+    __tablename__ = "campaign_comment"
+    comment_id: UUID = Field(primary_key=True)
+    campaign_id: UUID = Field(foreign_key="campaign.campaign_id", index=True)
+    plan_version: int
+    author: str = Field(sa_type=Text)
+    at: datetime = moment()
+    text: str = Field(sa_type=Text)
 
 
 class StepRow(Table, table=True):

@@ -7,7 +7,15 @@ from collections.abc import Awaitable, Callable
 
 from gateway_service.proxy.call import Call
 from gateway_service.proxy.client import Answer
-from gateway_service.proxy.edges import members, merges, orders, pricing, profiles, templates
+from gateway_service.proxy.edges import (
+    audited,
+    members,
+    merges,
+    orders,
+    pricing,
+    profiles,
+    templates,
+)
 from gateway_service.proxy.forward import Forward
 
 Edge = Callable[[Forward, Call], Awaitable[Answer]]
@@ -18,6 +26,7 @@ EDGES: dict[str, Edge] = {
     "update_member": members.update,
     "link": members.link,
     "lookup": members.lookup,
+    "audited": audited.audited,
     "merge": merges.audited,
     "orders": orders.single,
     "orders_batch": orders.batch,

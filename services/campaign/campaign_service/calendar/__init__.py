@@ -1,0 +1,1 @@
+"""Which campaigns run when, and where they meet the same members."""
