@@ -24,6 +24,7 @@ from campaign_service.deliveries import jobs as delivery_jobs
 from campaign_service.deliveries import subscribers as deliveries
 from campaign_service.deliveries.router import router as deliveries_router
 from campaign_service.deliveries.use_cases import Out
+from campaign_service.expectations.jobs import jobs as expectation_jobs
 from campaign_service.experiments import jobs as experiment_jobs
 from campaign_service.experiments import router as experiments_router
 from campaign_service.experiments import subscribers as experiments
@@ -104,7 +105,7 @@ def together(subscriptions: Sequence[Subscription]) -> list[Subscription]:
 def service(settings: CampaignSettings) -> Service:
     """What campaign is made of."""
     quiet = QuietHours(settings.quiet_from, settings.quiet_until, PROGRAM_ZONE)
-    desk = Desk(_policy(settings, quiet), _press(settings).sms)
+    desk = Desk(_policy(settings, quiet), _press(settings).sms, settings.margin_percent)
     parts = Service(
         name="campaign",
         settings=settings,
@@ -165,6 +166,7 @@ def _jobs(settings: CampaignSettings, desk: Desk) -> list[AnyJob]:
     return [
         *measurement_jobs.JOBS,
         *experiment_jobs.JOBS,
+        *expectation_jobs(Terms(settings.margin_percent)),  # before the day is decided
         *decision_jobs.jobs(desk),
         *trigger_jobs.jobs(desk),
         *delivery_jobs.jobs(Out(desk.policy, _linker(settings), _press(settings).sms)),

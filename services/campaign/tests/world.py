@@ -20,6 +20,7 @@ from campaign_service.decisions.use_cases import Desk
 from campaign_service.deliveries import jobs as delivery_jobs
 from campaign_service.deliveries import subscribers as deliveries
 from campaign_service.deliveries import use_cases as delivery_cases
+from campaign_service.expectations.jobs import jobs as expectation_jobs
 from campaign_service.experiments import subscribers as experiments
 from campaign_service.links import subscribers as links
 from campaign_service.links.domain import Linker
@@ -35,7 +36,7 @@ from chassis.database import Database
 from contracts.base import Event, Money
 from contracts.campaign.budgets import BudgetRequested
 from contracts.campaign.offers import PercentOffer
-from contracts.campaign.plans import CampaignRequest, Scenario
+from contracts.campaign.plans import Campaign, CampaignRequest, Scenario
 from contracts.campaign.reports import By, CampaignReport
 from contracts.classification import Kind
 from contracts.events import (
@@ -65,6 +66,7 @@ def at(text: str) -> datetime:
 
 SMS = Sms({"zh": "【会员中心】", "en": "[Members] "}, link=41, most_parts=3)
 DESK = Desk(POLICY, SMS)
+TERMS = Terms(22.0)
 OFFICE = Office(points_per_yuan=100)
 OUT = delivery_cases.Out(POLICY, LINKER, SMS)
 AT = at("2017-01-01")
@@ -170,12 +172,17 @@ class World:
         ]
         await self.hear([*answers, *answers], campaigns.note_answers)
 
+    async def show(self, campaign_id: UUID) -> Campaign:
+        async with self.db.transaction(readonly=True) as tx:
+            return await campaigns.show(tx, campaign_id)
+
     async def step(self, campaign_id: UUID, action: Action, actor: str = "ann") -> None:
         async with self.db.transaction() as tx:
             await campaigns.advance(tx, OFFICE, campaign_id, Move(action, actor))
 
     async def midnight(self, day: str) -> None:
-        for job in (*measurement_jobs.JOBS, *decision_jobs.jobs(DESK)):
+        learning = expectation_jobs(TERMS)
+        for job in (*measurement_jobs.JOBS, *learning, *decision_jobs.jobs(DESK)):
             await job.run(self.db, at(day))
 
     async def release(self, moment: str) -> None:

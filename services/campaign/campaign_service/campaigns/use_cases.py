@@ -7,6 +7,7 @@ from uuid import UUID
 from campaign_service.campaigns import budgets, domain, planning, repository
 from campaign_service.campaigns.domain import Action, Campaign, Step
 from campaign_service.deliveries import repository as deliveries
+from campaign_service.expectations import use_cases as expectations
 from campaign_service.templates import repository as templates
 from campaign_service.templates.use_cases import script_of
 from campaign_service.triggers import arming
@@ -39,6 +40,7 @@ async def plan(
     """A new plan. Raises Problem 422 with all that is wrong, 409 for a name in use."""
     campaign = Campaign(tx.ids.new(), planning.plan(body), author, tx.now)
     await _check(tx, office, campaign.plan)
+    campaign = replace(campaign, plan=await _expecting(tx, campaign.plan))
     step = domain.planned(campaign)
     free = not await repository.name_taken(tx, body.name)
     if not free or not (dry_run or await repository.add(tx, campaign, step)):
@@ -68,7 +70,8 @@ async def advance(
         title = "The money for its offers is not set aside (yet): see its reservation"
         raise Problem(409, "budget_not_reserved", title) from None
     if action is Action.SUBMIT:
-        moved = replace(moved, plan=await _check(tx, office, moved.plan))
+        plan = await _check(tx, office, moved.plan)
+        moved = replace(moved, plan=await _expecting(tx, plan))
     history = [*await repository.steps(tx, campaign_id), step]
     if not dry_run:
         moved = await _reserve(tx, office, moved, action)
@@ -147,7 +150,7 @@ async def copy(
 ) -> api.Campaign:
     """The same plan under another name, the caller's own. Raises Problem 404, 409, 422."""
     found = (await _get(tx, campaign_id)).plan
-    taken = {each: getattr(found, each) for each in api.Plan.model_fields if each != "name"}
+    taken = {each: getattr(found, each) for each in api.PlanBody.model_fields if each != "template"}
     body = api.CampaignRequest(name=name, **taken)
     return await plan(tx, office, author, body, dry_run=dry_run)
 
@@ -160,6 +163,11 @@ async def listed(tx: Tx, before: int | None, limit: int) -> api.CampaignPage:
         data=[_answer(campaign, []) for _, campaign in found[:limit]],
         next_cursor=str(found[limit - 1][0]) if more else None,
     )
+
+
+async def _expecting(tx: Tx, plan: api.Plan) -> api.Plan:
+    """The plan with what it may bring by what is known today."""
+    return plan.model_copy(update={"expected": await expectations.of_plan(tx, plan)})
 
 
 async def _check(tx: Tx, office: Office, plan: api.Plan) -> api.Plan:

@@ -15,7 +15,7 @@ def jobs(desk: Desk) -> list[DailyJob]:
 
     async def decide(db: Database, now: datetime) -> None:
         async with db.transaction(readonly=True) as tx:
-            due = await use_cases.due_campaigns(tx, now)
+            due = await use_cases.due_campaigns(tx, desk, now)
         for campaign_id in due:  # one after the other: each sees the messages of those before
             more = True
             while more:

@@ -34,7 +34,8 @@ _MOMENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A decision as it was written, and what became of its message."""
+    """A decision as it was written, and what became of its message; `before`: the campaign whose
+    message of the day a skipped one came after."""
 
     seq: int
     campaign_id: UUID
@@ -45,6 +46,7 @@ class Recorded:
     verdicts: tuple[Verdict, ...]
     delivery: DeliveryStatus | None
     reason: str | None
+    before: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +343,12 @@ async def page(tx: Tx, member_id: UUID, before: int | None, limit: int) -> list[
     """A member's decisions, newest first."""
     rows = await tx.fetch(
         "SELECT c.seq, c.campaign_id, p.name, c.lapse, c.decided_at, c.outcome, v.checks,"
-        " d.status, d.reason FROM contact_decision c JOIN campaign p USING (campaign_id)"
+        " d.status, d.reason, CASE WHEN c.outcome = 'skipped' THEN (SELECT o.name FROM delivery x"
+        " JOIN campaign o USING (campaign_id) WHERE x.member_id = c.member_id"
+        " AND x.campaign_id <> c.campaign_id AND x.status <> 'withdrawn'"
+        " AND x.day - (c.decided_at AT TIME ZONE 'Asia/Shanghai')::date BETWEEN 0 AND 1"
+        " ORDER BY x.seq LIMIT 1) END AS before"
+        " FROM contact_decision c JOIN campaign p USING (campaign_id)"
         " JOIN verdict_set v USING (verdict_set) LEFT JOIN delivery d USING (delivery_id)"
         " WHERE c.member_id = $1 AND ($2::bigint IS NULL OR c.seq < $2)"
         " ORDER BY c.seq DESC LIMIT $3",
@@ -363,4 +370,5 @@ def _recorded(row: Any) -> Recorded:
         tuple(Verdict(**check) for check in row["checks"]),
         DeliveryStatus(row["status"]) if row["status"] else None,
         row["reason"],
+        row["before"],
     )

@@ -27,6 +27,7 @@ from campaign_service.decisions.rules import RULES, control_group, in_words, of_
 from campaign_service.deliveries import repository as deliveries
 from campaign_service.deliveries import texts
 from campaign_service.deliveries.domain import Message
+from campaign_service.expectations import use_cases as expectations
 from campaign_service.experiments import control
 from campaign_service.experiments import use_cases as experiments
 from campaign_service.experiments.domain import leaves
@@ -48,15 +49,19 @@ class Desk:
 
     policy: Policy
     sms: Sms
+    margin_percent: float = 22.0  # of what is sold
 
 
 Contact = tuple[UUID, datetime, str]
 """Which contact of a campaign it is: member, occasion, step."""
 
 
-async def due_campaigns(tx: Tx, now: datetime) -> list[UUID]:
-    """Campaigns that pick members on the day of `now`."""
-    return await campaigns.launched_on(tx, local_date(now))
+async def due_campaigns(tx: Tx, desk: Desk, now: datetime) -> list[UUID]:
+    """Campaigns that pick members on the day of `now`: the one of which a contact is expected to be
+    worth most comes first, because a member may be written to so often only."""
+    due = await campaigns.launched_on(tx, local_date(now))
+    costs = desk.policy.costs
+    return await expectations.first_things_first(tx, due, desk.margin_percent, costs)
 
 
 async def ask(tx: Tx, desk: Desk, campaign_id: UUID, asks: Sequence[Ask]) -> dict[UUID, Outcome]:
@@ -340,4 +345,8 @@ async def explain(
 def _check(verdict: Verdict, decision: Recorded) -> api.Check:
     moment = of_the_moment(verdict, decision.occasion, decision.decided_at, PROGRAM_ZONE)
     words = in_words(verdict, moment)
-    return api.Check(check=verdict.check, passed=verdict.passed, zh=words.zh, en=words.en)
+    zh, en = words.zh, words.en
+    if verdict.check == "caps" and not verdict.passed and decision.before:
+        zh += f"；“{decision.before}”在先：预期价值高的活动先联系"
+        en += f"; “{decision.before}” went first: whichever is expected to be worth more does"
+    return api.Check(check=verdict.check, passed=verdict.passed, zh=zh, en=en)

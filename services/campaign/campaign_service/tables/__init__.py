@@ -105,6 +105,19 @@ class CommentRow(Table, table=True):
     text: str = Field(sa_type=Text)
 
 
+class EffectRow(Table, table=True):
+    """What a campaign brought, fen a member with its standard error; only where it is causal."""
+
+    __tablename__ = "campaign_effect"
+    campaign_id: UUID = Field(primary_key=True, foreign_key="campaign.campaign_id")
+    scenario: str = Field(sa_type=Text)
+    offer: str = Field(sa_type=Text)
+    fen: float
+    error: float
+    contacts: int = Field(sa_type=BigInteger)
+    known_at: datetime = moment()
+
+
 class StepRow(Table, table=True):
     """Append-only: what moved a campaign to each version, by whom and when."""
 

@@ -1,0 +1,1 @@
+"""What a campaign may be expected to bring, from what campaigns like it brought."""
