@@ -90,6 +90,13 @@ async def ask(tx: Tx, desk: Desk, campaign_id: UUID, asks: Sequence[Ask]) -> dic
     }
 
 
+async def held_out(tx: Tx, desk: Desk, campaign: Campaign, members: Sequence[UUID]) -> set[UUID]:
+    """Those of these members to whom a campaign does nothing, of its own control group and of the
+    one that is every campaign's."""
+    terms = await _terms(tx, desk, campaign, tx.now)
+    return {each for each in members if control_group.held_out(terms, each)}
+
+
 async def entered(
     tx: Tx, desk: Desk, segments: Mapping[UUID, Collection[UUID]], tiers: Collection[UUID] = ()
 ) -> None:

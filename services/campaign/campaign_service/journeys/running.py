@@ -15,8 +15,7 @@ from campaign_service.audiences.rules import picking
 from campaign_service.campaigns import repository as campaigns
 from campaign_service.campaigns.domain import Campaign
 from campaign_service.decisions.domain import Ask
-from campaign_service.decisions.use_cases import Desk, ask
-from campaign_service.experiments.assigning import position
+from campaign_service.decisions.use_cases import Desk, ask, held_out
 from campaign_service.journeys import acting, domain, repository, versions
 from campaign_service.journeys.domain import MESSAGE_STATES, Known, Run, Signal, Surroundings
 from campaign_service.journeys.repository import Gate
@@ -114,10 +113,10 @@ async def take_on(tx: Tx, desk: Desk, journey_id: UUID, now: datetime, limit: in
     await repository.forget(tx, outside)
     out = {run.run_id for run in outside}
     inside = [run for run in runs if run.run_id not in out]
-    share = campaign.plan.control_share
-    for run in inside:
-        if run.is_new:
-            run.control = position(campaign.name, run.original_member_id) < share
+    new = [run for run in inside if run.is_new]
+    alone = await held_out(tx, desk, campaign, [run.member_id for run in new]) if new else set()
+    for run in new:
+        run.control = run.member_id in alone
     await walk.on(inside)
     await repository.save(tx, inside)
     return len(runs) == limit
