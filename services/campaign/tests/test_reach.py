@@ -18,7 +18,7 @@ from contracts.events import CouponOffered, MessageRequested
 from contracts.gateway_events import SuppressionChanged
 from contracts.points_events import TagsChanged
 
-BOTH = {"content": ContentRef(template="birthday"), "channels": ["wechat", "sms"]}
+BOTH: dict[str, Any] = {"content": ContentRef(template="birthday"), "channels": ["wechat", "sms"]}
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
