@@ -19,6 +19,8 @@ SHOPPERS = "体验顾客 generated shoppers"
 GOLD = "金卡且近三十天满300元 gold, 300 yuan in thirty days"
 BUDGET = {"amount": 100_000, "currency": "CNY"}
 WORST = {"amount": 20_000_000, "currency": "CNY"}  # where every coupon may cost its full amount
+NO_ARM = "none"  # as reports call it
+MEASURED = 500  # members after whom the experiment ends
 ZONE, DWELL_ON = "母婴", date(2017, 2, 3)
 
 DEFINITIONS: dict[str, dict[str, Any] | None] = {  # None: a list by hand
@@ -33,10 +35,19 @@ DEFINITIONS: dict[str, dict[str, Any] | None] = {  # None: a list by hand
 
 
 @dataclass(frozen=True, slots=True)
+class Arm:
+    """Something that is tried in a campaign; without `text` it is the plan's own."""
+
+    name: str
+    text: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A campaign: members are picked from `starts` to `ends`, both included.
 
-    `inside`, `outside`: segments by name. `plan`: everything else that its plan says.
+    `inside`, `outside`: segments by name. `plan`: everything else that its plan says. `arms`: of an
+    experiment in it, the first one being what the others are compared with.
     """
 
     name: str
@@ -46,6 +57,7 @@ class Listed:
     inside: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
     audience: Mapping[str, Any] = field(default_factory=dict)
+    arms: tuple[Arm, ...] = ()
 
     @property
     def launched_on(self) -> date:
@@ -53,10 +65,21 @@ class Listed:
         return max(self.starts - timedelta(1), FIRST_DAY)
 
     @property
-    def text(self) -> str:
-        """Its text, by which shoppers know it."""
-        template: Mapping[str, str] = self.plan["template"]
-        return template["zh"]
+    def texts(self) -> dict[str, str]:
+        """Its texts, by which shoppers know it, by arm; `NO_ARM` where nothing is tried."""
+        own: Mapping[str, str] = self.plan["template"]
+        return {arm.name: (arm.text or own)["zh"] for arm in self.arms} or {NO_ARM: own["zh"]}
+
+    def experiment(self, campaign_id: str) -> dict[str, Any]:
+        """The request of the experiment in it."""
+        arms = [
+            {"name": arm.name} | ({"texts": dict(arm.text)} if arm.text else {})
+            for arm in self.arms
+        ]
+        return {
+            "name": self.name, "campaign_id": campaign_id, "arms": arms,
+            "planned_members": MEASURED, "looks": 1,
+        }  # fmt: skip
 
     def body(self, segments: Mapping[str, str]) -> dict[str, Any]:
         """The request; `segments` are ids by name."""
@@ -112,8 +135,9 @@ NEW_MEMBER = Listed(
     plan=_plan("new_member", _cash(5), 0.3, "欢迎加入！首单送您", "welcome!"),
 )  # fmt: skip
 PLANTED = Listed(
-    "新春专属好礼", date(2017, 1, 20), date(2017, 1, 20), inside=(SHOPPERS,),
-    plan=_plan("festival", _percent(20), 0.5, "专属好礼送到！", "a gift for you!"),
+    "新春好礼", date(2017, 1, 20), date(2017, 1, 20), inside=(SHOPPERS,),
+    plan=_plan("festival", _percent(20), 0.34, "新春快乐！送您", "happy new year!"),
+    arms=(Arm("a"), Arm("b", _text("专属好礼送到！", "a gift for you!"))),
 )  # fmt: skip
 DWELL = Listed(
     "母婴区驻足", DWELL_ON, DWELL_ON, inside=(SHOPPERS,),

@@ -274,6 +274,12 @@ def _campaigns(figures: Figures) -> RenderableType:
         sentences.append(f"\n{each['name']}", style="bold")
         for language in ("zh", "en"):
             sentences.append(f"\n  {told[language]} {verdict[language]}", style="default")
+    for each in figures["experiments"]:
+        sentences.append(f"\n{each['name']}: A/B", style="bold")
+        for language in ("zh", "en"):
+            sentences.append("\n  " + " ".join(each[language]), style="default")
+            for arm, verdict in each["verdicts"].items():
+                sentences.append(f"\n  {arm}: {verdict[language]}", style="default")
     return Group(table, sentences, Text())
 
 

@@ -53,6 +53,7 @@ async def gather(
     what generated shoppers bought, which is in the platform's figures, too.
     """
     campaigns = await _campaigns(api)
+    experiments = await _experiments(api, campaigns)
     members = await _ask(api, "/v1/members/stats")
     purchases = await _ask(api, "/v1/insights/purchases")
     points = await _ask(api, "/v1/points/stats")
@@ -87,6 +88,7 @@ async def gather(
         "models": await _models(api),
         "consents": await _consents(api),
         "campaigns": campaigns,
+        "experiments": experiments,
         "placebos": verdicts.placebos(campaigns),
         "invariants": [asdict(each) for each in invariants],
         "planted": msgspec.to_builtins(planted),
@@ -118,10 +120,11 @@ def cross_check(figures: Figures, totals: Totals) -> list[Check]:
 
 def wrong(figures: Figures, totals: Totals) -> list[str]:
     """What speaks against the platform, in words; empty when everything is as it has to be."""
+    missed = verdicts.missed(figures["campaigns"], figures["experiments"])
     return [
         *(check.what for check in cross_check(figures, totals) if not check.good),
         *(each["name"] for each in figures["invariants"] if each["violations"]),
-        *(f"the effect planted in {name}" for name in verdicts.missed(figures["campaigns"])),
+        *(f"the effect planted in {name}" for name in missed),
     ]
 
 
@@ -156,13 +159,29 @@ async def _models(api: Api) -> Figures:
 async def _campaigns(api: Api) -> list[Figures]:
     page = await _ask(api, "/v1/campaigns", limit="200")
     reports = [
-        await _ask(api, f"/v1/campaigns/{campaign['campaign_id']}/report")
+        await _ask(api, f"/v1/campaigns/{campaign['campaign_id']}/report", by="variant")
         for campaign in page["data"]
     ]
     shown = ("name", "author", "approver", "targeted", "held_out", "refused", "sent", "redeemed")
     return [
         {key: report[key] for key in (*shown, "cost_fen", "revenue_fen", "incremental")}
-        | {"verdict": verdicts.judged(report)}
+        | {"verdict": verdicts.judged(report, sent), "sent_by_arm": sent}
+        for report in sorted(reports, key=lambda report: str(report["name"]))
+        for sent in [{part["key"]: part["sent"] for part in report["parts"]}]
+    ]
+
+
+async def _experiments(api: Api, campaigns: Sequence[Figures]) -> list[Figures]:
+    """What was tried in campaigns, an experiment being named as its campaign."""
+    sent = {campaign["name"]: campaign["sent_by_arm"] for campaign in campaigns}
+    page = await _ask(api, "/v1/experiments", limit="200")
+    reports = [
+        await _ask(api, f"/v1/experiments/{each['experiment_id']}/report") for each in page["data"]
+    ]
+    shown = ("name", "measured", "causal", "arms", "decided", "best", "zh", "en")
+    return [
+        {key: report[key] for key in shown}
+        | {"verdicts": verdicts.tried(report, sent[report["name"]])}
         for report in sorted(reports, key=lambda report: str(report["name"]))
     ]
 

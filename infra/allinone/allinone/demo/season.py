@@ -58,7 +58,10 @@ class Season:
         body = listed.body(self._state.segments)
         key = f"demo-campaign-{YEAR.index(listed)}"
         planned = await self._api.post("/v1/campaigns", body, role="planner", key=key)
-        self._state.campaigns[listed.name] = str(planned["campaign_id"])
+        campaign = self._state.campaigns[listed.name] = str(planned["campaign_id"])
+        if listed.arms:
+            wish = listed.experiment(campaign)
+            await self._api.post("/v1/experiments", wish, role="planner", key=f"{key}-experiment")
         for step, role in STEPS:
             if step == "launch":  # the approval has reserved the budget, which points confirms
                 await self._settle()

@@ -2,42 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from allinone.demo import plant
-from allinone.demo.campaigns import YEAR
+from allinone.demo.campaigns import NO_ARM, YEAR
 
 Figures = dict[str, Any]
+Measured = Mapping[str, float] | None
 
 
-def judged(report: Figures) -> Figures:
+def points(name: str) -> dict[str, float]:
+    """What is planted in a campaign, in points, by arm of its experiment (or `NO_ARM`)."""
+    texts = next((each.texts for each in YEAR if each.name == name), {NO_ARM: ""})
+    effects = {arm: plant.effect_of(text) for arm, text in texts.items()}
+    return {arm: effect.points if effect else 0.0 for arm, effect in effects.items()}
+
+
+def judged(report: Figures, sent: Mapping[str, int]) -> Figures:
     """What is true of a campaign beside what its report measured, in percentage points.
 
-    `planted`: points that its text makes in who gets it. `expected`: the same of all who were to
-    get it, for some of them could not be reached. `holds`: whether the 95 % interval has it; None
-    while nothing is measured, or where the report refuses to speak of an effect.
+    `sent`: messages that left, by arm. `planted`: the most that any of its texts makes in who gets
+    it. `expected`: what all texts make of all who were to get one, for some could not be reached.
     """
-    effect = next(
-        (plant.effect_of(each.text) for each in YEAR if each.name == report["name"]), None
-    )
-    points = effect.points if effect else 0.0
-    told = report["incremental"]
-    rate = told["return_rate"]
+    planted, told = points(report["name"]), report["incremental"]
     treated = told["treated_members"]
-    expected = points * min(report["sent"] / treated, 1.0) if treated else points
-    measured = rate and {key: round(100 * rate[key], 2) for key in ("estimate", "low", "high")}
-    holds = None
-    if measured and told["causal"]:
-        holds = bool(measured["low"] <= expected <= measured["high"])
-    found: Figures = {
-        "placebo": effect is None,
-        "planted": points,
-        "expected": round(expected, 2),
-        "measured": measured,
-        "holds": holds,
+    made = sum(planted.get(arm, 0.0) * count for arm, count in sent.items())
+    expected = made / treated if treated else 0.0
+    return _compared(max(planted.values()), expected, told["return_rate"], told["causal"])
+
+
+def tried(report: Figures, sent: Mapping[str, int]) -> Figures:
+    """The same of an experiment: each arm against the first, by name; `members` of its report."""
+    planted = points(report["name"])
+    first, *others = report["arms"]
+    reached = {
+        arm["name"]: min(sent.get(arm["name"], 0) / arm["members"], 1.0) if arm["members"] else 0.0
+        for arm in report["arms"]
     }
-    return found | dict(zip(("zh", "en"), _words(found), strict=True))
+    base = planted[first["name"]] * reached[first["name"]]
+    return {
+        arm["name"]: _compared(
+            planted[arm["name"]] - planted[first["name"]],
+            planted[arm["name"]] * reached[arm["name"]] - base,
+            arm["return_rate"],
+            report["causal"],
+        )
+        for arm in others
+    }
 
 
 def placebos(campaigns: Sequence[Figures]) -> dict[str, int]:
@@ -47,13 +59,32 @@ def placebos(campaigns: Sequence[Figures]) -> dict[str, int]:
     return {"measured": len(measured), "hold_zero": sum(each["holds"] for each in measured)}
 
 
-def missed(campaigns: Sequence[Figures]) -> list[str]:
-    """Campaigns whose planted effect is not in the interval."""
-    return [
-        each["name"]
-        for each in campaigns
-        if not each["verdict"]["placebo"] and each["verdict"]["holds"] is False
+def missed(campaigns: Sequence[Figures], experiments: Sequence[Figures]) -> list[str]:
+    """Campaigns, and arms of experiments, whose planted effect is not in the interval."""
+    found = [(each["name"], each["verdict"]) for each in campaigns]
+    found += [
+        (f"{each['name']}/{arm}", verdict)
+        for each in experiments
+        for arm, verdict in each["verdicts"].items()
     ]
+    return [name for name, verdict in found if not verdict["placebo"] and verdict["holds"] is False]
+
+
+def _compared(planted: float, expected: float, rate: Measured, causal: bool) -> Figures:
+    """`holds`: whether the 95 % interval has the truth; None while nothing is measured, or where
+    the report refuses to speak of an effect."""
+    measured = rate and {key: round(100 * rate[key], 2) for key in ("estimate", "low", "high")}
+    holds = None
+    if measured and causal:
+        holds = bool(measured["low"] <= expected <= measured["high"])
+    found: Figures = {
+        "placebo": planted == 0.0,
+        "planted": planted,
+        "expected": round(expected, 2),
+        "measured": measured,
+        "holds": holds,
+    }
+    return found | dict(zip(("zh", "en"), _words(found), strict=True))
 
 
 def _words(found: Figures) -> tuple[str, str]:

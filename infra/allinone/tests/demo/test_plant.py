@@ -39,15 +39,15 @@ def test_an_effect_makes_as_many_points_as_it_says() -> None:
 
 
 def test_a_text_without_the_phrase_changes_nothing() -> None:
-    found = {each.name: plant.effect_of(each.text) for each in campaigns.YEAR}
-    assert found[campaigns.PLANTED.name] == plant.PLANTED[0]
-    assert found[campaigns.PLACEBO.name] is None
-    assert [effect for effect in found.values() if effect] == list(plant.PLANTED)
+    assert verdicts.points(campaigns.PLANTED.name) == {"a": 0.0, "b": plant.PLANTED[0].points}
+    assert verdicts.points(campaigns.PLACEBO.name) == {campaigns.NO_ARM: 0.0}
+    texts = [text for each in campaigns.YEAR for text in each.texts.values()]
+    assert [effect for text in texts if (effect := plant.effect_of(text))] == list(plant.PLANTED)
 
 
 def test_a_campaign_with_an_effect_is_for_those_who_can_respond() -> None:
     for each in campaigns.YEAR:
-        if plant.effect_of(each.text):
+        if any(map(plant.effect_of, each.texts.values())):
             assert each.inside == (campaigns.SHOPPERS,)
 
 
@@ -82,24 +82,46 @@ def test_shoppers_are_nobody_of_the_data_set() -> None:
     assert not any(map(plant.is_shopper, real)) and all(map(plant.is_shopper, plant.numbers()))
 
 
-def _report(name: str, low: float, high: float, *, causal: bool = True) -> verdicts.Figures:
-    rate = {"estimate": (low + high) / 2, "low": low, "high": high}
-    told = {"causal": causal, "treated_members": 200, "return_rate": rate}
-    return {"name": name, "sent": 100, "incremental": told}
+def _rate(low: float, high: float) -> dict[str, float]:
+    return {"estimate": (low + high) / 2, "low": low, "high": high}
+
+
+def _judged(
+    listed: campaigns.Listed, low: float, high: float, *, causal: bool = True
+) -> verdicts.Figures:
+    """A report of 200 treated members; half of each text's left."""
+    told = {"causal": causal, "treated_members": 200, "return_rate": _rate(low, high)}
+    sent = {arm: 100 // len(listed.texts) for arm in listed.texts}
+    return verdicts.judged({"name": listed.name, "incremental": told}, sent)
 
 
 def test_verdicts_compare_the_interval_with_the_truth() -> None:
-    planted, placebo = campaigns.PLANTED.name, campaigns.PLACEBO.name
-    inside = verdicts.judged(_report(planted, 0.01, 0.07))  # half of those meant got it
-    assert (inside["planted"], inside["expected"], inside["holds"]) == (12.0, 6.0, True)
-    outside = verdicts.judged(_report(planted, 0.07, 0.09))
+    planted, placebo = campaigns.DWELL, campaigns.PLACEBO
+    inside = _judged(planted, 0.01, 0.15)
+    assert (inside["planted"], inside["expected"], inside["holds"]) == (25.0, 12.5, True)
+    outside = _judged(planted, 0.13, 0.2)
     assert outside["holds"] is False and "OUTSIDE" in outside["en"]
-    assert verdicts.judged(_report(placebo, -0.01, 0.01))["holds"] is True
-    assert verdicts.judged(_report(placebo, 0.01, 0.02))["holds"] is False
-    assert verdicts.judged(_report(planted, 0.07, 0.09, causal=False))["holds"] is None
+    assert _judged(placebo, -0.01, 0.01)["holds"] is True
+    assert _judged(placebo, 0.01, 0.02)["holds"] is False
+    assert _judged(planted, 0.13, 0.2, causal=False)["holds"] is None
     found = [
-        {"name": name, "verdict": verdicts.judged(_report(name, low, 0.09))}
-        for name, low in ((planted, 0.07), (placebo, -0.01), (placebo, 0.01))
+        {"name": each.name, "verdict": _judged(each, low, 0.2)}
+        for each, low in ((planted, 0.13), (placebo, -0.01), (placebo, 0.01))
     ]
-    assert verdicts.missed(found) == [planted]
+    assert verdicts.missed(found, []) == [planted.name]
     assert verdicts.placebos(found) == {"measured": 2, "hold_zero": 1}
+
+
+def test_arms_are_compared_with_the_first() -> None:
+    listed = campaigns.PLANTED
+    assert _judged(listed, 0.0, 0.1)["expected"] == pytest.approx(20 * 50 / 200)
+    arms = [
+        {"name": "a", "members": 100, "return_rate": None},
+        {"name": "b", "members": 100, "return_rate": _rate(0.1, 0.2)},
+    ]
+    report = {"name": listed.name, "causal": True, "arms": arms}
+    found = verdicts.tried(report, {"a": 100, "b": 80})
+    assert list(found) == ["b"]
+    assert (found["b"]["expected"], found["b"]["holds"]) == (16.0, True)
+    (missed,) = [{"name": listed.name, "verdicts": verdicts.tried(report, {"a": 9, "b": 9})}]
+    assert verdicts.missed([], [missed]) == [f"{listed.name}/b"]
