@@ -51,6 +51,13 @@ def test_draws_under_other_salts_know_nothing_of_each_other() -> None:
     assert stats.chi2_contingency(table).pvalue > 0.001
 
 
+def test_arms_are_drawn_apart_from_the_control_group_of_the_same_name() -> None:
+    draw = Draw("spring", [Arm("a", 1), Arm("b", 1)])
+    treated = [member for member in MEMBERS if position("spring", member) >= 0.4]
+    share = sum(draw.of(member).variant == "a" for member in treated) / len(treated)
+    assert share == pytest.approx(0.5, abs=0.05)
+
+
 def test_a_bandit_follows_the_weights_but_leaves_a_floor_alone() -> None:
     arms = (Arm("a", 1), Arm("b", 1))
     draw = Draw("s", arms, floor=0.1)

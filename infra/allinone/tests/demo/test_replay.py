@@ -19,7 +19,7 @@ from allinone.demo.stage import NotADemo, Stage, staged
 from allinone.home import Home
 
 UNTIL = date(2017, 2, 22)  # late enough for messages (thirty days without purchase) and coupons
-EVERY = 8  # each eighth household, an eighth of the shoppers
+EVERY = 8  # each eighth household, fewer of the shoppers
 KEYS = set(
     [
         "members_before_merge",
@@ -45,6 +45,7 @@ KEYS = set(
         "models",
         "consents",
         "campaigns",
+        "experiments",
         "placebos",
         "invariants",
         "planted",
@@ -66,6 +67,7 @@ CAMPAIGN_KEYS = set(
         "revenue_fen",
         "incremental",
         "verdict",
+        "sent_by_arm",
     ]
 )
 KILLED_AFTER = {
@@ -162,6 +164,10 @@ async def test_what_was_planted_is_found_and_nothing_forbidden_happened(
         assert 0 < planted["sent"] < planted["targeted"] - planted["held_out"]
     verdict = _campaign(figures, campaigns.PLANTED)["verdict"]
     assert verdict["holds"] and verdict["measured"]["low"] < verdict["expected"]
+    (tried,) = figures["experiments"]
+    assert tried["causal"] and [arm["name"] for arm in tried["arms"]] == ["a", "b"]
+    assert tried["verdicts"]["b"]["planted"] == plant.PLANTED[0].points
+    assert tried["verdicts"]["b"]["holds"]
     assert all(each["violations"] == 0 < each["checked"] for each in figures["invariants"])
     totals = stage.data.until(UNTIL).totals()
     assert report.wrong(figures, totals) == []

@@ -67,7 +67,7 @@ class Draw:
 
     def of(self, member_id: UUID, weights: Mapping[str, float] | None = None) -> Assigned:
         """A member's arm. `weights`: of a bandit, on this day."""
-        place = position(self.salt, member_id)
+        place = position(f"{self.salt}\x1farm", member_id)  # not where its control group is drawn
         if self.floor is None:
             return Assigned(drawn(place, self.arms), True)
         even = [Arm(arm.name, 1.0) for arm in self.arms]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 Words = dict[str, list[str]]
+WORTH_SAYING = 0.01  # of the variance taken away
 
 
 def refusal() -> Words:
@@ -84,8 +85,8 @@ def _effect(row: dict[str, Any], report: dict[str, Any], say: Any) -> None:
             f"{row['variant']}: no difference from {report['control']} shown, {numbers} a unit.",
             f"{row['variant']}：未显示与 {report['control']} 有差异，每单位 {numbers}。",
         )
-    if row["cuped"]:
-        gain = row["cuped"]["variance_reduction"]
+    gain = row["cuped"]["variance_reduction"] if row["cuped"] else 0.0
+    if gain >= WORTH_SAYING:
         say(
             f"Knowing the time before takes away {gain:.0%} of the variance (CUPED).",
             f"利用实验前数据可减少 {gain:.0%} 的方差（CUPED）。",
