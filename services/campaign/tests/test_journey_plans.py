@@ -9,9 +9,13 @@ from services.campaign.tests.world import World
 
 from campaign_service.campaigns.domain import Action
 from campaign_service.journeys import checking, use_cases
+from campaign_service.templates.use_cases import ship
 from chassis.clock import DrivenClock
 from chassis.problem import Problem
+from contracts.campaign.journey_nodes import MessageNode
 from contracts.campaign.journeys import Definition, JourneyRequest, Upgrade
+from contracts.campaign.plans import ContentRef
+from contracts.events import CouponOffered, MessageRequested
 
 END = {"kind": "end"}
 
@@ -97,3 +101,56 @@ async def test_a_journey_is_part_of_a_planned_campaign(walks: Walks) -> None:
     async with walks.world.db.transaction() as tx:
         await use_cases.lay_out(tx, "ann", second)
         assert await refused(use_cases.lay_out(tx, "ann", second)) == (409, "journey_exists")
+
+
+def saying(template: str, **more: Any) -> dict[str, Any]:
+    return {**message("bye"), "content": {"template": template}, **more}
+
+
+async def test_what_a_message_says_of_its_own_has_to_be_sayable(walks: Walks) -> None:
+    await ship(walks.world.db)
+    nodes = {
+        "a": {**saying("nothing"), "next": "b"},
+        "b": {**saying("daily-life", channels=["email"]), "next": "c"},
+        "c": {**saying("welcome", with_offer=False), "next": "d"},
+        "d": saying("daily-life", with_offer=False),
+        "bye": END,
+    }  # fmt: skip
+    body = JourneyRequest(
+        campaign_id=await walks.plan(),
+        definition=Definition.model_validate({**WELCOME, "start": "a", "nodes": nodes}),
+    )
+    async with walks.world.db.transaction() as tx:
+        with pytest.raises(Problem) as problem:
+            await use_cases.lay_out(tx, "ann", body)
+    assert [(each.pointer, each.code) for each in problem.value.errors] == [
+        ("/definition/nodes/a/content/template", "unknown_template"),
+        ("/definition/nodes/b/channels/0", "no_content"),
+        ("/definition/nodes/c/with_offer", "cannot_be_said"),
+    ]
+
+
+async def test_messages_say_what_is_theirs_and_leave_the_offer_to_others(walks: Walks) -> None:
+    await ship(walks.world.db)
+    goods = {"goods": [{"title": "牛奶"}]}
+    nodes = {
+        "hello": {**saying("daily-life", with_offer=False, values=goods), "next": "later"},
+        "later": {"kind": "wait", "span": {"hours": 48}, "next": "gift"},
+        "gift": message("bye"),
+        "bye": END,
+    }  # fmt: skip
+    made = await walks.lay_out({**WELCOME, "start": "hello", "nodes": nodes, "exits": []})
+    hello = made.definition.nodes["hello"]
+    assert isinstance(hello, MessageNode) and hello.content == ContentRef(
+        template="daily-life", version=1
+    )
+    await walks.world.members(1)
+    await walks.happens("registered", 1, 0)
+    await walks.tick(0)
+    await walks.world.release("2017-03-01 10:00")
+    assert "牛奶" in (await walks.world.told(MessageRequested))[0].text
+    assert await walks.world.told(CouponOffered) == []
+    await walks.tick(48)
+    await walks.world.release("2017-03-03 10:00")
+    (coupon,) = await walks.world.told(CouponOffered)
+    assert coupon.code in (await walks.world.told(MessageRequested))[1].text

@@ -7,10 +7,11 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from contracts.base import Model
+from contracts.campaign.plans import ContentRef
 from contracts.campaign.triggers import Property
 from contracts.classification import internal, public
 from contracts.points.common import Code
-from contracts.templates import Language, Values
+from contracts.templates import Channel, Language, Values
 
 LONGEST_MINUTES = 400 * 1440
 
@@ -178,12 +179,35 @@ class SplitNode(Model):
     arms: Annotated[list[SplitArm], Field(min_length=2, max_length=10), public]
 
 
-class MessageNode(Model):
-    """A contact, through every check: what the campaign says, with these values in its text."""
+class MessageChange(Model):
+    """What one message says and does otherwise than its campaign's plan.
+
+    `content`: a template of its own; without `version` the newest as it is laid out. `channels`: of
+    its own, in their order. `with_offer`: whether it brings the campaign's offer.
+    """
+
+    content: Annotated[ContentRef | None, public] = None
+    channels: Annotated[list[Channel], Field(max_length=7), public] = Field(default_factory=list)
+    with_offer: Annotated[bool, public] = True
+
+
+AS_PLANNED = MessageChange()
+
+
+class MessageNode(MessageChange):
+    """A contact, through every check: what the campaign says, or a template of its own, with these
+    values in its text."""
 
     kind: Annotated[Literal["message"], public]
     values: Annotated[Values, public] = Values()
     next: NodeName
+
+    @property
+    def change(self) -> MessageChange:
+        """What it says otherwise than the plan."""
+        return MessageChange(
+            content=self.content, channels=self.channels, with_offer=self.with_offer
+        )
 
 
 class OfferNode(Model):

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from campaign_service.campaigns import budgets
+from contracts.campaign.journey_nodes import MessageChange
+from contracts.campaign.offers import NoOffer
 from contracts.campaign.plans import CampaignStatus as Status
 from contracts.campaign.plans import Plan, Reservation
 
@@ -65,6 +67,19 @@ class Campaign:
     def audience(self) -> dict[str, Any]:
         """Who is meant, what is not asked left out."""
         return self.plan.audience.model_dump(mode="json", exclude_defaults=True)
+
+
+def changed(campaign: Campaign, change: MessageChange) -> Campaign:
+    """The campaign as one of its messages has it."""
+    update: dict[str, object] = {}
+    if change.content is not None:
+        update["content"] = change.content
+    if change.channels:
+        update["channels"] = list(change.channels)
+    if change.with_offer:
+        return replace(campaign, plan=campaign.plan.model_copy(update=update))
+    plan = campaign.plan.model_copy(update={**update, "offer": NoOffer()})
+    return replace(campaign, plan=plan, reservation=None)
 
 
 @dataclass(frozen=True, slots=True)

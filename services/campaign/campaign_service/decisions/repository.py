@@ -78,6 +78,7 @@ class Returned:
     code: str | None
     moment: Moment
     tried: tuple[str, ...]
+    change: str  # JSON of a `MessageChange`
 
 
 class Args(list[object]):
@@ -312,7 +313,7 @@ async def returned(tx: Tx, deliveries: Sequence[UUID]) -> list[Returned]:
         " coalesce(v.checks -> 0 -> 'facts' ->> 'moment', '') AS moment, ARRAY(SELECT DISTINCT"
         " o.channel FROM delivery o WHERE o.member_id = c.member_id AND o.step = d.step"
         " AND o.campaign_id = c.campaign_id AND o.status = 'refused'"
-        " AND o.reason IN ('no_address', 'suppressed')) AS tried"
+        " AND o.reason IN ('no_address', 'suppressed')) AS tried, d.change::text AS change"
         " FROM delivery d JOIN contact_decision c USING (delivery_id)"
         " JOIN verdict_set v USING (verdict_set) WHERE d.delivery_id = ANY($1::uuid[])"
         " AND d.status = 'refused' AND d.reason IN ('no_address', 'suppressed', 'expired')"

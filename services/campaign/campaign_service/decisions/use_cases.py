@@ -10,7 +10,7 @@ from campaign_service import following
 from campaign_service.audiences import repository as audiences
 from campaign_service.audiences.rules import picking
 from campaign_service.campaigns import repository as campaigns
-from campaign_service.campaigns.domain import Campaign
+from campaign_service.campaigns.domain import Campaign, changed
 from campaign_service.decisions import repository
 from campaign_service.decisions.domain import (
     Ask,
@@ -39,6 +39,7 @@ from chassis.problem import Problem
 from contracts.campaign import decisions as api
 from contracts.campaign.decisions import Outcome
 from contracts.campaign.experiments import ArmRequest
+from contracts.campaign.journey_nodes import AS_PLANNED, MessageChange
 from contracts.campaign.plans import Plan
 from contracts.events import MembersMerged, MessageSent
 
@@ -64,9 +65,13 @@ async def due_campaigns(tx: Tx, desk: Desk, now: datetime) -> list[UUID]:
     return await expectations.first_things_first(tx, due, desk.margin_percent, costs)
 
 
-async def ask(tx: Tx, desk: Desk, campaign_id: UUID, asks: Sequence[Ask]) -> dict[UUID, Outcome]:
+async def ask(
+    tx: Tx, desk: Desk, campaign_id: UUID, asks: Sequence[Ask], change: MessageChange = AS_PLANNED
+) -> dict[UUID, Outcome]:
     """Contact these members for a campaign, each for its occasion, unless a check speaks against
     it; the only way by which triggers and journeys reach anybody.
+
+    `change`: what these messages say otherwise than the plan.
 
     Asking again for the same (member, occasion, step) answers what was decided, unless that was to
     skip: then it is judged anew. Answers the outcome by the member asked for (the last one, where
@@ -79,10 +84,10 @@ async def ask(tx: Tx, desk: Desk, campaign_id: UUID, asks: Sequence[Ask]) -> dic
     await audiences.lock(tx)
     moved = await audiences.aliases(tx, [each.member_id for each in asks])
     now = [replace(each, member_id=moved.get(each.member_id, each.member_id)) for each in asks]
-    terms = await _terms(tx, desk, campaign, tx.now)
+    terms = await _terms(tx, desk, changed(campaign, change), tx.now)
     scope = _scope(desk, campaign, terms, tx.now)
     found = await repository.asked(tx, campaign_id, terms.picking, scope, now)
-    await _settle(tx, desk, campaign, terms, found, now=tx.now)
+    await _settle(tx, desk, campaign, terms, found, now=tx.now, change=change)
     outcomes = await repository.outcomes(tx, campaign_id, now)
     return {
         before.member_id: outcomes.get((each.member_id, each.occasion, each.step), Outcome.SKIPPED)
@@ -152,14 +157,15 @@ async def fall_back(tx: Tx, desk: Desk, events: Sequence[MessageSent]) -> None:
     if not refused:
         return
     await audiences.lock(tx)
-    together: dict[tuple[UUID, tuple[str, ...]], list[Returned]] = {}
+    together: dict[tuple[UUID, tuple[str, ...], str], list[Returned]] = {}
     for one in await repository.returned(tx, refused):
-        together.setdefault((one.campaign_id, one.tried), []).append(one)
-    for (campaign_id, tried), ones in together.items():
+        together.setdefault((one.campaign_id, one.tried, one.change), []).append(one)
+    for (campaign_id, tried, said), ones in together.items():
         campaign = await campaigns.get_launched(tx, campaign_id)
         if campaign is None:
             continue
-        terms = await _terms(tx, desk, campaign, tx.now)
+        change = MessageChange.model_validate_json(said)
+        terms = await _terms(tx, desk, changed(campaign, change), tx.now)
         left = tuple(channel for channel in terms.channels if channel not in tried)
         scope = replace(_scope(desk, campaign, terms, tx.now), again=True)
         asks = [Ask(each.member_id, each.lapse, each.values, each.step) for each in ones]
@@ -171,7 +177,7 @@ async def fall_back(tx: Tx, desk: Desk, events: Sequence[MessageSent]) -> None:
         ]
         codes = {key: each.code for key, each in before.items() if each.code is not None}
         terms = replace(terms, channels=left)
-        await _settle(tx, desk, campaign, terms, again, now=tx.now, codes=codes)
+        await _settle(tx, desk, campaign, terms, again, now=tx.now, codes=codes, change=change)
 
 
 async def _settle(
@@ -183,6 +189,7 @@ async def _settle(
     *,
     now: datetime,
     codes: Mapping[Contact, str] | None = None,
+    change: MessageChange = AS_PLANNED,
 ) -> None:
     """Decide about the candidates, remember why, and hold their messages.
 
@@ -225,6 +232,7 @@ async def _settle(
             due_at=due_at,
             day=policy.quiet.day(due_at),
             purpose="transactional" if terms.transactional else MARKETING,
+            change=change,
         )
 
 
@@ -276,7 +284,7 @@ def _message(
 
 
 async def _terms(tx: Tx, desk: Desk, campaign: Campaign, now: datetime) -> Terms:
-    script = (await texts.scripts(tx, [campaign])).get(campaign.campaign_id)
+    script = await texts.script(tx, campaign)
     left_alone = await control.group(tx)
     after = campaign.plan.of_use_minutes
     return Terms(

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from campaign_service.decisions.domain import QuietHours
+from contracts.campaign.journey_nodes import AS_PLANNED, MessageChange
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L: codes are read out at tills
 CODE_LENGTH = 12
@@ -40,6 +41,7 @@ class Held:
     purpose: str = "marketing"
     stale_at: datetime | None = None
     code: str | None = None
+    change: MessageChange = AS_PLANNED
 
 
 @dataclass(frozen=True, slots=True)

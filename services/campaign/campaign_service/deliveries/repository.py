@@ -9,6 +9,7 @@ import msgspec
 
 from campaign_service.deliveries.domain import Held, Message, Plan
 from chassis.database import Tx
+from contracts.campaign.journey_nodes import MessageChange
 
 TABLES = ("delivery",)  # that follow their member
 
@@ -21,13 +22,15 @@ async def hold(
     due_at: datetime,
     day: date,
     purpose: str,
+    change: MessageChange,
 ) -> None:
-    """New messages, held until they are due on a programme day."""
+    """New messages, held until they are due on a programme day; what they `change` of the plan."""
     await tx.execute(
         "INSERT INTO delivery (delivery_id, campaign_id, member_id, original_member_id, language,"
-        " step, values, channel, cost_fen, stale_at, coupon_code, status, purpose, day, due_at)"
+        " step, values, channel, cost_fen, stale_at, coupon_code, status, purpose, day, due_at,"
+        " change)"
         " SELECT n.id, $1, n.member, n.member, n.language, n.step, n.values::jsonb, n.channel,"
-        " n.cost, n.stale_at, n.code, 'held', $2, $3, $4 FROM unnest($5::uuid[], $6::uuid[],"
+        " n.cost, n.stale_at, n.code, 'held', $2, $3, $4, $14 FROM unnest($5::uuid[], $6::uuid[],"
         " $7::text[], $8::text[], $9::text[], $10::text[], $11::int[], $12::timestamptz[],"
         " $13::text[]) AS n (id, member, language, step, values, channel, cost, stale_at, code)",
         campaign_id,
@@ -43,6 +46,7 @@ async def hold(
         [each.cost_fen for each in messages],
         [each.stale_at for each in messages],
         [each.code for each in messages],
+        change.model_dump(mode="json", exclude_defaults=True),
     )
 
 
@@ -60,14 +64,14 @@ async def take_due(tx: Tx, now: datetime, limit: int) -> list[Held]:
     """
     rows = await tx.fetch(
         "SELECT d.delivery_id, d.campaign_id, d.member_id, d.language, d.channel, d.values,"
-        " d.purpose, d.stale_at, d.coupon_code AS code"
+        " d.purpose, d.stale_at, d.coupon_code AS code, d.change"
         " FROM delivery d JOIN campaign c USING (campaign_id)"
         " WHERE d.status = 'held' AND d.due_at <= $1 AND c.status = 'launched'"
         " ORDER BY d.due_at, d.seq LIMIT $2 FOR UPDATE OF d FOR SHARE OF c SKIP LOCKED",
         now,
         limit,
     )
-    return [Held(**row) for row in rows]
+    return [Held(**{**row, "change": MessageChange(**row["change"])}) for row in rows]
 
 
 async def taken(tx: Tx, day: date, due: Sequence[Held]) -> dict[UUID, int]:

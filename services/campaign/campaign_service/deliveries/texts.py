@@ -1,9 +1,8 @@
 """What a message says as it leaves: texts of the plan's own, or a template's for the member."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -23,7 +22,6 @@ from contracts.campaign.plans import ContentRef, OwnTexts
 from contracts.templates import Values
 
 _CODE = "X" * CODE_LENGTH  # what a coupon's code will take
-Scripts = Mapping[UUID, Script]  # by campaign
 _FIELDS = frozenset({"wechat", "miniprogram"})
 
 
@@ -47,16 +45,14 @@ class Text:
     fault: str | None = None
 
 
-async def scripts(tx: Tx, campaigns: Collection[Campaign]) -> dict[UUID, Script]:
-    """What the templates of these plans say, in the versions that were approved."""
-    found: dict[UUID, Script] = {}
-    for campaign in campaigns:  # few, however many messages leave
-        content = campaign.plan.content
-        if not isinstance(content, OwnTexts):
-            stored = await templates.by_key(tx, content.template, content.version)
-            assert stored is not None, "a template never goes"
-            found[campaign.campaign_id] = script_of(stored)
-    return found
+async def script(tx: Tx, campaign: Campaign) -> Script | None:
+    """What the template of a plan says, in the version that was approved; None for own texts."""
+    content = campaign.plan.content
+    if isinstance(content, OwnTexts):
+        return None
+    stored = await templates.by_key(tx, content.template, content.version)
+    assert stored is not None, "a template never goes"
+    return script_of(stored)
 
 
 def written(

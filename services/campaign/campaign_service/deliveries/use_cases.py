@@ -10,7 +10,7 @@ from campaign_service import following
 from campaign_service.audiences import repository as audiences
 from campaign_service.campaigns import offering, offers
 from campaign_service.campaigns import repository as campaigns
-from campaign_service.campaigns.domain import Campaign
+from campaign_service.campaigns.domain import Campaign, changed
 from campaign_service.campaigns.offering import Given
 from campaign_service.campaigns.offers import AnyOffer
 from campaign_service.decisions.domain import Policy
@@ -20,6 +20,7 @@ from campaign_service.deliveries.texts import Text
 from campaign_service.experiments import use_cases as experiments
 from campaign_service.links.domain import Linker, Tracked
 from campaign_service.links.use_cases import links_for
+from campaign_service.templates.composing import Script
 from campaign_service.templates.limits import Sms
 from chassis.database import Tx
 from chassis.problem import Problem
@@ -101,18 +102,17 @@ def _tracked(held: Held) -> Tracked:
 async def _leave(tx: Tx, out: Out, plan: Plan, now: datetime) -> None:
     """What can be said leaves, each with its offer; what cannot is withdrawn and says why."""
     known = await campaigns.by_id(tx, {held.campaign_id for held in plan.going})
-    scripts = await texts.scripts(tx, list(known.values()))
     tried = await experiments.tried(tx, known, [_whom(held) for held in plan.going])
+    said = await _said(tx, [(held, tried[_whom(held)]) for held in plan.going])
     links = await links_for(tx, out.linker, [_tracked(held) for held in plan.going], now)
     going: list[tuple[Held, str | None, Text]] = []
     faults: dict[str, list[Held]] = {}
     for held in plan.going:
-        campaign = tried[_whom(held)]
+        campaign, script = said[held.delivery_id]
         code = held.code or _code(campaign.plan.offer)
         text = texts.written(
-            held, campaign, scripts.get(held.campaign_id), out.sms,
-            code=code or "", link=links[held.delivery_id],
-        )  # fmt: skip
+            held, campaign, script, out.sms, code=code or "", link=links[held.delivery_id]
+        )
         if text.fault is None:
             going.append((held, code, text))
         else:
@@ -125,7 +125,7 @@ async def _leave(tx: Tx, out: Out, plan: Plan, now: datetime) -> None:
     for held, code, _ in going:
         if held.code is not None:  # it was given with a message that could not be sent
             continue
-        campaign = tried[_whom(held)]
+        campaign, _ = said[held.delivery_id]
         mine = given.setdefault(id(campaign), (campaign, []))[1]
         mine.append(Given(held.delivery_id, held.member_id, code))
     for campaign, mine in given.values():
@@ -147,6 +147,22 @@ async def _leave(tx: Tx, out: Out, plan: Plan, now: datetime) -> None:
                 until=out.policy.quiet.next_closed(now),
             )
         )
+
+
+async def _said(
+    tx: Tx, whose: Sequence[tuple[Held, Campaign]]
+) -> dict[UUID, tuple[Campaign, Script | None]]:
+    """What each message says, by its id: the campaign as it has it, and the template's script; the
+    same objects for all messages that say the same."""
+    made: dict[tuple[int, str], tuple[Campaign, Script | None]] = {}
+    found = {}
+    for held, campaign in whose:
+        key = id(campaign), held.change.model_dump_json()
+        if key not in made:  # few, however many messages leave
+            one = changed(campaign, held.change)
+            made[key] = one, await texts.script(tx, one)
+        found[held.delivery_id] = made[key]
+    return found
 
 
 def _code(offer: AnyOffer) -> str | None:

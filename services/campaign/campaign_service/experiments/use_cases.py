@@ -52,7 +52,7 @@ async def _faults(
     tx: Tx, campaign: Campaign, body: api.ExperimentRequest
 ) -> list[ProblemError]:  # fmt: skip
     planned, found = campaign.plan, list[ProblemError]()
-    script = (await texts.scripts(tx, [campaign])).get(campaign.campaign_id)
+    script = await texts.script(tx, campaign)
     names = [arm.name for arm in body.arms]
     if body.method is api.ArmMethod.BANDIT and body.floor * len(names) > 1:
         found.append(_wrong("/floor", "too_large", "all floors together are more than everybody"))

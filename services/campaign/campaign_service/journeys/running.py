@@ -196,7 +196,7 @@ class _Walk:
     async def _ask(self, node: MessageNode, name: str, there: Sequence[Run]) -> dict[UUID, str]:
         values = node.values.model_dump(mode="json", exclude_defaults=True)
         asks = [Ask(run.member_id, run.at, values, step=name) for run in there]
-        outcomes = await ask(self.tx, self.desk, self.campaign.campaign_id, asks)
+        outcomes = await ask(self.tx, self.desk, self.campaign.campaign_id, asks, node.change)
         done: dict[UUID, str] = {}
         for run in there:
             outcome = outcomes.get(run.member_id, Outcome.SKIPPED)

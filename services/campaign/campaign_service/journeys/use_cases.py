@@ -9,7 +9,8 @@ from uuid import UUID
 from campaign_service import following
 from campaign_service.audiences import repository as audiences
 from campaign_service.campaigns import repository as campaigns
-from campaign_service.journeys import checking, domain, repository, versions
+from campaign_service.campaigns.domain import Campaign
+from campaign_service.journeys import checking, domain, repository, saying, versions
 from campaign_service.journeys.rules import in_words
 from campaign_service.journeys.running import parsed
 from campaign_service.journeys.versions import Kept
@@ -34,8 +35,7 @@ async def lay_out(
         raise Problem(404, "unknown_campaign", title, pointer="/campaign_id")
     if campaign.status is not Status.PLANNED:
         raise Problem(409, "not_planned", f"The campaign is {campaign.status} already")
-    definition = body.definition
-    _refuse(checking.faults(definition))
+    definition = await _sayable(tx, campaign, body.definition)
     if await versions.of_campaign(tx, body.campaign_id) is not None:
         raise Problem(409, "journey_exists", "The campaign has a journey: put its next version")
     journey_id = tx.ids.new()
@@ -62,8 +62,9 @@ async def change(
         raise Problem(409, "under_review", "The plan is being looked at: have it sent back first")
     if last.status == Status.FINISHED:
         raise Problem(409, "campaign_finished", "The campaign is finished")
-    definition = body.definition
-    _refuse(checking.faults(definition))
+    campaign = await campaigns.get(tx, last.campaign_id)
+    assert campaign is not None, "a journey is one of a campaign"
+    definition = await _sayable(tx, campaign, body.definition)
     _refuse(checking.unmapped(parsed(running.document), definition, body.upgrade))
     planned = last.status == Status.PLANNED
     version = last.version + 1
@@ -77,6 +78,13 @@ async def change(
         if planned:
             await versions.run_version(tx, journey_id, version, None)
     return _answer(kept, version)
+
+
+async def _sayable(tx: Tx, campaign: Campaign, definition: api.Definition) -> api.Definition:
+    _refuse(checking.faults(definition))
+    definition, faults = await saying.settled(tx, campaign, definition)
+    _refuse(faults)
+    return definition
 
 
 async def approve(

@@ -279,6 +279,7 @@ class DeliveryRow(Table, table=True):
     values: dict[str, Any] = document()
     purpose: str = Field(sa_type=Text)
     stale_at: datetime | None = moment(nullable=True)
+    change: dict[str, Any] = document()
 
 
 class PurchaseRow(Table, table=True):
