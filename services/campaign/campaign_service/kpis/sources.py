@@ -16,7 +16,8 @@ _SEGMENTS = "(SELECT array_agg(segment_id) FROM segment_member s WHERE s.member_
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`measures`: name and how it is summed. `monthly`: a day stands for its month."""
+    """`measures`: name, and what of a member's rows is added up over members. `monthly`: a day
+    stands for its month."""
 
     measures: Mapping[str, str]
     select: str
@@ -30,7 +31,7 @@ SOURCES: Mapping[str, Source] = {
         f" FROM kpi_order o WHERE day = ANY($1::date[]) AND {_GOOD}",
     ),
     "month": Source(
-        {"active": "count(DISTINCT member_id)"},
+        {"active": "1"},
         "SELECT date_trunc('month', day)::date AS day, channel, store, segments, member_id"
         " FROM kpi_order o JOIN unnest($1::date[]) AS month (first)"
         " ON day >= first AND day < first + interval '1 month'"
@@ -89,15 +90,20 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
 def statement(name: str) -> str:
     """Facts of these days, of everybody and by channel, store and segment, into the table."""
     source = SOURCES[name]
-    sums = ", ".join(f"({each})::bigint" for each in source.measures.values())
+    measures = list(source.measures.values())
+    own = ", ".join(f"({each})::bigint AS m{n}" for n, each in enumerate(measures))
+    sums = ", ".join(f"sum(m{n})::bigint" for n in range(len(measures)))
     return (
         f"WITH told AS MATERIALIZED ({source.select}), part AS ("
         "SELECT 'all' AS by, '' AS key, told.* FROM told"
         " UNION ALL SELECT 'channel', channel, told.* FROM told WHERE channel IS NOT NULL"
         " UNION ALL SELECT 'store', store, told.* FROM told WHERE store IS NOT NULL"
         " UNION ALL SELECT 'segment', own.segment::text, told.* FROM told"
-        " CROSS JOIN LATERAL unnest(segments) AS own (segment))"
+        " CROSS JOIN LATERAL unnest(segments) AS own (segment)),"
+        # hashed by member first: counting distinct members would sort them all
+        f" person AS (SELECT by, key, day, member_id, {own} FROM part"
+        " GROUP BY by, key, day, member_id)"
         " INSERT INTO kpi_fact (source, by, key, day, figures, behind)"
-        f" SELECT '{name}', by, key, day, ARRAY[{sums}], count(DISTINCT member_id)"
-        " FROM part GROUP BY by, key, day"
+        f" SELECT '{name}', by, key, day, ARRAY[{sums}], count(member_id)"
+        " FROM person GROUP BY by, key, day"
     )
