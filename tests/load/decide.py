@@ -48,7 +48,7 @@ _DECISION = (
 )
 _DELIVERY = (
     "delivery_id, campaign_id, member_id, original_member_id, language, channel, status, day,"
-    " due_at, cost_fen, step, values, purpose"
+    " due_at, cost_fen, step, values, purpose, change"
 )
 
 
