@@ -88,7 +88,7 @@ class Explorer:
             each.ok()  # type: ignore[union-attr]
             for each in self._schema.get_all_operations()
         ]
-        order = {"POST": 0, "PUT": 0, "GET": 1, "PATCH": 2, "DELETE": 3}
+        order = {"POST": 0, "PUT": 0, "GET": 1, "HEAD": 1, "PATCH": 2, "DELETE": 3}
         return sorted(found, key=lambda o: (o.path.count("{"), order[o.method.upper()], o.label))
 
     def learn(self, name: str, value: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from services.gateway.tests.audited_campaigns import campaigns
 from services.gateway.tests.conftest import Gateway
 from services.gateway.tests.inner import Inner
 from services.gateway.tests.test_consents import SMS, yes
@@ -40,14 +41,6 @@ from gateway_service.desensitize.cedar import SHIPPED
 
 THEIRS = f"/v1/members/{MEMBER}"
 CASES = [each for each in openapi.operations() if each.audited is not None]
-CAMPAIGN: dict[str, dict[str, Any]] = {
-    "": {
-        "name": "spring", "scenario": "repurchase", "budget": {"amount": 100},
-        "offer": {"percent_off": 20, "valid_days": 7},
-    },
-    **{step: {} for step in ("submit", "approve", "launch", "pause", "finish")},
-    "reject": {"reason": "too dear"}, "copy": {"name": "again"},
-}  # fmt: skip
 VALUES = ("张三", "13800138002", "13912345678", "C-secret", "wrong-password", "l3ak")
 
 
@@ -109,17 +102,6 @@ async def approvals(walk: Walk, _: Any) -> None:
             await walk.by(Role.APPROVER, "POST", path, {"granted": granted})
     async with walk.records(("approve", "refused", decide)):  # decided already
         await walk.by(Role.COMPLIANCE, "POST", path, {"granted": True})
-
-
-async def campaigns(walk: Walk, _: Any) -> None:
-    for operation in (each for each in CASES if each.audited is Action.CAMPAIGN):
-        path = re.sub(r"{\w+}", str(MEMBER), operation.path)
-        walk.inner.replies[f"{operation.method} {path}"] = operation.status, {}
-        role = min(operation.roles)
-        body = CAMPAIGN.get(operation.path.rpartition("/")[2], CAMPAIGN[""])
-        async with walk.records(("campaign", "done", operation.name), role=role):
-            answer = await walk.by(role, operation.method, path, body)
-            assert answer.is_success, answer.text
 
 
 async def movements(walk: Walk, _: Any) -> None:
@@ -365,8 +347,7 @@ async def test_everything_on_the_list_is_recorded(
     done = {operation for _, decision, operation in walk.seen if decision == "done"}
     told_otherwise = {  # by what they do, not by their name
         "POST /v1/dead-letters/{delivery_id}/replay",
-        "POST /v1/suppressions",
-        "DELETE /v1/suppressions",
+        *(f"{method} /v1/suppressions" for method in ("POST", "DELETE")),
         "POST /v1/members/{member_id}/rights-requests",
         "POST /v1/rights-requests/{request_id}/refuse",
     }
