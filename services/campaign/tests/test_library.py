@@ -48,7 +48,7 @@ async def test_a_copy_is_a_plan_that_can_be_sent(world: World, key: str) -> None
     async with world.db.transaction() as tx:
         campaign = await campaigns.get(tx, made.campaign_id)
         assert campaign is not None
-        script = (await texts.scripts(tx, [campaign]))[made.campaign_id]
+        script = await texts.script(tx, campaign)
     for channel in campaign.plan.channels:
         for language in ("zh", "en"):
             held = Held(UUID(int=1), made.campaign_id, UUID(int=2), language, channel, {})
