@@ -104,7 +104,7 @@ async def test_what_was_measured_is_learnt(world: World) -> None:
     contacted = {member for member, _ in await world.messages()}
     for number in sorted(contacted):
         await world.order(number, "2017-04-03 10:00", 2_000 + number % 7)
-    await world.midnight("2017-05-20")
+    await world.midnight("2017-05-22")
     async with world.db.transaction(readonly=True) as tx:
         [learnt] = await repository.effects(tx)
     assert learnt.campaign_id == campaign_id and learnt.contacts == len(contacted)

@@ -20,7 +20,7 @@ GOLD = "金卡且近三十天满300元 gold, 300 yuan in thirty days"
 BUDGET = {"amount": 100_000, "currency": "CNY"}
 WORST = {"amount": 20_000_000, "currency": "CNY"}  # where every coupon may cost its full amount
 NO_ARM = "none"  # as reports call it
-MEASURED = 400  # members after whom the experiment ends
+MEASURED = 350  # members after whom the experiment ends
 ZONE, DWELL_ON = "母婴", date(2017, 2, 3)
 
 DEFINITIONS: dict[str, dict[str, Any] | None] = {  # None: a list by hand

@@ -18,7 +18,7 @@ from allinone.demo.report import Figures
 from allinone.demo.stage import NotADemo, Stage, staged
 from allinone.home import Home
 
-UNTIL = date(2017, 2, 22)  # late enough for messages (thirty days without purchase) and coupons
+UNTIL = date(2017, 2, 10)  # late enough for messages (thirty days without purchase) and coupons
 EVERY = 8  # each eighth household, fewer of the shoppers
 KEYS = set(
     [
@@ -78,8 +78,8 @@ KILLED_AFTER = {
     date(2017, 1, 18): "gateway",
     date(2017, 1, 22): "profile",
     date(2017, 1, 26): "redis",
-    date(2017, 2, 9): "campaign",
-    date(2017, 2, 15): "postgres",
+    date(2017, 2, 4): "campaign",
+    date(2017, 2, 7): "postgres",
 }
 CUT_AFTER = date(2017, 1, 8)  # here the demo itself is stopped in the middle of a day
 MOMENT = 0.1  # seconds into a day that takes some tenths

@@ -1,4 +1,4 @@
-"""Every midnight, what was measured is learnt."""
+"""Every week, what was measured is learnt."""
 
 from datetime import datetime
 

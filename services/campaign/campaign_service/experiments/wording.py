@@ -100,7 +100,9 @@ def _course(row: dict[str, Any], say: Any, *, causal: bool) -> None:
             f"{name}: there is no column `at`, so only the last look could be judged.",
             f"{name}：缺少 `at` 列，只能判断最后一次查看。",
         )
-    if at is None:
+    if count == 0:
+        say(f"{name}: no look is due yet.", f"{name}：尚未到第一次查看。")
+    elif at is None:
         say(
             f"{name}: no look of {count} crosses its bound; do not stop for a result.",
             f"{name}：{count} 次查看均未越过界限，不应据此提前停止。",
