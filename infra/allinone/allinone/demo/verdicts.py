@@ -28,8 +28,9 @@ def judged(report: Figures, sent: Mapping[str, int]) -> Figures:
     planted, told = points(report["name"]), report["incremental"]
     treated = told["treated_members"]
     made = sum(planted.get(arm, 0.0) * count for arm, count in sent.items())
-    expected = made / treated if treated else 0.0
-    return _compared(max(planted.values()), expected, told["return_rate"], told["causal"])
+    most = max(planted.values())
+    expected = made / treated if treated else most  # nothing is measured yet
+    return _compared(most, expected, told["return_rate"], told["causal"])
 
 
 def tried(report: Figures, sent: Mapping[str, int]) -> Figures:
