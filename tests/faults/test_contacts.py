@@ -66,6 +66,7 @@ async def test_every_contact_is_made_once(monkeypatch: pytest.MonkeyPatch) -> No
             async with running() as (platform, api):
                 crowd = await _joined(api)
                 entering = await _planned(api, crowd)
+                await _listed(platform)
                 await _clock_to(api, hour=10)
                 async with asyncio.TaskGroup() as working:
                     working.create_task(_enter(api, crowd, entering))
@@ -124,6 +125,20 @@ async def _planned(api: Api, crowd: Crowd) -> str:
             await api.send("POST", path, b"", role=role, key=f"{step}-{name}")
             await api.get("/dev/settled")
     return segment
+
+
+async def _listed(platform: Platform) -> None:
+    """Campaign has heard who is in the batch's segment: profile tells in the background."""
+    connection = await asyncpg.connect(platform.admin_dsn)
+    count = "SELECT count(*) FROM campaign.segment_member"
+
+    async def all_of_them() -> bool:
+        return int(await connection.fetchval(count)) == MEMBERS // 2
+
+    try:
+        await eventually(all_of_them, timeout=60)
+    finally:
+        await connection.close()
 
 
 async def _list(api: Api, segment: str, members: Sequence[UUID]) -> None:
