@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from services.gateway.tests.audited_campaigns import campaigns
+from services.gateway.tests.audited_approving import approvals, campaigns
 from services.gateway.tests.conftest import Gateway
 from services.gateway.tests.inner import Inner
 from services.gateway.tests.test_consents import SMS, yes
@@ -88,20 +88,6 @@ async def lookups(walk: Walk, _: Any) -> None:
     async with walk.records(*ten, ("lookup", "refused", link), role="member", fields=["card_no"]):
         for _n in range(11):
             await walk.by(Role.MEMBER, "POST", f"{THEIRS}/identifiers", card)
-
-
-async def approvals(walk: Walk, _: Any) -> None:
-    ask, decide = f"{THEIRS}/read-approvals", "POST /v1/read-approvals/{approval_id}/decide"
-    for granted, decision in ((True, "done"), (False, "refused")):
-        asking = {"purpose": "service", "ticket": "T-8"}
-        named = ("approve", "done", "POST /v1/members/{member_id}/read-approvals")
-        async with walk.records(named, ticket="T-8", members=walk.member):
-            asked = (await walk.by(Role.SERVICE_AGENT, "POST", ask, asking)).json()
-        path = f"/v1/read-approvals/{asked['approval_id']}/decide"
-        async with walk.records(("approve", decision, decide), role="approver", ticket="T-8"):
-            await walk.by(Role.APPROVER, "POST", path, {"granted": granted})
-    async with walk.records(("approve", "refused", decide)):  # decided already
-        await walk.by(Role.COMPLIANCE, "POST", path, {"granted": True})
 
 
 async def movements(walk: Walk, _: Any) -> None:
